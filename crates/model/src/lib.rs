@@ -1,0 +1,30 @@
+//! The words Vetch thinks in: purls, releases, capabilities, triggers, facts,
+//! findings, verdicts. No I/O and no knowledge of any wire format: readers turn
+//! bytes into these types, rules judge them, `report` writes them out.
+//!
+//! Ids that reach `vetch.lock`, reports or policies (capability ids, path
+//! classes, triggers, verdicts, rule ids) are stable from the first release on.
+
+pub mod capability;
+pub mod evidence;
+pub mod facts;
+pub mod finding;
+pub mod integrity;
+pub mod inventory;
+pub mod manifest;
+pub mod outcome;
+pub mod profile;
+pub mod purl;
+pub mod rule;
+pub mod scan;
+pub mod verdict;
+
+pub use capability::{Attributes, Capability, CapabilityId, EvalSource, PathClass, Resource, Trigger};
+pub use evidence::{Evidence, Location, Span};
+pub use finding::{Category, Confidence, Finding, Severity};
+pub use integrity::{ContentHash, Integrity};
+pub use outcome::{Incomplete, Outcome};
+pub use profile::{Flow, Profile};
+pub use purl::Purl;
+pub use rule::RuleMeta;
+pub use verdict::Verdict;
