@@ -1,0 +1,413 @@
+//! The reader: goes from header to header and hands files to the visitor.
+
+use crate::anomalies::Anomalies;
+use crate::header::{Decoded, Header, Kind, cut_at_nul, decode};
+use crate::input::{BLOCK, Body, Got, Source, Stop};
+use crate::limits::Limits;
+use crate::names::Names;
+use crate::paths::{NOT_INSTALLED, Place, link_escapes, place};
+use crate::pax::{Overrides, PaxError};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, Read};
+use vetch_model::facts::{AnomalyKind, ContainerAnomaly, FileDigest};
+
+/// npm ignores extension headers larger than this.
+const EXTENSION_BYTES: u64 = 1 << 20;
+
+/// One file, in the order of the archive.
+pub struct FileEntry<'a> {
+    /// Relative path within the package, separated by `/`, never leading out of
+    /// it. It may hold any other character: a backslash is part of the name, as
+    /// npm has it everywhere but on Windows. Where `installed` is false it
+    /// starts with [`NOT_INSTALLED`] and the entry's number.
+    pub path: &'a str,
+    /// The name in the archive: hostile.
+    pub written: &'a str,
+    /// Size in bytes.
+    pub size: u64,
+    /// Any execute bit is set.
+    pub executable: bool,
+    /// Whether npm writes this file. A later entry of the same path replaces it.
+    pub installed: bool,
+    /// Exactly `size` bytes, or an error. Need not be read to the end.
+    pub body: &'a mut dyn Read,
+}
+
+/// Takes the files. An error ends the reading.
+pub type Visitor<'v> = dyn FnMut(FileEntry<'_>) -> io::Result<()> + 'v;
+
+/// What an archive was, as far as it could be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ArchiveSummary {
+    /// Files handed over.
+    pub files: u64,
+    /// Their sizes in bytes, as announced.
+    pub bytes: u64,
+    /// Bytes after decompression, headers and padding included.
+    pub decompressed: u64,
+    /// In the order found; a few of each kind, then how many more.
+    pub anomalies: Vec<ContainerAnomaly>,
+    /// The files that npm leaves on disk, by path: of several with one path the
+    /// last. Only files that could be read to their end.
+    pub installed: BTreeMap<String, FileDigest>,
+}
+
+impl ArchiveSummary {
+    /// Whether nothing was left unread.
+    pub fn is_complete(&self) -> bool {
+        !self.anomalies.iter().any(ContainerAnomaly::loses_contents)
+    }
+}
+
+/// Why an archive was not read, other than for what it is: damage and exceeded
+/// limits are anomalies in the summary.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The input could not be read; nothing is known about the archive.
+    #[error("the archive could not be read: {0}")]
+    Input(#[source] io::Error),
+    /// The visitor returned this, although the archive gave it no reason to.
+    #[error("{0}")]
+    Visitor(#[source] io::Error),
+}
+
+/// Reads a gzip'd or plain tar archive, told apart by content, and hands its
+/// files to `visit` while reading.
+///
+/// # Errors
+/// When the input fails or the visitor returns an error. A damaged or hostile
+/// archive is no error: see [`ArchiveSummary::is_complete`].
+pub fn read_tgz<R: Read>(input: R, limits: &Limits, visit: &mut Visitor<'_>) -> Result<ArchiveSummary, ReadError> {
+    let mut state = State::new(limits);
+    let stopped = match Source::open(input, limits) {
+        Ok(source) => {
+            let mut reader = Reader { source, state: &mut state, visit };
+            let stopped = reader.run();
+            let (read, trailing) = (reader.source.decompressed(), reader.source.trailing());
+            state.summary.decompressed = read;
+            if trailing > 0 {
+                let detail = || format!("{trailing} bytes behind the compressed data; npm refuses or ignores them");
+                state.anomalies.add(AnomalyKind::TrailingData, "", detail);
+            }
+            stopped
+        }
+        Err(stop) => Err(stop),
+    };
+    match stopped {
+        Ok(()) => {}
+        Err(Stop::Input(error)) => return Err(ReadError::Input(error)),
+        Err(Stop::Visitor(error)) => return Err(ReadError::Visitor(error)),
+        Err(Stop::Damaged(why)) => state.anomalies.add(AnomalyKind::Corrupt, "", || why),
+        Err(Stop::Limit(why)) => state.anomalies.add(AnomalyKind::LimitExceeded, "", || why),
+    }
+    state.summary.anomalies = state.anomalies.finish();
+    Ok(state.summary)
+}
+
+/// What is remembered between entries.
+struct State<'l> {
+    limits: &'l Limits,
+    anomalies: Anomalies,
+    summary: ArchiveSummary,
+    names: Names,
+    /// Paths of `.npmignore` entries, as written.
+    npmignores: HashSet<String>,
+    next: Overrides,
+    global: Overrides,
+    /// Headers so far.
+    entries: u64,
+}
+
+impl<'l> State<'l> {
+    fn new(limits: &'l Limits) -> Self {
+        State {
+            limits,
+            anomalies: Anomalies::new(limits.anomalies_per_kind),
+            summary: ArchiveSummary::default(),
+            names: Names::default(),
+            npmignores: HashSet::new(),
+            next: Overrides::default(),
+            global: Overrides::default(),
+            entries: 0,
+        }
+    }
+}
+
+struct Reader<'a, 'l, 'v, R: Read> {
+    source: Source<R>,
+    state: &'a mut State<'l>,
+    visit: &'a mut Visitor<'v>,
+}
+
+impl<R: Read> Reader<'_, '_, '_, R> {
+    fn run(&mut self) -> Result<(), Stop> {
+        let mut block = [0; BLOCK];
+        let (mut after_zero, mut after_invalid) = (false, false);
+        loop {
+            match self.source.block(&mut block)? {
+                Got::Block => {}
+                // npm ignores the rest of a block; zeros are nothing to miss.
+                Got::Part(length) if block[..length].iter().any(|byte| *byte != 0) => {
+                    return Err(Stop::Damaged("ends inside a header".to_owned()));
+                }
+                Got::Part(_) | Got::End => break,
+            }
+            match decode(&block, &self.state.next, &self.state.global) {
+                Decoded::Zero if after_zero => {
+                    self.after_end()?;
+                    break;
+                }
+                Decoded::Zero => after_zero = true,
+                Decoded::Invalid(why) => {
+                    if !after_invalid {
+                        self.damaged_block(why);
+                    }
+                    (after_zero, after_invalid) = (false, true);
+                }
+                Decoded::Header(header) => {
+                    if after_zero {
+                        let detail =
+                            || "an entry behind a single zero block: npm reads on, other readers stop".to_owned();
+                        self.state.anomalies.add(AnomalyKind::TrailingData, &header.path, detail);
+                    }
+                    (after_zero, after_invalid) = (false, false);
+                    self.entry(&header)?;
+                }
+            }
+        }
+        match self.state.entries {
+            0 => Err(Stop::Damaged("holds no entry: this is no npm archive".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn damaged_block(&mut self, why: &str) {
+        let number = self.source.decompressed() / BLOCK as u64;
+        let detail = || format!("block {number} is no header: {why}; npm passes over it, other readers stop");
+        self.state.anomalies.add(AnomalyKind::Corrupt, "", detail);
+    }
+
+    /// npm reads nothing behind two zero blocks.
+    fn after_end(&mut self) -> Result<(), Stop> {
+        let trailing = self.source.drain()?;
+        if trailing > 0 {
+            let detail = || format!("{trailing} bytes behind the end of the archive, which npm ignores");
+            self.state.anomalies.add(AnomalyKind::TrailingData, "", detail);
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, header: &Header) -> Result<(), Stop> {
+        self.state.entries += 1;
+        if self.state.entries > self.state.limits.entries {
+            return Err(Stop::Limit(format!("more than {} entries", self.state.limits.entries)));
+        }
+        if header.kind.is_extension() {
+            return self.extension(header);
+        }
+        let overrides = std::mem::take(&mut self.state.next);
+        if overrides.sparse {
+            let detail = || "sparse file: npm writes it as stored, other extractors expand it".to_owned();
+            self.state.anomalies.add(AnomalyKind::SpecialFile, &header.path, detail);
+        }
+        match header.kind {
+            Kind::File => self.file(header),
+            Kind::Folder => self.folder(header),
+            _ => self.left_out(header),
+        }
+    }
+
+    /// A long name or PAX header.
+    fn extension(&mut self, header: &Header) -> Result<(), Stop> {
+        // A size meant for the next entry makes npm misjudge the headers in
+        // between, although not their length: too large, it ignores them;
+        // zero, it takes their contents for headers.
+        let judged = self.state.global.size.or(self.state.next.size).unwrap_or(header.size);
+        if judged == 0 {
+            return Ok(());
+        }
+        let mut body = Body::new(&mut self.source, header.size);
+        if judged.max(header.size) > EXTENSION_BYTES {
+            let detail = || format!("an extension header of {judged} bytes, which npm ignores");
+            self.state.anomalies.add(AnomalyKind::LimitExceeded, &header.path, detail);
+            return body.finish().map(drop);
+        }
+        let mut bytes = Vec::new();
+        let read = body.read_to_end(&mut bytes);
+        // A failed read is remembered by the source, and comes out here.
+        body.finish()?;
+        read.map_err(Stop::Input)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut applied = Ok(());
+        match header.kind {
+            Kind::GlobalPax => applied = self.state.global.apply_pax(&bytes),
+            Kind::Pax => applied = self.state.next.apply_pax(&bytes),
+            Kind::LongLink => self.state.next.set_link(&text),
+            _ => self.state.next.path = Some(cut_at_nul(&text)),
+        }
+        match applied {
+            Ok(()) => Ok(()),
+            Err(PaxError::Ambiguous) => {
+                let detail = || format!("PAX header: {}", PaxError::Ambiguous);
+                self.state.anomalies.add(AnomalyKind::Corrupt, &header.path, detail);
+                Ok(())
+            }
+            Err(PaxError::Size) => Err(Stop::Damaged(format!("PAX header `{}`: {}", header.path, PaxError::Size))),
+        }
+    }
+
+    /// npm makes folders for files only. Where this one points is of interest.
+    fn folder(&mut self, header: &Header) -> Result<(), Stop> {
+        self.place(header, &header.path)?;
+        Body::new(&mut self.source, header.size).finish().map(drop)
+    }
+
+    /// Links, devices and unknown types: npm does not write them.
+    fn left_out(&mut self, header: &Header) -> Result<(), Stop> {
+        let (kind, detail) = match header.kind {
+            Kind::SymbolicLink => (AnomalyKind::Link, format!("symbolic link to `{}`", quoted(&header.link))),
+            Kind::HardLink => (AnomalyKind::Link, format!("hard link to `{}`", quoted(&header.link))),
+            Kind::Special => (AnomalyKind::SpecialFile, "device or pipe".to_owned()),
+            Kind::Other(b'S') => (AnomalyKind::SpecialFile, "sparse file: other extractors write it".to_owned()),
+            Kind::Other(flag) => {
+                let flag = char::from(flag).escape_default();
+                (AnomalyKind::SpecialFile, format!("entry of unknown type `{flag}`: other extractors may write it"))
+            }
+            _ => return Body::new(&mut self.source, header.size).finish().map(drop),
+        };
+        self.state.anomalies.add(kind, &header.path, || detail + "; npm leaves it out");
+        match self.place(header, &header.path)? {
+            Some(place) if header.size > 0 => self.hand_over(header, &Place { installed: false, ..place }),
+            _ => Body::new(&mut self.source, header.size).finish().map(drop),
+        }
+    }
+
+    fn file(&mut self, header: &Header) -> Result<(), Stop> {
+        let (path, shadowed) = self.as_npmignore(&header.path);
+        let Some(mut place) = self.place(header, &path)? else {
+            return Body::new(&mut self.source, header.size).finish().map(drop);
+        };
+        place.installed &= !shadowed;
+        if !header.link.is_empty() {
+            let detail = || format!("a file with link target `{}`: readers disagree what it is", quoted(&header.link));
+            self.state.anomalies.add(AnomalyKind::Link, &header.path, detail);
+            place.installed &= !link_escapes(&place.path, &header.link);
+        }
+        if place.installed {
+            self.claim(header, &mut place);
+        }
+        self.hand_over(header, &place)
+    }
+
+    /// npm installs `.gitignore` as `.npmignore`, but not when that came before.
+    fn as_npmignore<'p>(&mut self, path: &'p str) -> (Cow<'p, str>, bool) {
+        match path.trim_end_matches('/').rsplit('/').next() {
+            Some(".npmignore") if self.state.npmignores.insert(path.to_owned()) => self.state.names.charge(path),
+            Some(".gitignore") => {
+                if let Some(folder) = path.strip_suffix(".gitignore") {
+                    let renamed = format!("{folder}.npmignore");
+                    return match self.state.npmignores.contains(&renamed) {
+                        true => (Cow::Borrowed(path), true),
+                        false => (Cow::Owned(renamed), false),
+                    };
+                }
+            }
+            _ => {}
+        }
+        (Cow::Borrowed(path), false)
+    }
+
+    /// Decides the place, or `None` when a limit forbids the entry.
+    fn place(&mut self, header: &Header, path: &str) -> Result<Option<Place>, Stop> {
+        let limits = self.state.limits;
+        if self.state.names.bytes() > limits.all_path_bytes {
+            return Err(Stop::Limit(format!("more than {} bytes of names", limits.all_path_bytes)));
+        }
+        let depth = header.path.bytes().filter(|byte| matches!(byte, b'/' | b'\\')).count();
+        let over = [
+            ("a name of more bytes than", header.path.len() > limits.path_bytes, limits.path_bytes as u64),
+            ("more folders deep than", depth > limits.depth, limits.depth as u64),
+            ("larger in bytes than", header.size > limits.file_bytes, limits.file_bytes),
+        ];
+        if let Some((what, _, limit)) = over.into_iter().find(|(_, over, _)| *over) {
+            let detail = || format!("{what} {limit}: not read");
+            self.state.anomalies.add(AnomalyKind::LimitExceeded, &header.path, detail);
+            return Ok(None);
+        }
+        let place = place(path);
+        if let Some(why) = place.escape {
+            self.state.anomalies.add(AnomalyKind::PathEscape, &header.path, || why.to_owned());
+        }
+        Ok(Some(place))
+    }
+
+    /// Puts the file into the tree of names and reports what is in its way.
+    fn claim(&mut self, header: &Header, place: &mut Place) {
+        if let Err(by) = self.state.names.add_file(&place.path) {
+            place.installed = false;
+            return self.blocked(header, &by);
+        }
+        if let Some(first) = self.state.names.collision(&place.path) {
+            let detail = || format!("differs from `{}` only by case, Unicode form or kind of slash", quoted(first));
+            self.state.anomalies.add(AnomalyKind::CollidingNames, &header.path, detail);
+        }
+    }
+
+    /// Notes a file that was read to its end. The same bytes again are no
+    /// anomaly: old npm versions packed some files twice, and no reader is misled.
+    fn install(&mut self, header: &Header, path: String, blake3: [u8; 32]) {
+        let digest = FileDigest { path: path.clone(), size: header.size, blake3 };
+        let Some(earlier) = self.state.summary.installed.insert(path, digest) else { return };
+        // Of `.gitignore` under its installed name and the real one, npm means the latter.
+        let renamed = earlier.path.ends_with(".npmignore");
+        if earlier.blake3 != blake3 && !renamed {
+            let detail = || {
+                "the path again, with other contents: npm keeps the last, other readers may take the first".to_owned()
+            };
+            self.state.anomalies.add(AnomalyKind::DuplicateEntry, &header.path, detail);
+        }
+    }
+
+    fn blocked(&mut self, header: &Header, by: &str) {
+        let detail = || format!("`{}` is both a file and a folder: npm keeps what came first", quoted(by));
+        self.state.anomalies.add(AnomalyKind::DuplicateEntry, &header.path, detail);
+    }
+
+    fn hand_over(&mut self, header: &Header, place: &Place) -> Result<(), Stop> {
+        let path = match place.installed {
+            true => place.path.clone(),
+            false => {
+                let name = if place.path.is_empty() { "unnamed" } else { &place.path };
+                let path = format!("{NOT_INSTALLED}/{}/{name}", self.state.entries);
+                // An archive may hold such a name itself.
+                if self.state.names.add_file(&path) != Ok(true) {
+                    self.blocked(header, &path);
+                }
+                path
+            }
+        };
+        self.state.summary.files += 1;
+        self.state.summary.bytes = self.state.summary.bytes.saturating_add(header.size);
+        let mut body = Body::hashed(&mut self.source, header.size);
+        let visited = (self.visit)(FileEntry {
+            path: &path,
+            written: &header.path,
+            size: header.size,
+            executable: header.executable,
+            installed: place.installed,
+            body: &mut body,
+        });
+        // What the visitor met in the archive is no fault of its own.
+        visited.map_err(|error| body.take_failure().unwrap_or(Stop::Visitor(error)))?;
+        let blake3 = body.finish()?;
+        if place.installed {
+            self.install(header, path, blake3);
+        }
+        Ok(())
+    }
+}
+
+fn quoted(name: &str) -> String {
+    name.chars().take(200).collect()
+}
