@@ -1,0 +1,43 @@
+//! Links and the folders that they lead to.
+
+use std::collections::HashMap;
+
+use vetch_model::inventory::{Inventory, Package, PackageId, Role, Source};
+
+/// Longest chain of links that is followed.
+const MAX_HOPS: usize = 16;
+
+/// For each package the one that stands for it. A ring of links stands for itself.
+pub(crate) fn canonical(inventory: &Inventory) -> Vec<PackageId> {
+    let mut by_path: HashMap<&str, PackageId> = HashMap::with_capacity(inventory.packages.len());
+    for (id, package) in inventory.iter() {
+        by_path.entry(package.path.as_str()).or_insert(id);
+    }
+    let target = |id: PackageId| {
+        let package = inventory.package(id);
+        link_target(package).and_then(|path| by_path.get(path)).copied().filter(|target| *target != id)
+    };
+    let follow = |id: PackageId| {
+        let mut at = id;
+        for _ in 0..MAX_HOPS {
+            match target(at) {
+                Some(next) => at = next,
+                None => return at,
+            }
+        }
+        id
+    };
+    inventory.iter().map(|(id, _)| follow(id)).collect()
+}
+
+/// The folder that a link leads to. A `file:` folder that npm copied instead
+/// (`install-links`) is somebody else's package at its own place.
+fn link_target(package: &Package) -> Option<&str> {
+    match &package.source {
+        Source::Folder { path } if *path != package.path => {
+            let is_copy = package.role == Role::Dependency && !path.split('/').any(|segment| segment == "node_modules");
+            (!is_copy).then_some(path.as_str())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,7 @@
+//! What is on disk: installed trees, and the inventory they amount to.
+
+mod flags;
+mod inventory;
+pub mod node_modules;
+
+pub use inventory::from_installed;

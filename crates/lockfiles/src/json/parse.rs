@@ -1,0 +1,465 @@
+//! The parser: RFC 8259 as `JSON.parse` takes it, with the tolerance of Node.js
+//! for a byte-order mark and for bytes that are no UTF-8 (read as U+FFFD).
+
+use std::borrow::Cow;
+
+use vetch_model::evidence::{Location, Span};
+
+use super::{Kind, Lines, Member, Object, Value};
+use crate::error::{ReadError, ReadErrorKind, short};
+use crate::files::too_large;
+
+/// Deepest nesting: honest files stay below 40; the stack of a thread bears this in every build.
+pub(crate) const MAX_DEPTH: usize = 256;
+
+/// What a file may hold at most. A value costs some 60 bytes of memory, however short it is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) bytes: usize,
+    pub(crate) values: usize,
+}
+
+/// A parsed file.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    pub(crate) root: Value<'a>,
+    pub(crate) lines: Lines,
+    /// Offset of the first string with bytes that are no UTF-8.
+    pub(crate) invalid_utf8: Option<u32>,
+    pub(crate) file: &'a str,
+    bytes: &'a [u8],
+}
+
+impl Document<'_> {
+    /// The place of a span.
+    pub(crate) fn location(&self, span: Span) -> Location {
+        let (line, column) = self.lines.position(span.start);
+        Location { file: self.file.to_owned(), line, column, span }
+    }
+
+    /// The text of a span, cut to a length that fits a message.
+    pub(crate) fn excerpt(&self, span: Span) -> String {
+        // Four bytes for each of the characters that `short` keeps, and one more.
+        let end = (span.end as usize).min(span.start as usize + 512);
+        short(&String::from_utf8_lossy(self.bytes.get(span.start as usize..end).unwrap_or_default()))
+    }
+}
+
+/// Parses one file within `limits`; `hint` tells what to do with a broken one.
+pub(crate) fn parse<'a>(bytes: &'a [u8], file: &'a str, limits: Limits, hint: &str) -> Result<Document<'a>, ReadError> {
+    // Offsets are kept in 32 bits.
+    let limit = limits.bytes.min(u32::MAX as usize - 1);
+    if bytes.len() > limit {
+        return Err(too_large(file, bytes.len() as u64, limit as u64));
+    }
+    let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut parser = Parser { bytes, at: start, depth: 0, room: limits.values, invalid_utf8: None };
+    match parser.document() {
+        Ok(root) => Ok(Document { root, lines: Lines::of(bytes), invalid_utf8: parser.invalid_utf8, file, bytes }),
+        Err(fault) => Err(explain(&fault, bytes, file, hint)),
+    }
+}
+
+/// Turns a fault into an error with its place; an unfinished merge is told by its markers.
+fn explain(fault: &Fault, bytes: &[u8], file: &str, hint: &str) -> ReadError {
+    let lines = Lines::of(bytes);
+    let (kind, at, problem, hint) = match conflict_marker(bytes) {
+        Some(at) if fault.kind == ReadErrorKind::Syntax => (
+            ReadErrorKind::Conflict,
+            at,
+            "an unfinished merge left its conflict markers here".to_owned(),
+            "finish the merge: resolve package.json first, then run `npm install`, which merges a lockfile by itself",
+        ),
+        _ => (fault.kind, fault.at, fault.problem.clone(), hint),
+    };
+    let offset = at as u32;
+    let (line, column) = lines.position(offset);
+    let span = Span { start: offset, end: offset };
+    ReadError::new(kind, Location { file: file.to_owned(), line, column, span }, problem, hint)
+}
+
+/// Offset of the first line that starts like a Git conflict marker.
+fn conflict_marker(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if line.starts_with(b"<<<<<<<") {
+            return Some(at);
+        }
+        at += line.len() + 1;
+    }
+    None
+}
+
+struct Fault {
+    kind: ReadErrorKind,
+    at: usize,
+    problem: String,
+}
+
+struct Parser<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+    /// Values that may still come.
+    room: usize,
+    invalid_utf8: Option<u32>,
+}
+
+impl<'a> Parser<'a> {
+    fn document(&mut self) -> Result<Value<'a>, Fault> {
+        self.space();
+        if self.at == self.bytes.len() {
+            return self.fault("the file is empty");
+        }
+        let root = self.value()?;
+        self.space();
+        if self.at < self.bytes.len() {
+            return self.fault("there is more text after the end of the JSON value");
+        }
+        Ok(root)
+    }
+
+    fn value(&mut self) -> Result<Value<'a>, Fault> {
+        let start = self.at;
+        self.room = match self.room.checked_sub(1) {
+            Some(room) => room,
+            None => {
+                let problem = "it holds more values than any honest file of its kind".to_owned();
+                return Err(Fault { kind: ReadErrorKind::TooLarge, at: start, problem });
+            }
+        };
+        let kind = match self.peek() {
+            Some(b'{') => self.nested(Self::object)?,
+            Some(b'[') => self.nested(Self::array)?,
+            Some(b'"') => Kind::String(self.string()?),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b't') => self.word("true", Kind::Bool(true))?,
+            Some(b'f') => self.word("false", Kind::Bool(false))?,
+            Some(b'n') => self.word("null", Kind::Null)?,
+            _ => return self.unexpected("a value"),
+        };
+        Ok(Value { span: self.span_from(start), kind })
+    }
+
+    fn nested(&mut self, read: fn(&mut Self) -> Result<Kind<'a>, Fault>) -> Result<Kind<'a>, Fault> {
+        if self.depth == MAX_DEPTH {
+            let problem = format!("it nests deeper than {MAX_DEPTH} levels");
+            return Err(Fault { kind: ReadErrorKind::TooDeep, at: self.at, problem });
+        }
+        self.depth += 1;
+        self.at += 1;
+        let kind = read(self)?;
+        self.depth -= 1;
+        Ok(kind)
+    }
+
+    fn object(&mut self) -> Result<Kind<'a>, Fault> {
+        let mut members = Vec::new();
+        self.space();
+        if self.eat(b'}') {
+            return Ok(Kind::Object(Object::new(members)));
+        }
+        loop {
+            self.space();
+            let start = self.at;
+            if self.peek() != Some(b'"') {
+                return self.unexpected("a key in double quotes");
+            }
+            let key = self.string()?;
+            self.space();
+            if !self.eat(b':') {
+                return self.unexpected("`:`");
+            }
+            self.space();
+            let value = self.value()?;
+            members.push(Member { key, span: self.span_from(start), value });
+            self.space();
+            if self.eat(b'}') {
+                return Ok(Kind::Object(Object::new(members)));
+            }
+            if !self.eat(b',') {
+                return self.unexpected("`,` or `}`");
+            }
+        }
+    }
+
+    fn array(&mut self) -> Result<Kind<'a>, Fault> {
+        let mut items = Vec::new();
+        self.space();
+        if self.eat(b']') {
+            return Ok(Kind::Array(items));
+        }
+        loop {
+            self.space();
+            items.push(self.value()?);
+            self.space();
+            if self.eat(b']') {
+                return Ok(Kind::Array(items));
+            }
+            if !self.eat(b',') {
+                return self.unexpected("`,` or `]`");
+            }
+        }
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+        self.at += 1;
+        let start = self.at;
+        let plain = self.plain()?;
+        if self.eat(b'"') {
+            return Ok(self.text(plain, start));
+        }
+        let mut decoded = plain.to_vec();
+        while !self.eat(b'"') {
+            self.escape(&mut decoded)?;
+            decoded.extend_from_slice(self.plain()?);
+        }
+        let text = String::from_utf8(decoded).unwrap_or_else(|error| {
+            self.invalid_utf8.get_or_insert(start as u32);
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
+        Ok(Cow::Owned(text))
+    }
+
+    /// The bytes up to the next quote or backslash.
+    fn plain(&mut self) -> Result<&'a [u8], Fault> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let Some(length) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) else {
+            self.at = self.bytes.len();
+            return self.fault("the file ends inside a string");
+        };
+        let plain = rest.get(..length).unwrap_or_default();
+        self.at += length;
+        match self.peek() {
+            Some(b'"' | b'\\') => Ok(plain),
+            _ => self.fault("a control character stands unescaped in a string"),
+        }
+    }
+
+    fn text(&mut self, raw: &'a [u8], start: usize) -> Cow<'a, str> {
+        match std::str::from_utf8(raw) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                self.invalid_utf8.get_or_insert(start as u32);
+                String::from_utf8_lossy(raw)
+            }
+        }
+    }
+
+    fn escape(&mut self, decoded: &mut Vec<u8>) -> Result<(), Fault> {
+        self.at += 1;
+        let byte = match self.peek() {
+            Some(byte @ (b'"' | b'\\' | b'/')) => byte,
+            Some(b'b') => 0x08,
+            Some(b'f') => 0x0c,
+            Some(b'n') => b'\n',
+            Some(b'r') => b'\r',
+            Some(b't') => b'\t',
+            Some(b'u') => {
+                self.at += 1;
+                let character = self.unicode()?;
+                decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                return Ok(());
+            }
+            _ => return self.unexpected("an escape sequence"),
+        };
+        self.at += 1;
+        decoded.push(byte);
+        Ok(())
+    }
+
+    /// The character after `\u`; a lone surrogate, which JavaScript allows, becomes U+FFFD.
+    fn unicode(&mut self) -> Result<char, Fault> {
+        let first = self.hex4()?;
+        if (0xd800..0xdc00).contains(&first) && self.bytes.get(self.at..).unwrap_or_default().starts_with(b"\\u") {
+            let back = self.at;
+            self.at += 2;
+            let second = self.hex4()?;
+            if (0xdc00..0xe000).contains(&second) {
+                let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            self.at = back;
+        }
+        Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn hex4(&mut self) -> Result<u32, Fault> {
+        let mut code = 0;
+        for _ in 0..4 {
+            match self.peek().and_then(|byte| char::from(byte).to_digit(16)) {
+                Some(digit) => code = code << 4 | digit,
+                None => return self.unexpected("four hexadecimal digits"),
+            }
+            self.at += 1;
+        }
+        Ok(code)
+    }
+
+    fn number(&mut self) -> Result<Kind<'a>, Fault> {
+        let start = self.at;
+        self.eat(b'-');
+        if !self.eat(b'0') {
+            self.digits()?;
+        }
+        if self.eat(b'.') {
+            self.digits()?;
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            if !self.eat(b'+') {
+                self.eat(b'-');
+            }
+            self.digits()?;
+        }
+        let raw = self.bytes.get(start..self.at).unwrap_or_default();
+        Ok(Kind::Number(std::str::from_utf8(raw).unwrap_or_default()))
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at == start { self.unexpected("a digit") } else { Ok(()) }
+    }
+
+    fn word(&mut self, word: &str, kind: Kind<'a>) -> Result<Kind<'a>, Fault> {
+        if self.bytes.get(self.at..).unwrap_or_default().starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(kind);
+        }
+        self.unexpected("a value")
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn span_from(&self, start: usize) -> Span {
+        Span { start: start as u32, end: self.at as u32 }
+    }
+
+    fn fault<T>(&self, problem: impl Into<String>) -> Result<T, Fault> {
+        Err(Fault { kind: ReadErrorKind::Syntax, at: self.at, problem: problem.into() })
+    }
+
+    fn unexpected<T>(&self, wanted: &str) -> Result<T, Fault> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.is_empty() {
+            return self.fault(format!("the file ends where {wanted} should follow"));
+        }
+        let found = String::from_utf8_lossy(rest.get(..rest.len().min(8)).unwrap_or_default()).into_owned();
+        let found = short(found.lines().next().unwrap_or_default());
+        self.fault(format!("expected {wanted}, found `{found}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &[u8]) -> Result<Document<'_>, ReadError> {
+        parse(text, "x.json", Limits { bytes: 1 << 20, values: 1000 }, "mend it")
+    }
+
+    /// Our tree as `serde_json` would hold it: last duplicate wins.
+    fn as_serde(value: &Value<'_>) -> serde_json::Value {
+        match &value.kind {
+            Kind::Null => serde_json::Value::Null,
+            Kind::Bool(value) => (*value).into(),
+            Kind::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| (*text).into()),
+            Kind::String(text) => text.as_ref().into(),
+            Kind::Array(items) => items.iter().map(as_serde).collect(),
+            Kind::Object(object) => {
+                object.members.iter().map(|member| (member.key.to_string(), as_serde(&member.value))).collect()
+            }
+        }
+    }
+
+    #[test]
+    fn spans_cover_values_and_members() {
+        let text = "\u{feff}{\r\n  \"a\": [1, \"x\\u00e9\"]\r\n}".as_bytes();
+        let document = read(text).unwrap();
+        let member = &document.root.as_object().unwrap().members[0];
+        assert_eq!(&text[member.span.start as usize..member.span.end as usize], b"\"a\": [1, \"x\\u00e9\"]");
+        assert_eq!(document.location(member.span).line, 2);
+        assert_eq!(document.location(member.span).column, 3);
+        assert_eq!(member.value.as_array().unwrap()[1].as_str(), Some("xé"));
+    }
+
+    #[test]
+    fn what_javascript_takes_is_taken() {
+        let document = read(b"[\"\\ud800\", \"a\xffb\", 1e999, \"\\ud83d\\ude00\", \"\\ud800\\u0041\"]").unwrap();
+        let items = document.root.as_array().unwrap();
+        assert_eq!(items[0].as_str(), Some("\u{fffd}"));
+        assert_eq!(items[1].as_str(), Some("a\u{fffd}b"));
+        assert_eq!(items[3].as_str(), Some("😀"));
+        assert_eq!(items[4].as_str(), Some("\u{fffd}A"));
+        assert_eq!(document.invalid_utf8, Some(12));
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let truncated = read(b"{\n \"a\": {\"b\"").unwrap_err();
+        assert_eq!((truncated.kind, truncated.location.line), (ReadErrorKind::Syntax, 2));
+        assert!(truncated.problem.contains("ends"), "{truncated}");
+        let conflict = read(b"{\n<<<<<<< HEAD\n\"a\": 1\n=======\n").unwrap_err();
+        assert_eq!((conflict.kind, conflict.location.line), (ReadErrorKind::Conflict, 2));
+        assert_eq!(read(b" \n").unwrap_err().problem, "the file is empty");
+        let bomb = "[".repeat(100_000);
+        assert_eq!(read(bomb.as_bytes()).unwrap_err().kind, ReadErrorKind::TooDeep);
+        let limits = |bytes, values| parse(b"[1]", "x", Limits { bytes, values }, "").map_err(|error| error.kind);
+        assert_eq!(limits(2, 9).unwrap_err(), ReadErrorKind::TooLarge);
+        assert_eq!(limits(9, 1).unwrap_err(), ReadErrorKind::TooLarge);
+        assert!(limits(3, 2).is_ok());
+    }
+
+    #[test]
+    fn duplicates_are_kept_and_the_last_counts() {
+        let document = read(br#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
+        let object = document.root.as_object().unwrap();
+        assert_eq!(object.get("a").unwrap().kind, Kind::Number("3"));
+        let (kept, dropped) = object.split_duplicates();
+        assert_eq!(kept.len(), 2);
+        assert_eq!(dropped[0].value.kind, Kind::Number("1"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn agrees_with_serde_json(text in r#"([\[\]{},:"\\ \n]|\\u00e9|\\n|"[ab]"|null|true|-?[0-9]{1,3}|0\.5|1e2|é){0,24}"#) {
+            let theirs = serde_json::from_str::<serde_json::Value>(&text);
+            let ours = read(text.as_bytes());
+            prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}", text);
+            if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
+                prop_assert_eq!(as_serde(&ours.root), theirs);
+            }
+        }
+
+        #[test]
+        fn agrees_on_values_that_were_written(keys in prop::collection::vec(("[a-c\"\\\\é😀]{0,3}", any::<i32>()), 0..8)) {
+            let value: serde_json::Value = keys.into_iter().map(|(key, number)| (key, number.into())).collect::<serde_json::Map<_, _>>().into();
+            let text = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(as_serde(&read(text.as_bytes()).unwrap().root), value);
+        }
+
+        #[test]
+        fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes);
+        }
+    }
+}

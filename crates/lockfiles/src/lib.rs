@@ -1,0 +1,18 @@
+//! Readers of lockfiles, manifests and installed trees.
+//!
+//! Readers get bytes or a directory handle, never a path to roam from; they
+//! judge nothing and fetch nothing. A file that cannot be read at all is a
+//! [`ReadError`]; a part of it that cannot be read is a
+//! [`vetch_model::Incomplete`] and the rest stands. Every reader keeps spans, so
+//! that a finding can point at a line.
+//!
+//! Start reading at [`npm::package_lock`].
+
+pub mod error;
+mod files;
+pub mod installed;
+mod json;
+pub mod npm;
+
+pub use error::{ReadError, ReadErrorKind};
+pub use files::read_file;

@@ -1,0 +1,46 @@
+//! npm: manifests, lockfiles, and which lockfile counts.
+
+pub(crate) mod dependencies;
+pub(crate) mod edges;
+pub mod package_json;
+pub mod package_lock;
+pub(crate) mod places;
+pub(crate) mod source;
+
+use cap_std::fs::Dir;
+use vetch_model::evidence::Location;
+
+use package_lock::{LockfileNote, LockfileNoteKind};
+
+/// The lockfiles that npm itself looks for, the one that wins first.
+/// Source: `npm-shrinkwrap.json` takes precedence over `package-lock.json`
+/// (<https://docs.npmjs.com/cli/v11/configuring-npm/npm-shrinkwrap-json>).
+pub const LOCKFILES: &[&str] = &["npm-shrinkwrap.json", "package-lock.json"];
+
+/// What npm notes of the tree it installed, relative to the project.
+pub const HIDDEN_LOCKFILE: &str = "node_modules/.package-lock.json";
+
+/// The lockfile of a project folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovered {
+    /// Its name in the folder.
+    pub file: &'static str,
+    /// What is odd about the choice.
+    pub notes: Vec<LockfileNote>,
+}
+
+/// Which lockfile counts in a project folder, if it has one. A file that is
+/// there but cannot be read counts too: reading it then says why.
+pub fn discover(dir: &Dir) -> Option<Discovered> {
+    let mut present = LOCKFILES.iter().copied().filter(|name| dir.symlink_metadata(name).is_ok());
+    let file = present.next()?;
+    let ignored = present.map(|name| LockfileNote {
+        kind: LockfileNoteKind::IgnoredLockfile,
+        package: None,
+        field: name.to_owned(),
+        found: name.to_owned(),
+        expected: Some(file.to_owned()),
+        location: Location::file(name),
+    });
+    Some(Discovered { file, notes: ignored.collect() })
+}

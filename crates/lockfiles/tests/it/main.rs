@@ -1,0 +1,9 @@
+//! The readers through their public interface. One binary, so that it links once.
+
+// Clippy takes only `#[test]` functions for tests, not their helpers.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+mod installed;
+mod package_json;
+mod package_lock;
