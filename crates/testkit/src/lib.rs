@@ -1,0 +1,31 @@
+//! The test kit: fake npm registries, projects built from a description, and a
+//! clean environment for the real binary. Everything is in-process, offline and
+//! deterministic; nothing here is published.
+//!
+//! ```
+//! use vetch_testkit::{NpmRegistry, Pkg, Project};
+//!
+//! let left_pad = Pkg::new("left-pad", "1.0.0").file("index.js", "module.exports = 1;\n");
+//! let registry = NpmRegistry::builder().package(left_pad.clone()).start();
+//! let project = Project::builder("demo").registry(&registry.url()).install(left_pad).build();
+//! assert!(project.root().join("node_modules/left-pad/index.js").is_file());
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "only tests use this crate, and a panic here is a failed test that says where"
+)]
+
+mod archive;
+mod lockfile;
+mod package;
+mod project;
+mod registry;
+mod vetch;
+
+pub use archive::{content_path, integrity, sha1_integrity, shasum, tarball};
+pub use package::Pkg;
+pub use project::{Project, ProjectBuilder};
+pub use registry::{Fault, LoggedRequest, NpmRegistry, NpmRegistryBuilder};
+pub use vetch::{Run, Vetch};
