@@ -1,0 +1,178 @@
+//! The web platform: storage, clipboard, capture, and overriding what carries traffic.
+
+use vetch_model::capability::{CapabilityId, EvalSource, Resource};
+
+use crate::apis::{ApiId, Apis, Call, network};
+use crate::interp::Interp;
+use crate::value::{Kind, ObjectId, Taint, Value};
+
+pub(super) fn register(apis: &mut Apis) {
+    let window = apis.add_global(&["globalThis", "window", "self", "global", "top", "parent", "frames", "GLOBAL", "root"]);
+    apis.entries[window.0 as usize].is_global_object = true;
+    let document = apis.add_global(&["document"]);
+    apis.add_values(document, &["cookie"], |interp, _| {
+        let effect = interp.effect(CapabilityId::BrowserHook, Resource::Named("cookies".to_owned()), "reads cookies");
+        let taint = interp.source(effect);
+        interp.unknown(taint)
+    });
+    apis.add_functions(document, &["addEventListener"], listener);
+    apis.add_functions(document, &["createElement"], |interp, call| {
+        let api = match call.arg(0).exact_str() {
+            Some(tag) if tag.eq_ignore_ascii_case("script") => "HTMLScriptElement",
+            Some(tag) if tag.eq_ignore_ascii_case("img") => "Image",
+            _ => return interp.unknown(Taint::NONE),
+        };
+        match interp.apis.global(api) {
+            Some(api) => interp.instance(api, None, Taint::NONE),
+            None => Value::UNKNOWN,
+        }
+    });
+    let listen = apis.add_global(&["addEventListener"]);
+    apis.set_call(listen, listener);
+    apis.add_global(&["HTMLScriptElement"]);
+    let image = apis.add_global(&["Image"]);
+    apis.set_call(image, |interp, call| interp.instance(call.api, None, Taint::NONE));
+    register_storage(apis);
+    register_devices(apis);
+    register_traffic(apis);
+}
+
+fn register_storage(apis: &mut Apis) {
+    for name in ["localStorage", "sessionStorage"] {
+        let storage = apis.add_global(&[name]);
+        apis.add_functions(storage, &["getItem", "key"], |interp, call| {
+            // A site reading its own entry is ordinary: only wallets, tokens and seeds tell.
+            let key = call.arg(0);
+            let telling = key.exact_str().is_some_and(|key| {
+                let key = key.to_lowercase();
+                ["token", "wallet", "seed", "mnemonic", "private", "auth", "session", "jwt"].iter().any(|word| key.contains(word))
+            });
+            if !telling {
+                return interp.unknown(Taint::NONE);
+            }
+            let effect = interp.effect(CapabilityId::BrowserHook, Resource::Named("storage".to_owned()), "reads secrets in browser storage");
+            let taint = interp.source(effect);
+            interp.unknown(taint)
+        });
+        apis.entries[storage.0 as usize].computed_member = Some(|interp, _| interp.unknown(Taint::NONE));
+    }
+}
+
+fn register_devices(apis: &mut Apis) {
+    let navigator = apis.add_global(&["navigator"]);
+    let clipboard = apis.add_namespace(navigator, "clipboard");
+    apis.add_functions(clipboard, &["readText", "read"], |i, c| super::host::input(i, c, CapabilityId::InputClipboard));
+    let devices = apis.add_namespace(navigator, "mediaDevices");
+    apis.add_functions(devices, &["getUserMedia"], |interp, call| {
+        let wants = |interp: &mut Interp<'_>, name: &str| interp.option(&call.arg(0), name).is_some_and(|value| value.truth() != Some(false));
+        if wants(interp, "video") {
+            interp.effect(CapabilityId::InputCamera, Resource::None, "uses the camera");
+        }
+        if wants(interp, "audio") {
+            interp.effect(CapabilityId::InputMicrophone, Resource::None, "uses the microphone");
+        }
+        interp.unknown(Taint::NONE)
+    });
+    apis.add_functions(devices, &["getDisplayMedia"], |i, c| super::host::input(i, c, CapabilityId::InputScreen));
+}
+
+/// Objects whose overriding puts code between a page and its traffic or its wallet.
+fn register_traffic(apis: &mut Apis) {
+    for name in ["XMLHttpRequest", "WebSocket", "Response", "Request", "Storage", "EventSource", "Headers"] {
+        let class = apis.add_global(&[name]);
+        apis.add_namespace(class, "prototype");
+    }
+    let xhr = apis.add_global(&["XMLHttpRequest"]);
+    let prototype = apis.add_namespace(xhr, "prototype");
+    for name in ["open", "send", "setRequestHeader"] {
+        apis.add_namespace(prototype, name);
+    }
+    for name in ["ethereum", "solana", "phantom", "tronWeb", "tronLink", "BinanceChain", "web3"] {
+        let wallet = apis.add_global(&[name]);
+        for method in ["request", "send", "sendAsync", "signTransaction", "signAndSendTransaction", "signMessage", "trx"] {
+            apis.add_namespace(wallet, method);
+        }
+    }
+}
+
+/// Names whose overriding is a hook, under which object.
+fn hooked(path: &str, name: &str) -> Option<String> {
+    let traffic = matches!(name, "fetch" | "XMLHttpRequest" | "WebSocket") && path == "globalThis";
+    let method = path == "XMLHttpRequest.prototype" && matches!(name, "open" | "send" | "setRequestHeader");
+    let wallet = ["ethereum", "solana", "phantom", "tronWeb", "tronLink", "BinanceChain", "web3"]
+        .iter()
+        .any(|wallet| path == *wallet || path.starts_with(&format!("{wallet}.")) || (path == "globalThis" && name == *wallet));
+    (traffic || method || wallet).then(|| match path {
+        "globalThis" => name.to_owned(),
+        _ => format!("{path}.{name}"),
+    })
+}
+
+/// Key events of the whole document or window.
+fn listener(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let event = call.arg(0);
+    let taint = match event.exact_str() {
+        Some("keydown" | "keyup" | "keypress" | "input" | "paste") => {
+            let effect = interp.effect(CapabilityId::InputKeyboard, Resource::None, "listens to every key of the page");
+            interp.source(effect)
+        }
+        Some("submit" | "change") => {
+            let effect = interp.effect(CapabilityId::BrowserHook, Resource::Named("form data".to_owned()), "listens to every form of the page");
+            interp.source(effect)
+        }
+        _ => Taint::NONE,
+    };
+    interp.invoke(&call.arg(1), taint);
+    Value::UNDEFINED
+}
+
+impl Interp<'_> {
+    /// `builtin.name = value`
+    pub(crate) fn effect_hook(&mut self, api: ApiId, name: &str, value: &Value) {
+        let path = self.apis.path(api);
+        if path == "document" && matches!(name, "onkeydown" | "onkeyup" | "onkeypress") {
+            self.effect(CapabilityId::InputKeyboard, Resource::None, "listens to every key of the page");
+        }
+        if let Some(object) = hooked(&path, name).filter(|_| self.is_callable(value) || value.is_unknown()) {
+            let note = format!("replaces {object}");
+            self.effect(CapabilityId::BrowserHook, Resource::Named(object), note);
+        }
+        if path == "process.env" || path == "document" && name == "cookie" {
+            return;
+        }
+        if matches!((path.as_str(), name), ("globalThis", "location") | ("location", "href")) {
+            let taint = self.deep_taint(value);
+            if !taint.is_empty() {
+                for host in network::hosts(self, value) {
+                    network::connect_effect(self, host, taint);
+                }
+            }
+        }
+    }
+
+    /// `instance.name = value`: an image or script whose source is set is fetched.
+    pub(crate) fn effect_instance_store(&mut self, id: ObjectId, name: &str, value: &Value) {
+        let crate::value::Class::Instance { api, .. } = self.object(id).class else { return };
+        let path = self.apis.path(api);
+        if !matches!((path.as_str(), name), ("Image", "src") | ("HTMLScriptElement", "src" | "text" | "textContent" | "innerHTML")) {
+            if name.starts_with("on") && matches!(value.kind, Kind::Object(_)) {
+                let taint = self.object(id).taint;
+                self.invoke(value, taint);
+            }
+            return;
+        }
+        let taint = self.deep_taint(value);
+        if name != "src" {
+            self.evaluate_code(value);
+            return;
+        }
+        for host in network::hosts(self, value) {
+            let effect = network::connect_effect(self, host, taint);
+            if path == "HTMLScriptElement" {
+                let source = self.source(effect);
+                let eval = self.effect(CapabilityId::CodeEval, Resource::Eval(EvalSource::Downloaded), "loads a script from the network");
+                self.flow(source, eval);
+            }
+        }
+    }
+}

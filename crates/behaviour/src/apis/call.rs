@@ -1,0 +1,66 @@
+//! Reading and calling entries of the tree.
+
+use crate::apis::{ApiId, Call};
+use crate::interp::Interp;
+use crate::value::{Class, Kind, ObjectId, Taint, Value};
+
+impl Interp<'_> {
+    /// The value of a built-in when it is read.
+    pub(crate) fn read_api(&mut self, api: ApiId) -> Value {
+        match self.apis.entry(api).read {
+            Some(read) => read(self, api),
+            None => Value::api(api),
+        }
+    }
+
+    /// A member that the tree does not list.
+    pub(crate) fn read_unlisted(&mut self, api: ApiId, name: &str) -> Value {
+        match self.apis.entry(api).any_member {
+            Some(read) => read(self, name),
+            // A method of a known built-in that has no effect of interest: its callbacks still run.
+            None => self.method(&Value::api(api), name),
+        }
+    }
+
+    /// `api[unknown]`
+    pub(crate) fn read_computed(&mut self, api: ApiId) -> Value {
+        match self.apis.entry(api).computed_member {
+            Some(read) => read(self, &Call { api, this: Value::UNDEFINED, args: Vec::new(), is_new: false }),
+            None => Value::UNKNOWN,
+        }
+    }
+
+    /// All members of a built-in at once: `{...process.env}`, `JSON.stringify(process.env)`.
+    pub(crate) fn enumerate_api(&mut self, api: ApiId) -> Value {
+        match self.apis.entry(api).computed_member {
+            Some(_) => super::env::enumerate(self, api),
+            None => Value::api(api),
+        }
+    }
+
+    /// Calls a built-in.
+    pub(crate) fn call_api(&mut self, api: ApiId, this: Value, args: Vec<Value>, is_new: bool) -> Value {
+        let args = args.into_iter().map(|arg| self.opened(arg)).collect();
+        match self.apis.entry(api).call {
+            Some(handler) => handler(self, &Call { api, this, args, is_new }),
+            None => self.call_unknown(&this, args),
+        }
+    }
+
+    /// The environment handed to a function as a whole is a reading of the whole environment.
+    pub(crate) fn opened(&mut self, value: Value) -> Value {
+        match value.kind {
+            Kind::Api(api) if self.apis.entry(api).computed_member.is_some() => {
+                self.enumerate_api(api).tainted(value.taint)
+            }
+            _ => value,
+        }
+    }
+
+    /// An instance of a built-in; data written to it flows into `effect`.
+    pub(crate) fn instance(&mut self, api: ApiId, effect: Option<u32>, taint: Taint) -> Value {
+        let id: ObjectId = self.alloc(Class::Instance { api, effect });
+        self.object_mut(id).taint = taint;
+        Value::object(id).tainted(taint)
+    }
+}

@@ -1,0 +1,262 @@
+//! Files: Node.js `fs`, its promise form, its popular supersets, Deno and Bun.
+
+use std::rc::Rc;
+
+use vetch_model::capability::{CapabilityId, PathClass, Resource};
+
+use crate::apis::{ApiId, Apis, Call};
+use crate::interp::Interp;
+use crate::paths;
+use crate::value::{Kind, Taint, Value};
+
+const READ: &[&str] = &[
+    "readFile", "readFileSync", "createReadStream", "readdir", "readdirSync", "opendir", "opendirSync", "readlink",
+    "readlinkSync", "readJson", "readJSON", "readJsonSync", "readJSONSync",
+];
+const WRITE: &[&str] = &[
+    "writeFile", "writeFileSync", "appendFile", "appendFileSync", "createWriteStream", "outputFile", "outputFileSync",
+    "writeJson", "writeJSON", "writeJsonSync", "writeJSONSync", "outputJson", "outputJsonSync", "truncate", "truncateSync",
+];
+const DELETE: &[&str] =
+    &["unlink", "unlinkSync", "rm", "rmSync", "rmdir", "rmdirSync", "remove", "removeSync", "emptyDir", "emptyDirSync"];
+const COPY: &[&str] = &["copyFile", "copyFileSync", "cp", "cpSync", "copy", "copySync", "link", "linkSync", "symlink", "symlinkSync"];
+const MOVE: &[&str] = &["rename", "renameSync", "move", "moveSync"];
+
+pub(super) fn register(apis: &mut Apis) {
+    let fs = apis.add_module(&["fs", "original-fs", "fs-extra", "graceful-fs"]);
+    register_functions(apis, fs);
+    let promises = apis.add_namespace(fs, "promises");
+    register_functions(apis, promises);
+    apis.modules.insert("fs/promises", promises);
+    let deno = apis.add_global(&["Deno"]);
+    apis.add_functions(deno, &["readTextFile", "readTextFileSync", "readFile", "readFileSync", "readDir"], read);
+    apis.add_functions(deno, &["writeTextFile", "writeTextFileSync", "writeFile", "writeFileSync"], write);
+    apis.add_functions(deno, &["remove", "removeSync"], delete);
+    let bun = apis.add_global(&["Bun"]);
+    apis.add_functions(bun, &["write"], write);
+    apis.add_functions(bun, &["file"], read);
+    for name in ["rimraf", "del"] {
+        let module = apis.add_module(&[name]);
+        apis.set_call(module, delete);
+        apis.add_functions(module, &["sync", "rimraf", "rimrafSync", "deleteAsync", "deleteSync", "native", "manual"], delete);
+    }
+}
+
+fn register_functions(apis: &mut Apis, fs: ApiId) {
+    apis.add_functions(fs, READ, read);
+    apis.add_functions(fs, WRITE, write);
+    apis.add_functions(fs, DELETE, delete);
+    apis.add_functions(fs, COPY, copy);
+    apis.add_functions(fs, MOVE, rename);
+    apis.add_functions(fs, &["open", "openSync"], open);
+}
+
+/// The possible texts of a path argument; one `None` if nothing is known of it.
+fn texts(interp: &Interp<'_>, value: &Value) -> Vec<Option<Rc<str>>> {
+    value
+        .alternatives()
+        .iter()
+        .map(|value| match &value.kind {
+            Kind::Unknown => None,
+            _ => interp.to_text(value).map(|text| Rc::from(strip_file_url(&text))),
+        })
+        .collect()
+}
+
+fn strip_file_url(path: &str) -> &str {
+    path.strip_prefix("file://").unwrap_or(path)
+}
+
+/// Reads a file or a folder; what is read carries where it came from.
+fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let mut taint = Taint::NONE;
+    let mut contents = None;
+    for path in texts(interp, &call.arg(0)) {
+        let resource = paths::resource(path.as_deref());
+        let class = class_of(&resource);
+        let effect = interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class)));
+        // Data of unknown origin would taint everything without telling anything.
+        if matters(class) {
+            let source = interp.source(effect);
+            taint = taint.or(source);
+        }
+        if let Some(path) = path {
+            contents = contents.or_else(|| interp.known_contents(&path, call));
+        }
+    }
+    let value = match contents {
+        Some(contents) => contents.tainted(taint),
+        None => interp.unknown(taint),
+    };
+    interp.finish_with(call, &value)
+}
+
+/// Whether data from there is worth following.
+fn matters(class: PathClass) -> bool {
+    !matches!(class, PathClass::Unknown | PathClass::Project | PathClass::Cache | PathClass::Packages)
+}
+
+fn class_of(resource: &Resource) -> PathClass {
+    match resource {
+        Resource::Path { class, .. } => *class,
+        _ => PathClass::Unknown,
+    }
+}
+
+fn describe(class: PathClass) -> &'static str {
+    match class {
+        PathClass::Package => "a file of the package",
+        PathClass::Project => "a file of the project",
+        PathClass::Packages => "a file of another package",
+        PathClass::Temp => "a temporary file",
+        PathClass::Cache => "a cached file",
+        PathClass::Home => "a file in the home folder",
+        PathClass::Credentials => "credentials",
+        PathClass::Browser => "browser data",
+        PathClass::Wallet => "wallet data",
+        PathClass::Autostart => "a start-up entry",
+        PathClass::VcsHooks => "a version-control hook",
+        PathClass::CiWorkflows => "a CI workflow",
+        PathClass::Editor => "editor settings",
+        PathClass::Agent => "AI-agent configuration",
+        PathClass::System => "a system file",
+        PathClass::Unknown => "a file",
+    }
+}
+
+/// Writes a file: what was written is kept, in case something runs it.
+fn write(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let data = call.arg(1);
+    let effect = interp.write_effects(&call.arg(0), &data);
+    let stream = interp.apis.name(call.api) == "createWriteStream";
+    let result = if stream { interp.instance(call.api, effect, Taint::NONE) } else { Value::UNDEFINED };
+    interp.finish_with(call, &Value::UNDEFINED);
+    result
+}
+
+fn delete(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let recursive = match interp.option(&call.arg(1), "recursive") {
+        Some(value) => value.truth() == Some(true),
+        None => false,
+    };
+    for path in texts(interp, &call.arg(0)) {
+        interp.delete_effect(path.as_deref(), recursive);
+    }
+    interp.finish_with(call, &Value::UNDEFINED)
+}
+
+fn copy(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let source = read(interp, &Call { api: call.api, this: Value::UNDEFINED, args: vec![call.arg(0)], is_new: false });
+    interp.write_effects(&call.arg(1), &source);
+    interp.finish_with(call, &Value::UNDEFINED)
+}
+
+fn rename(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let mut source = Value::UNKNOWN;
+    for path in texts(interp, &call.arg(0)).into_iter().flatten() {
+        if let Some(contents) = interp.known_contents(&path, call) {
+            source = contents;
+        }
+        // Moving a file away deletes it where it was; only that of its own package is telling.
+        if paths::classify(&path) == PathClass::Package {
+            interp.delete_effect(Some(&path), false);
+        }
+    }
+    interp.write_effects(&call.arg(1), &source);
+    interp.finish_with(call, &Value::UNDEFINED)
+}
+
+fn open(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let flags = call.arg(1);
+    match flags.exact_str() {
+        Some(flags) if flags.contains(['w', 'a', '+']) => {
+            let effect = interp.write_effects(&call.arg(0), &Value::UNDEFINED);
+            let handle = interp.instance(call.api, effect, Taint::NONE);
+            interp.finish_with(call, &handle)
+        }
+        _ => read(interp, call),
+    }
+}
+
+impl Interp<'_> {
+    /// Records writing `data` to each path that `path` may be.
+    pub(crate) fn write_effects(&mut self, path: &Value, data: &Value) -> Option<u32> {
+        let taint = self.deep_taint(data);
+        let mut last = None;
+        for text in texts(self, path) {
+            let resource = paths::resource(text.as_deref());
+            let class = class_of(&resource);
+            let effect = self.effect(CapabilityId::FsWrite, resource, format!("writes {}", describe(class)));
+            self.flow(taint, effect);
+            if class == PathClass::Autostart {
+                let mechanism = Resource::Named("start-up entry".to_owned());
+                self.effect(CapabilityId::Persist, mechanism, "writes a start-up entry");
+            }
+            if let Some(text) = text {
+                let key: Rc<str> = Rc::from(paths::normalise(&text));
+                let kept = match self.written_files.get(&key) {
+                    Some(earlier) => crate::value::join(earlier, data),
+                    None => data.clone(),
+                };
+                if self.written_files.len() < 4096 {
+                    self.written_files.insert(key, kept.tainted(taint));
+                }
+            }
+            last = Some(effect);
+        }
+        last
+    }
+
+    /// Records deleting a path.
+    pub(crate) fn delete_effect(&mut self, path: Option<&str>, recursive: bool) {
+        let note = match recursive {
+            true => "deletes a folder with all it holds",
+            false => "deletes a file",
+        };
+        self.effect(CapabilityId::FsDelete, paths::resource(path), note);
+        let own = self.units.get(self.here.unit.0 as usize).map(|unit| self.package.path_of(unit.file));
+        if let (Some(path), Some(own)) = (path, own)
+            && paths::normalise(path) == own
+        {
+            let mechanism = Resource::Named("self-deletion".to_owned());
+            self.effect(CapabilityId::Evade, mechanism, "deletes the file that is running");
+        }
+    }
+
+    /// Contents of a file that the code itself wrote, or that the package ships.
+    pub(crate) fn known_contents(&mut self, path: &str, call: &Call) -> Option<Value> {
+        let path = paths::normalise(path);
+        if let Some(written) = self.written_files.get(path.as_str()) {
+            return Some(written.clone());
+        }
+        let own = path.strip_prefix("<package>/")?;
+        let Some(bytes) = self.package.contents(own) else {
+            self.note_wanted(own);
+            return None;
+        };
+        let text = [1, 2].iter().any(|&index| is_encoding(self, &call.arg(index)))
+            || self.apis.name(call.api).to_lowercase().contains("text");
+        Some(match text {
+            true => Value::str(String::from_utf8_lossy(bytes)),
+            false => Value::bytes(bytes.to_vec()),
+        })
+    }
+
+    /// The result of a call that also goes to its callback, if it has one.
+    pub(crate) fn finish_with(&mut self, call: &Call, result: &Value) -> Value {
+        let callback = call.args.iter().rev().find(|arg| self.is_callable(arg) && matches!(arg.kind, Kind::Object(_)));
+        if let Some(callback) = callback.cloned() {
+            let args = vec![Value::new(Kind::Null), result.clone()];
+            self.call_value(&callback, Value::UNDEFINED, args);
+        }
+        result.clone()
+    }
+}
+
+fn is_encoding(interp: &mut Interp<'_>, value: &Value) -> bool {
+    match &value.kind {
+        Kind::Str(_) => true,
+        Kind::Object(_) => interp.option(value, "encoding").is_some_and(|encoding| encoding.as_str().is_some()),
+        _ => false,
+    }
+}

@@ -1,0 +1,207 @@
+//! Built-ins and well-known packages, as a tree of names with what each does.
+//! Knowledge of APIs, not of packages: nothing here excuses anyone.
+
+mod browser;
+mod call;
+pub(crate) mod codecs;
+mod env;
+mod filesystem;
+mod host;
+mod language;
+pub(crate) mod network;
+mod process;
+pub(crate) mod urls;
+
+pub(crate) use network::instance_method;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::interp::Interp;
+use crate::value::Value;
+
+/// Index into [`Apis::entries`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ApiId(pub u32);
+
+/// A call of a built-in.
+pub(crate) struct Call {
+    pub api: ApiId,
+    pub this: Value,
+    pub args: Vec<Value>,
+    pub is_new: bool,
+}
+
+impl Call {
+    /// The argument at `index`, `undefined` past the end.
+    pub(crate) fn arg(&self, index: usize) -> Value {
+        self.args.get(index).cloned().unwrap_or(Value::UNDEFINED)
+    }
+}
+
+/// What calling a built-in does.
+pub(crate) type Handler = fn(&mut Interp<'_>, &Call) -> Value;
+
+/// What reading a built-in gives, where that is more than the built-in itself.
+pub(crate) type Reader = fn(&mut Interp<'_>, ApiId) -> Value;
+
+#[derive(Default)]
+struct Entry {
+    /// Last segment of its path.
+    name: &'static str,
+    parent: Option<ApiId>,
+    members: HashMap<&'static str, ApiId>,
+    /// Members in order of registration.
+    order: Vec<&'static str>,
+    call: Option<Handler>,
+    read: Option<Reader>,
+    /// What a member that is not listed gives (`process.env.ANYTHING`).
+    any_member: Option<fn(&mut Interp<'_>, &str) -> Value>,
+    /// What a computed member gives when its name is not known.
+    computed_member: Option<Handler>,
+    is_global_object: bool,
+}
+
+/// The tree.
+pub(crate) struct Apis {
+    entries: Vec<Entry>,
+    modules: HashMap<&'static str, ApiId>,
+    globals: HashMap<&'static str, ApiId>,
+}
+
+impl Apis {
+    /// The tree, built once per process.
+    pub(crate) fn get() -> &'static Apis {
+        static APIS: OnceLock<Apis> = OnceLock::new();
+        APIS.get_or_init(|| {
+            let mut apis = Apis { entries: Vec::new(), modules: HashMap::new(), globals: HashMap::new() };
+            language::register(&mut apis);
+            codecs::register(&mut apis);
+            filesystem::register(&mut apis);
+            network::register(&mut apis);
+            process::register(&mut apis);
+            env::register(&mut apis);
+            host::register(&mut apis);
+            browser::register(&mut apis);
+            apis
+        })
+    }
+
+    /// A module by the name that `require` takes, without `node:`.
+    pub(crate) fn module(&self, name: &str) -> Option<ApiId> {
+        self.modules.get(name).copied()
+    }
+
+    /// A global name.
+    pub(crate) fn global(&self, name: &str) -> Option<ApiId> {
+        self.globals.get(name).copied()
+    }
+
+    pub(crate) fn member(&self, api: ApiId, name: &str) -> Option<ApiId> {
+        self.entry(api).members.get(name).copied()
+    }
+
+    pub(crate) fn members(&self, api: ApiId) -> &[&'static str] {
+        &self.entry(api).order
+    }
+
+    pub(crate) fn is_global_object(&self, api: ApiId) -> bool {
+        self.entry(api).is_global_object
+    }
+
+    pub(crate) fn is_function(&self, api: ApiId) -> bool {
+        self.entry(api).call.is_some()
+    }
+
+    /// Last segment of its path: `readFile`.
+    pub(crate) fn name(&self, api: ApiId) -> &'static str {
+        self.entry(api).name
+    }
+
+    /// Dotted path: `fs.promises.readFile`.
+    pub(crate) fn path(&self, api: ApiId) -> String {
+        match self.entry(api).parent {
+            Some(parent) => format!("{}.{}", self.path(parent), self.name(api)),
+            None => self.name(api).to_owned(),
+        }
+    }
+
+    fn entry(&self, api: ApiId) -> &Entry {
+        &self.entries[api.0 as usize]
+    }
+
+    // Registration
+
+    fn add(&mut self, name: &'static str, parent: Option<ApiId>) -> ApiId {
+        if let Some(parent) = parent
+            && let Some(existing) = self.member(parent, name)
+        {
+            return existing;
+        }
+        let id = ApiId(self.entries.len() as u32);
+        self.entries.push(Entry { name, parent, ..Entry::default() });
+        if let Some(parent) = parent {
+            let parent = &mut self.entries[parent.0 as usize];
+            parent.members.insert(name, id);
+            parent.order.push(name);
+        }
+        id
+    }
+
+    /// A module under one or more names.
+    fn add_module(&mut self, names: &[&'static str]) -> ApiId {
+        let id = match names.iter().find_map(|name| self.module(name)) {
+            Some(id) => id,
+            None => self.add(names.first().copied().unwrap_or_default(), None),
+        };
+        for name in names {
+            self.modules.insert(name, id);
+        }
+        id
+    }
+
+    /// A global under one or more names.
+    fn add_global(&mut self, names: &[&'static str]) -> ApiId {
+        let id = match names.iter().find_map(|name| self.global(name)) {
+            Some(id) => id,
+            None => self.add(names.first().copied().unwrap_or_default(), None),
+        };
+        for name in names {
+            self.globals.insert(name, id);
+        }
+        id
+    }
+
+    /// A member that is only a namespace.
+    fn add_namespace(&mut self, parent: ApiId, name: &'static str) -> ApiId {
+        self.add(name, Some(parent))
+    }
+
+    /// Functions that all do the same.
+    fn add_functions(&mut self, parent: ApiId, names: &[&'static str], call: Handler) {
+        for name in names {
+            let id = self.add(name, Some(parent));
+            self.entries[id.0 as usize].call = Some(call);
+        }
+    }
+
+    /// Makes an entry itself callable.
+    fn set_call(&mut self, id: ApiId, call: Handler) {
+        self.entries[id.0 as usize].call = Some(call);
+    }
+
+    /// Members that give a value when read.
+    fn add_values(&mut self, parent: ApiId, names: &[&'static str], read: Reader) {
+        for name in names {
+            let id = self.add(name, Some(parent));
+            self.entries[id.0 as usize].read = Some(read);
+        }
+    }
+
+    /// Another name for a member.
+    fn alias(&mut self, parent: ApiId, name: &'static str, target: ApiId) {
+        let entry = &mut self.entries[parent.0 as usize];
+        entry.members.insert(name, target);
+        entry.order.push(name);
+    }
+}

@@ -1,0 +1,267 @@
+//! Command lines: what the programs they start do.
+
+mod powershell;
+mod programs;
+
+use vetch_model::capability::{Attributes, CapabilityId, EvalSource, Resource};
+use vetch_syntax::shell::{self, Command, Joint, Part, RedirectKind, Script, Word};
+
+use crate::interp::Interp;
+use crate::value::{HOLE, Taint, Value};
+
+/// Deepest nesting of shells within shells.
+const MAX_DEPTH: u32 = 6;
+
+/// Programs that run another program given as their arguments.
+const WRAPPERS: &[&str] = &[
+    "sudo", "doas", "nohup", "setsid", "exec", "time", "env", "cross-env", "cross-env-shell", "command", "nice", "ionice", "stdbuf",
+    "xargs", "busybox", "start", "call", "builtin", "eval", "caffeinate", "unbuffer", "if", "then", "else", "elif", "while", "until",
+    "do", "!", "dotenv", "npx", "pnpx", "bunx", "@powershell",
+];
+
+/// Programs that run what they read from standard input.
+const INTERPRETERS: &[&str] = &[
+    "sh", "bash", "zsh", "dash", "ksh", "fish", "ash", "node", "nodejs", "bun", "deno", "python", "python2", "python3", "perl", "ruby",
+    "php", "osascript", "powershell", "pwsh", "iex", "invoke-expression", "cmd", "wscript", "cscript", "mshta", "lua", "tclsh",
+];
+
+/// A shell line handed to a shell.
+pub(crate) fn run_line(interp: &mut Interp<'_>, line: &str, attributes: Attributes, taint: Taint) {
+    Runner { interp, attributes, depth: 0 }.line(line, taint);
+}
+
+/// A program with its arguments, started without a shell.
+pub(crate) fn run_words(interp: &mut Interp<'_>, program: &str, args: &[String], attributes: Attributes, taint: Taint) {
+    let words: Vec<String> = std::iter::once(program.to_owned()).chain(args.iter().cloned()).collect();
+    Runner { interp, attributes, depth: 0 }.words(&words, taint, Taint::NONE);
+}
+
+/// Executes command lines on the interpreter's effects.
+pub(crate) struct Runner<'a, 'p> {
+    pub interp: &'a mut Interp<'p>,
+    pub attributes: Attributes,
+    depth: u32,
+}
+
+impl Runner<'_, '_> {
+    /// Runs a line; `taint` is what its text was made from. Gives the taint of its output.
+    pub(crate) fn line(&mut self, line: &str, taint: Taint) -> Taint {
+        if self.depth >= MAX_DEPTH || !self.interp.burn(16 + line.len() as u64 / 8) {
+            self.interp.fuel.exhausted = true;
+            return taint;
+        }
+        self.depth += 1;
+        let output = self.script(&shell::parse(line), taint, line.trim_end().ends_with('&'));
+        self.depth -= 1;
+        output
+    }
+
+    /// `last_in_background`: the line ends with `&`.
+    fn script(&mut self, script: &Script, taint: Taint, last_in_background: bool) -> Taint {
+        let commands = &script.commands;
+        let mut piped = Taint::NONE;
+        let mut output = Taint::NONE;
+        for (index, command) in commands.iter().enumerate() {
+            if command.joined_by != Joint::Pipe {
+                piped = Taint::NONE;
+            }
+            let in_background = match commands.get(index + 1) {
+                Some(next) => next.joined_by == Joint::Background,
+                None => last_in_background,
+            };
+            let attributes = self.attributes;
+            self.attributes.detached |= in_background;
+            self.attributes.hidden |= silenced(command);
+            piped = self.command(command, taint, piped);
+            self.attributes = attributes;
+            output = output.or(piped);
+        }
+        output
+    }
+
+    fn command(&mut self, command: &Command, mut taint: Taint, piped: Taint) -> Taint {
+        let mut words = Vec::with_capacity(command.words.len());
+        for word in &command.words {
+            let (text, from) = self.word(word);
+            taint = taint.or(from);
+            words.push(text);
+        }
+        for (_, value) in &command.assignments {
+            taint = taint.or(self.word(value).1);
+        }
+        let output = self.words(&words, taint, piped);
+        for redirect in &command.redirects {
+            let (target, from) = self.word(&redirect.target);
+            match redirect.kind {
+                RedirectKind::Here => self.here_document(&words, &target, from),
+                kind => self.redirect(kind, &target, output),
+            }
+        }
+        output
+    }
+
+    /// Text given to an interpreter in the script itself.
+    fn here_document(&mut self, words: &[String], text: &str, taint: Taint) {
+        match words.first().map(|program| base_name(program)).as_deref() {
+            Some("sh" | "bash" | "zsh" | "dash" | "ksh" | "ash") => {
+                self.line(text, taint);
+            }
+            Some("node" | "nodejs" | "bun" | "deno") => {
+                self.interp.evaluate_code(&Value::str(text).tainted(taint));
+            }
+            Some(program) if INTERPRETERS.contains(&program) => {
+                self.foreign(text, taint);
+            }
+            _ => {}
+        }
+    }
+
+    fn redirect(&mut self, kind: RedirectKind, target: &str, output: Taint) {
+        let writes = matches!(kind, RedirectKind::Write | RedirectKind::Append);
+        if let Some(address) = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/")) {
+            let effect = self.connect(&format!("//{}", address.replacen('/', ":", 1)), Taint::NONE);
+            self.reverse_shell(effect);
+        } else if writes && !target.starts_with("/dev/") && !is_null(target) {
+            let data = Value::unknown(output);
+            self.interp.write_effects(&Value::str(target), &data);
+        }
+    }
+
+    /// A shell whose input and output are a connection.
+    pub(crate) fn reverse_shell(&mut self, connection: u32) {
+        let taint = self.interp.source(connection);
+        if let Some(shell) = self.interp.last_spawn {
+            self.interp.flow(taint, shell);
+        }
+    }
+
+    /// The text of a word and what flowed into it.
+    fn word(&mut self, word: &Word) -> (String, Taint) {
+        let (mut text, mut taint) = (String::new(), Taint::NONE);
+        for part in &word.parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Variable(name) => text.push_str(self.variable(name)),
+                Part::Substitution(script) => {
+                    self.depth += 1;
+                    if self.depth < MAX_DEPTH {
+                        let output = self.script(script, Taint::NONE, false);
+                        taint = taint.or(output);
+                    }
+                    self.depth -= 1;
+                    text.push(HOLE);
+                }
+            }
+        }
+        if let Some(rest) = text.strip_prefix("~/") {
+            text = format!("<home>/{rest}");
+        }
+        (text, taint)
+    }
+
+    fn variable(&self, name: &str) -> &'static str {
+        match name {
+            "HOME" | "USERPROFILE" | "HOMEPATH" => "<home>",
+            "TMPDIR" | "TMP" | "TEMP" => "<temp>",
+            "PWD" | "INIT_CWD" => "<project>",
+            _ => "\u{FFFC}",
+        }
+    }
+
+    /// One program with its arguments. Gives the taint of its output.
+    pub(crate) fn words(&mut self, words: &[String], taint: Taint, piped: Taint) -> Taint {
+        let words = self.without_wrappers(words);
+        let Some((first, args)) = words.split_first() else { return Taint::NONE };
+        let program = base_name(first);
+        let resource = match program.chars().all(|c| c == HOLE) {
+            true => Resource::Any,
+            false => Resource::Named(program.replace(HOLE, "*").chars().take(64).collect()),
+        };
+        let attributes = self.attributes;
+        let spawn = self.interp.effect_with(CapabilityId::ProcessSpawn, resource, attributes, format!("starts {program}"));
+        self.interp.last_spawn = Some(spawn);
+        self.interp.flow(taint, spawn);
+        self.run_written(first, spawn);
+        let reads_script = INTERPRETERS.contains(&program.as_str()) && !args.iter().any(|arg| !arg.starts_with('-') && arg != "-");
+        if reads_script && !piped.is_empty() {
+            self.run_piped(piped, spawn);
+        }
+        // `bash <(curl …)`, `bash -c "$(curl …)"`
+        if INTERPRETERS.contains(&program.as_str()) && self.interp.comes_from(taint, CapabilityId::NetConnect) {
+            self.run_piped(taint, spawn);
+        }
+        self.program(&program, first, args, taint, piped)
+    }
+
+    /// A program that the code itself wrote before.
+    fn run_written(&mut self, path: &str, spawn: u32) {
+        let path = crate::paths::normalise(path);
+        if let Some(written) = self.interp.written_files.get(path.as_str()).cloned() {
+            self.interp.flow(written.taint, spawn);
+        }
+    }
+
+    /// An interpreter fed by a pipe.
+    fn run_piped(&mut self, piped: Taint, spawn: u32) {
+        self.interp.flow(piped, spawn);
+        let source = self.interp.eval_source(piped, false);
+        if source != EvalSource::Dynamic {
+            let eval = self.interp.effect(CapabilityId::CodeEval, Resource::Eval(source), "runs what a pipe feeds it");
+            self.interp.flow(piped, eval);
+        }
+    }
+
+    fn without_wrappers<'w>(&self, words: &'w [String]) -> &'w [String] {
+        let mut words = words;
+        while let [first, rest @ ..] = words {
+            let name = base_name(first);
+            let is_assignment = first.split_once('=').is_some_and(|(name, _)| {
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            });
+            let wraps = WRAPPERS.contains(&name.as_str()) || is_assignment || (name == "timeout" && rest.len() > 1);
+            if !wraps || rest.is_empty() {
+                break;
+            }
+            words = rest;
+            // Options of the wrapper.
+            while words.len() > 1 && (words[0].starts_with('-') || (words[0].starts_with('/') && words[0].len() == 2)) {
+                words = &words[1..];
+            }
+            if name == "timeout" && words.len() > 1 {
+                words = &words[1..];
+            }
+        }
+        words
+    }
+
+    /// Records a connection; gives the effect.
+    pub(crate) fn connect(&mut self, url: &str, sent: Taint) -> u32 {
+        let host = crate::apis::urls::host_of(url);
+        crate::apis::network::connect_effect(self.interp, host, sent)
+    }
+}
+
+/// Output thrown away: `>/dev/null 2>&1`.
+fn silenced(command: &Command) -> bool {
+    command.redirects.iter().any(|redirect| {
+        matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append | RedirectKind::Duplicate)
+            && redirect.descriptor.unwrap_or(1) == 1
+            && redirect.target.as_literal().is_some_and(is_null)
+    })
+}
+
+fn is_null(target: &str) -> bool {
+    target == "/dev/null" || target.eq_ignore_ascii_case("nul") || target.eq_ignore_ascii_case("$null")
+}
+
+/// `C:\Windows\System32\cmd.exe` → `cmd`
+fn base_name(program: &str) -> String {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    let lower = name.to_lowercase();
+    for suffix in [".exe", ".cmd", ".bat"] {
+        if let Some(bare) = lower.strip_suffix(suffix) {
+            return bare.to_owned();
+        }
+    }
+    lower
+}

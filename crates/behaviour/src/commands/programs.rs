@@ -1,0 +1,343 @@
+//! What well-known programs do with their arguments.
+
+use vetch_model::capability::{CapabilityId, Resource};
+
+use super::powershell::addresses;
+use super::Runner;
+use crate::paths;
+use crate::value::{HOLE, Taint, Value};
+
+/// Local AI command-line tools.
+const AGENTS: &[&str] = &["claude", "gemini", "codex", "cursor-agent", "aider", "opencode", "goose", "copilot", "amp", "qwen", "crush"];
+
+const MINERS: &[&str] = &["xmrig", "minerd", "cpuminer", "ethminer", "cgminer", "nbminer", "t-rex", "phoenixminer", "jsextension", "lolminer"];
+
+impl Runner<'_, '_> {
+    /// Effects of `program args`; `piped` is what its standard input carries. Gives the taint of its output.
+    pub(super) fn program(&mut self, program: &str, path: &str, args: &[String], taint: Taint, piped: Taint) -> Taint {
+        match program {
+            "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "cmd" => self.nested_shell(program, args, taint),
+            "powershell" | "pwsh" => self.powershell(args, taint),
+            "invoke-webrequest" | "iwr" | "irm" | "invoke-restmethod" | "curl" | "wget" | "aria2c" | "fetch" | "http"
+            | "bitsadmin" | "certutil" | "lwp-download" => self.download(args, taint.or(piped)),
+            "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node" | "esno" | "babel-node" => self.node(args, taint),
+            "npm" | "yarn" | "pnpm" | "lerna" => self.package_manager(program, args),
+            "python" | "python2" | "python3" | "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript" | "cscript"
+            | "rundll32" | "regsvr32" => self.foreign_program(args, taint),
+            "rm" | "del" | "rmdir" | "rd" | "rimraf" | "shred" | "unlink" | "erase" => self.remove(args),
+            "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" | "tar" | "zip" => self.read_files(args).or(piped),
+            "base64" | "openssl" | "xxd" | "gunzip" | "rev" | "tr" => self.decode(args, piped),
+            "echo" | "printf" => taint,
+            "env" | "printenv" | "set" | "export" if args.is_empty() => self.environment(),
+            "whoami" | "hostname" | "uname" | "id" | "ifconfig" | "ipconfig" | "systeminfo" | "ip" | "arp" | "netstat"
+            | "dscl" | "sw_vers" | "system_profiler" | "ioreg" | "wmic" | "net" => self.system_info(program),
+            "kill" | "pkill" | "killall" | "taskkill" => {
+                let target = args.last().map_or(Resource::Any, |target| Resource::Named(target.replace(HOLE, "*")));
+                self.interp.effect(CapabilityId::ProcessKill, target, "ends processes");
+                Taint::NONE
+            }
+            "nc" | "ncat" | "netcat" | "socat" | "telnet" => self.netcat(args, taint.or(piped)),
+            "ssh" | "scp" | "sftp" | "rsync" | "nmap" | "masscan" => self.remote(program, args, taint.or(piped)),
+            "nslookup" | "dig" | "host" => {
+                let name = args.iter().rfind(|arg| arg.contains('.'));
+                let resource = name.map_or(Resource::Any, |name| Resource::Named(name.replace(HOLE, "*")));
+                let effect = self.interp.effect(CapabilityId::NetDns, resource, "looks a name up");
+                self.interp.flow(taint, effect);
+                Taint::NONE
+            }
+            "crontab" | "launchctl" | "systemctl" | "schtasks" | "reg" | "at" | "defaults" => {
+                self.persistence(program, args);
+                Taint::NONE
+            }
+            "pbpaste" | "xclip" | "xsel" | "wl-paste" => {
+                self.interp.effect(CapabilityId::InputClipboard, Resource::None, "reads the clipboard");
+                Taint::NONE
+            }
+            "screencapture" | "scrot" | "import" | "gnome-screenshot" => {
+                self.interp.effect(CapabilityId::InputScreen, Resource::None, "captures the screen");
+                Taint::NONE
+            }
+            "security" if args.iter().any(|arg| arg.starts_with("find-") || arg.starts_with("dump-")) => {
+                self.credentials("the system keychain")
+            }
+            "gh" | "gcloud" | "aws" if is_token_request(args) => self.credentials(program),
+            "docker" | "podman" | "kubectl" => piped,
+            _ => self.other(program, path, args, taint),
+        }
+    }
+
+    fn other(&mut self, program: &str, path: &str, args: &[String], taint: Taint) -> Taint {
+        if AGENTS.contains(&program) || (program == "q" && args.iter().any(|arg| arg == "chat")) {
+            let effect = self.interp.effect(CapabilityId::AgentDrive, Resource::Named(program.to_owned()), "drives a local AI tool");
+            self.interp.flow(taint, effect);
+        }
+        if MINERS.contains(&program) || args.iter().any(|arg| arg.contains("stratum+")) {
+            self.interp.effect(CapabilityId::CryptoMine, Resource::None, "mines cryptocurrency");
+        }
+        // A script or program of the package itself.
+        if path.contains('/') || path.ends_with(".js") {
+            self.interp.run_program_file(path);
+        }
+        Taint::NONE
+    }
+
+    fn nested_shell(&mut self, program: &str, args: &[String], taint: Taint) -> Taint {
+        let is_command = |arg: &String| match program {
+            "cmd" => arg.eq_ignore_ascii_case("/c") || arg.eq_ignore_ascii_case("/k"),
+            _ => arg.starts_with('-') && !arg.starts_with("--") && arg.ends_with('c'),
+        };
+        match args.iter().position(is_command) {
+            Some(at) if program == "cmd" => self.line(&args[at + 1..].join(" "), taint),
+            Some(at) => args.get(at + 1).map_or(Taint::NONE, |line| self.line(line, taint)),
+            None => {
+                if let Some(file) = args.iter().find(|arg| !arg.starts_with('-')) {
+                    self.script_file(file, taint);
+                }
+                Taint::NONE
+            }
+        }
+    }
+
+    /// A shell script: of the package, or written before.
+    fn script_file(&mut self, file: &str, taint: Taint) {
+        let path = self.interp.package_path(file);
+        if let Some(written) = self.interp.written_files.get(path.as_str()).cloned() {
+            if let Some(spawn) = self.interp.last_spawn {
+                self.interp.flow(written.taint.or(taint), spawn);
+            }
+            if let Some(text) = written.as_str() {
+                self.lines(&text.clone(), written.taint);
+            }
+            return;
+        }
+        let Some(own) = path.strip_prefix("<package>/") else { return };
+        match self.interp.package.contents(own).map(|bytes| String::from_utf8_lossy(bytes).into_owned()) {
+            Some(text) => self.lines(&text, Taint::NONE),
+            None => self.interp.note_wanted(own),
+        }
+    }
+
+    /// A script of several lines.
+    fn lines(&mut self, text: &str, taint: Taint) {
+        const MAX_SCRIPT: usize = 256 << 10;
+        let end = (0..=text.len().min(MAX_SCRIPT)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        if end < text.len() {
+            self.interp.fuel.exhausted = true;
+        }
+        self.line(&text[..end], taint);
+    }
+
+    fn download(&mut self, args: &[String], sent: Taint) -> Taint {
+        let mut received = Taint::NONE;
+        let mut output = None;
+        for (at, arg) in args.iter().enumerate() {
+            if matches!(arg.as_str(), "-o" | "--output" | "-O" | "--output-document" | "-OutFile" | "-outfile") {
+                output = args.get(at + 1).filter(|next| !next.starts_with('-') && !next.contains("://")).cloned().or(output);
+            }
+            if let Some(file) = arg.strip_prefix('@').or_else(|| arg.split_once("=@").map(|(_, file)| file)) {
+                let effect = self.interp.effect(CapabilityId::FsRead, paths::resource(Some(file)), "reads a file to send it");
+                let source = self.interp.source(effect);
+                received = received.or(source);
+            }
+        }
+        let uploads = received;
+        let urls: Vec<&String> = args.iter().filter(|arg| looks_like_address(arg)).collect();
+        for url in &urls {
+            let effect = self.connect(url, sent.or(uploads));
+            received = received.or(self.interp.source(effect));
+        }
+        if urls.is_empty() && args.iter().any(|arg| arg.contains(HOLE)) {
+            let effect = self.connect("//*", sent.or(uploads));
+            received = received.or(self.interp.source(effect));
+        }
+        if let Some(output) = output {
+            self.interp.write_effects(&Value::str(output), &Value::unknown(received));
+        }
+        received
+    }
+
+    fn node(&mut self, args: &[String], taint: Taint) -> Taint {
+        let mut at = 0;
+        while at < args.len() {
+            match args[at].as_str() {
+                "-e" | "--eval" | "-p" | "--print" | "-pe" | "eval" => {
+                    if let Some(code) = args.get(at + 1) {
+                        let code = Value::str(code).tainted(taint);
+                        self.interp.evaluate_code(&code);
+                    }
+                    return Taint::NONE;
+                }
+                "-r" | "--require" | "--import" | "--loader" => {
+                    if let Some(module) = args.get(at + 1) {
+                        let module = module.clone();
+                        self.interp.run_program_file(&module);
+                    }
+                    at += 2;
+                }
+                "run" | "x" | "--" => at += 1,
+                option if option.starts_with('-') => at += 1,
+                file => {
+                    let file = file.to_owned();
+                    self.interp.run_program_file(&file);
+                    return Taint::NONE;
+                }
+            }
+        }
+        Taint::NONE
+    }
+
+    fn package_manager(&mut self, program: &str, args: &[String]) -> Taint {
+        let verb = args.iter().find(|arg| !arg.starts_with('-')).map(String::as_str).unwrap_or_default();
+        let rest: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).skip(1).collect();
+        match verb {
+            "publish" => {
+                self.interp.effect(CapabilityId::RegistryPublish, Resource::Named("npm".to_owned()), "publishes a package");
+            }
+            "run" | "run-script" | "rum" | "exec" => {
+                if let Some(name) = rest.first() {
+                    self.interp.run_manifest_script(name);
+                }
+            }
+            "start" | "test" | "stop" | "restart" if program == "npm" => self.interp.run_manifest_script(verb),
+            "token" | "whoami" | "access" | "owner" => {
+                self.interp.effect(CapabilityId::FsRead, paths::resource(Some("<home>/.npmrc")), "asks for the registry account");
+            }
+            _ if program != "npm" && !verb.is_empty() => self.interp.run_manifest_script(verb),
+            _ => {}
+        }
+        Taint::NONE
+    }
+
+    fn foreign_program(&mut self, args: &[String], taint: Taint) -> Taint {
+        let mut output = Taint::NONE;
+        for arg in args {
+            let inline = arg.contains([' ', '\n', ';', '(']) || arg.contains("://");
+            if inline {
+                output = output.or(self.foreign(arg, taint));
+                for quoted in shell_lines_of_applescript(arg) {
+                    output = output.or(self.line(quoted, taint));
+                }
+            } else if !arg.starts_with('-') {
+                let path = self.interp.package_path(arg);
+                if let (Some(written), Some(spawn)) =
+                    (self.interp.written_files.get(path.as_str()).cloned(), self.interp.last_spawn)
+                {
+                    self.interp.flow(written.taint, spawn);
+                    if let Some(text) = written.as_str() {
+                        output = output.or(self.foreign(&text.clone(), written.taint));
+                    }
+                }
+            }
+        }
+        output
+    }
+
+    fn remove(&mut self, args: &[String]) -> Taint {
+        let recursive = args.iter().any(|arg| {
+            (arg.starts_with('-') && arg.to_lowercase().contains('r')) || matches!(arg.to_lowercase().as_str(), "/s" | "--recursive")
+        });
+        for path in args.iter().filter(|arg| !arg.starts_with('-') && !(arg.starts_with('/') && arg.len() == 2)) {
+            let path = self.interp.package_path(path);
+            self.interp.delete_effect(Some(&path), recursive);
+        }
+        Taint::NONE
+    }
+
+    fn read_files(&mut self, args: &[String]) -> Taint {
+        let mut taint = Taint::NONE;
+        for path in args.iter().filter(|arg| !arg.starts_with('-') && arg.contains(['/', '.', '\\'])) {
+            let effect = self.interp.effect(CapabilityId::FsRead, paths::resource(Some(path)), "reads a file");
+            taint = taint.or(self.interp.source(effect));
+        }
+        taint
+    }
+
+    fn decode(&mut self, args: &[String], piped: Taint) -> Taint {
+        let decodes = args.iter().any(|arg| matches!(arg.as_str(), "-d" | "-D" | "--decode" | "-r" | "enc"));
+        if decodes { piped.or(Taint::DECODED) } else { piped }
+    }
+
+    fn environment(&mut self) -> Taint {
+        let effect = self.interp.effect(CapabilityId::EnvEnumerate, Resource::None, "prints all environment variables");
+        self.interp.source(effect)
+    }
+
+    fn system_info(&mut self, item: &str) -> Taint {
+        let effect = self.interp.effect(CapabilityId::SystemInfo, Resource::Named(item.to_owned()), "asks about the system");
+        self.interp.source(effect)
+    }
+
+    fn credentials(&mut self, of: &str) -> Taint {
+        let effect = self.interp.effect(
+            CapabilityId::FsRead,
+            Resource::Path { class: vetch_model::PathClass::Credentials, path: Some(of.to_owned()) },
+            "asks for stored credentials",
+        );
+        self.interp.source(effect)
+    }
+
+    fn netcat(&mut self, args: &[String], sent: Taint) -> Taint {
+        let host = args.iter().find(|arg| !arg.starts_with('-') && arg.contains('.'));
+        let port = args.iter().rfind(|arg| arg.bytes().all(|b| b.is_ascii_digit()) && !arg.is_empty());
+        let url = match (host, port) {
+            (Some(host), Some(port)) => format!("//{host}:{port}"),
+            (Some(host), None) => format!("//{host}"),
+            _ => "//*".to_owned(),
+        };
+        let effect = self.connect(&url, sent);
+        if args.iter().any(|arg| arg == "-e" || arg == "-c" || arg.to_lowercase().starts_with("exec:")) {
+            self.reverse_shell(effect);
+        }
+        self.interp.source(effect)
+    }
+
+    fn remote(&mut self, program: &str, args: &[String], sent: Taint) -> Taint {
+        let target = args.iter().find(|arg| arg.contains('@') || arg.contains('.')).cloned().unwrap_or_else(|| "*".to_owned());
+        self.interp.effect(CapabilityId::HostProbe, Resource::Named(program.to_owned()), "reaches other hosts");
+        let host = target.split([':', '/']).next().unwrap_or("*").to_owned();
+        let effect = self.connect(&format!("//{host}"), sent);
+        self.interp.source(effect)
+    }
+
+    fn persistence(&mut self, program: &str, args: &[String]) {
+        let line = args.join(" ").to_lowercase();
+        let mechanism = match program {
+            "crontab" if !line.starts_with("-l") => "cron",
+            "launchctl" if line.contains("load") || line.contains("bootstrap") || line.contains("submit") => "launch agent",
+            "systemctl" if line.contains("enable") => "systemd unit",
+            "schtasks" if line.contains("create") => "scheduled task",
+            "reg" if line.starts_with("add") && line.contains("run") => "registry run key",
+            "at" if !line.is_empty() => "scheduled job",
+            "defaults" if line.contains("loginhook") => "login hook",
+            _ => return,
+        };
+        self.interp.effect(CapabilityId::Persist, Resource::Named(mechanism.to_owned()), format!("makes a {mechanism}"));
+    }
+}
+
+fn is_token_request(args: &[String]) -> bool {
+    let line = args.join(" ");
+    ["auth token", "auth print", "sts get", "secretsmanager", "configure get", "auth status"].iter().any(|verb| line.contains(verb))
+}
+
+/// A URL, or a bare `host/path` as curl takes it.
+fn looks_like_address(arg: &str) -> bool {
+    if arg.contains("://") {
+        return !addresses(arg).is_empty() || arg.contains(HOLE);
+    }
+    let host = arg.split('/').next().unwrap_or_default();
+    !arg.starts_with('-') && arg.contains('/') && host.contains('.') && !host.starts_with('.') && !host.starts_with('<')
+}
+
+/// `do shell script "…"`
+fn shell_lines_of_applescript(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("do shell script \"") {
+        rest = &rest[at + 17..];
+        let end = rest.find('"').unwrap_or(rest.len());
+        lines.push(&rest[..end]);
+        rest = &rest[end..];
+    }
+    lines
+}

@@ -1,0 +1,135 @@
+//! Effects to capabilities with evidence: the place in the shipped file, the line, the words.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use vetch_model::capability::{Attributes, Capability, CapabilityId, Resource, Trigger};
+use vetch_model::evidence::{Evidence, Location};
+use vetch_model::profile::{Flow, Profile};
+use vetch_syntax::text::{LineIndex, excerpt};
+
+use crate::effects::{Effects, Place};
+use crate::package::Package;
+
+/// What one realm or one file did, with evidence.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Resolved {
+    pub capabilities: Vec<Capability>,
+    /// `(source, sink)` by index into `capabilities`.
+    pub flows: Vec<(usize, usize)>,
+    /// By specifier.
+    pub imports: BTreeMap<String, (Trigger, Location)>,
+}
+
+impl Resolved {
+    /// The same, as it is when the file is loaded under `trigger`.
+    pub(crate) fn under(&self, trigger: Trigger) -> Resolved {
+        let shift = |own: Trigger| match own {
+            Trigger::Import => trigger,
+            Trigger::Call if !trigger.is_reached() => trigger,
+            other => other,
+        };
+        let mut shifted = self.clone();
+        shifted.capabilities.iter_mut().for_each(|capability| capability.trigger = shift(capability.trigger));
+        shifted.imports.values_mut().for_each(|(own, _)| *own = shift(*own));
+        shifted
+    }
+}
+
+/// Line indexes are made once per file.
+#[derive(Default)]
+struct Lines<'p>(HashMap<usize, LineIndex<'p>>);
+
+impl<'p> Lines<'p> {
+    fn position(&mut self, package: &'p Package, file: usize, offset: u32) -> (u32, u32) {
+        let text = package.contents(&package.files[file].path).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let Some(text) = text else { return (0, 0) };
+        self.0.entry(file).or_insert_with(|| LineIndex::new(text)).position(offset)
+    }
+}
+
+/// Turns effects into capabilities.
+pub(crate) fn resolve_effects(package: &Package, effects: Effects) -> Resolved {
+    let mut lines = Lines::default();
+    let capabilities = effects
+        .list
+        .iter()
+        .map(|effect| Capability {
+            id: effect.id,
+            resource: effect.resource.clone(),
+            attributes: effect.attributes,
+            trigger: effect.trigger,
+            layer: effect.layer,
+            evidence: evidence_at(package, &mut lines, &effect.place, effect.layer, &effect.note),
+        })
+        .collect();
+    let flows = effects.flows.iter().map(|&(source, sink)| (source as usize, sink as usize)).collect();
+    let imports = effects
+        .imports
+        .iter()
+        .map(|(specifier, (trigger, place))| (specifier.clone(), (*trigger, location(package, &mut lines, place))))
+        .collect();
+    Resolved { capabilities, flows, imports }
+}
+
+fn location<'p>(package: &'p Package, lines: &mut Lines<'p>, place: &Place) -> Location {
+    let Some(file) = package.files.get(place.file) else { return Location::file("package.json") };
+    let (line, column) = lines.position(package, place.file, place.shipped.start);
+    Location { file: file.path.clone(), line, column, span: place.shipped }
+}
+
+fn evidence_at<'p>(package: &'p Package, lines: &mut Lines<'p>, place: &Place, layer: u8, note: &str) -> Evidence {
+    let location = location(package, lines, place);
+    let shipped = package
+        .files
+        .get(place.file)
+        .and_then(|file| package.contents(&file.path))
+        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let (excerpt, highlight) = match (&place.layer_text, shipped) {
+        (Some((text, span)), _) => excerpt(text, *span),
+        (None, Some(text)) => excerpt(text, place.shipped),
+        (None, None) => Default::default(),
+    };
+    Evidence::Code { location, excerpt, highlight, layer, note: note.to_owned() }
+}
+
+type Key = (CapabilityId, Resource, Trigger, u8, Attributes);
+
+fn key_of(capability: &Capability) -> Key {
+    (capability.id, capability.resource.clone(), capability.trigger, capability.layer, capability.attributes)
+}
+
+/// Merges the results of all realms into one profile, sorted and without repetition.
+/// `opaque` names the files that look obfuscated.
+pub(crate) fn profile(results: &[Resolved], opaque: &BTreeSet<&str>) -> Profile {
+    let mut capabilities: BTreeMap<Key, Capability> = BTreeMap::new();
+    let mut flows: BTreeMap<(Key, Key), Flow> = BTreeMap::new();
+    for result in results {
+        for capability in &result.capabilities {
+            keep_first(&mut capabilities, key_of(capability), capability, opaque);
+        }
+        for &(source, sink) in &result.flows {
+            let (source, sink) = (&result.capabilities[source], &result.capabilities[sink]);
+            let flow = Flow { source: source.clone(), sink: sink.clone(), trigger: sink.trigger, layer: sink.layer };
+            flows.entry((key_of(source), key_of(sink))).or_insert(flow);
+        }
+    }
+    Profile { capabilities: capabilities.into_values().collect(), flows: flows.into_values().collect() }
+}
+
+/// Keeps the most telling occurrence: in an `opaque` (obfuscated) file before any other, then the first in file order.
+fn keep_first(capabilities: &mut BTreeMap<Key, Capability>, key: Key, capability: &Capability, opaque: &BTreeSet<&str>) {
+    match capabilities.entry(key) {
+        std::collections::btree_map::Entry::Vacant(place) => {
+            place.insert(capability.clone());
+        }
+        std::collections::btree_map::Entry::Occupied(mut place) => {
+            let earlier = |c: &Capability| {
+                let location = c.evidence.location();
+                (!opaque.contains(location.file.as_str()), location.file.clone(), location.span.start)
+            };
+            if earlier(capability) < earlier(place.get()) {
+                place.insert(capability.clone());
+            }
+        }
+    }
+}

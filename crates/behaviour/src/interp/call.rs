@@ -1,0 +1,553 @@
+//! Calls: of closures, bound functions, classes, built-ins, and of what is not known.
+
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use vetch_syntax::ir::{FunctionId, Module, Node, NodeId};
+
+use super::property::perhaps;
+use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
+use crate::value::{Class, Kind, ObjectId, Slot, Taint, Value, join};
+
+/// Most runs of one function with arguments that are only partly known.
+const MAX_PARTICULAR_RUNS: u32 = 12;
+
+/// The signature of arguments of which nothing is known.
+const GENERIC: u64 = 0;
+
+/// Most runs of one function with exact arguments: decoders are called thousands of times.
+const MAX_EXACT_RUNS: u32 = 20_000;
+
+/// Deepest recursion of one function.
+const MAX_RECURSION: usize = 16;
+
+/// Most properties of an options object that are looked at for callbacks.
+const MAX_OPTION_CALLBACKS: usize = 32;
+
+impl Interp<'_> {
+    pub(crate) fn eval_call(&mut self, m: &Module, cx: &Context, id: NodeId) -> Value {
+        let (callee, args, is_new) = match m.node(id) {
+            Node::Call { callee, args } => (callee, args, false),
+            Node::New { callee, args } => (callee, args, true),
+            Node::Tagged { tag, parts } => return self.eval_tagged(m, cx, id, tag, m.list(parts)),
+            _ => return Value::UNKNOWN,
+        };
+        let (receiver, method) = self.eval_callee(m, cx, callee);
+        let args = match self.eval_spread(m, cx, m.list(args)) {
+            Ok(args) => args,
+            Err(taint) => vec![Value::unknown(taint); 3],
+        };
+        self.at(cx, id, |interp| match (method, is_new) {
+            (Some(name), false) => interp.call_method(&receiver, &name, args),
+            (Some(name), true) => {
+                let callee = interp.read_member(&receiver, &name);
+                interp.construct(&callee, args)
+            }
+            (None, true) => interp.construct(&receiver, args),
+            (None, false) => interp.call_value(&receiver, Value::UNDEFINED, args),
+        })
+    }
+
+    /// A callee: for a method call the receiver and the name, else the function itself.
+    fn eval_callee(&mut self, m: &Module, cx: &Context, callee: NodeId) -> (Value, Option<Rc<str>>) {
+        match m.node(callee) {
+            Node::Member { object, name } => {
+                let receiver = self.eval(m, cx, object);
+                (receiver, Some(Rc::from(m.str(name))))
+            }
+            Node::Index { object, index } => {
+                let receiver = self.eval(m, cx, object);
+                let key = self.eval(m, cx, index);
+                match self.property_name(&key) {
+                    Some(name) => (receiver, Some(name)),
+                    None => (self.at(cx, callee, |interp| interp.get_index(&receiver, &key)), None),
+                }
+            }
+            _ => (self.eval(m, cx, callee), None),
+        }
+    }
+
+    fn eval_tagged(&mut self, m: &Module, cx: &Context, id: NodeId, tag: NodeId, parts: &[NodeId]) -> Value {
+        let (receiver, method) = self.eval_callee(m, cx, tag);
+        let values: Vec<Value> = parts.iter().map(|&part| self.eval(m, cx, part)).collect();
+        let joined = self.concat_alternatives(&values);
+        let strings: Vec<Value> = values.iter().step_by(2).cloned().collect();
+        let mut args = vec![self.array(strings)];
+        args.extend(values.iter().skip(1).step_by(2).cloned());
+        self.at(cx, id, |interp| {
+            let callee = match &method {
+                Some(name) => interp.read_member(&receiver, name),
+                None => receiver.clone(),
+            };
+            match callee.kind {
+                // Built-in tags (`String.raw`, zx's `$`) see the text as a whole.
+                Kind::Api(api) => interp.call_api(api, receiver, vec![joined], false),
+                _ => interp.call_value(&callee, receiver, args),
+            }
+        })
+    }
+
+    /// `receiver.name(…args)`
+    pub(crate) fn call_method(&mut self, receiver: &Value, name: &str, args: Vec<Value>) -> Value {
+        match &receiver.kind {
+            Kind::Api(api) => {
+                let callee = self.read_member(receiver, name);
+                match callee.kind {
+                    Kind::Object(_) => match self.as_method(&callee) {
+                        Some(_) => self.call_function_method(&Value::api(*api), name, args),
+                        None => self.call_value(&callee, receiver.clone(), args),
+                    },
+                    _ => self.call_value(&callee, receiver.clone(), args).tainted(receiver.taint),
+                }
+            }
+            Kind::OneOf(values) => {
+                let mut result: Option<Value> = None;
+                for value in values.iter() {
+                    let each = self.perhaps(|interp| interp.call_method(value, name, args.clone()));
+                    result = Some(result.map_or_else(|| perhaps(each.clone()), |earlier| join(&earlier, &each)));
+                }
+                result.unwrap_or(Value::UNKNOWN)
+            }
+            Kind::Object(id) => self.call_object_method(*id, receiver, name, args),
+            Kind::Unknown if matches!(name, "pipe" | "pipeTo" | "pipeThrough") => {
+                let target = args.first().cloned().unwrap_or(Value::UNDEFINED);
+                let taint = receiver.taint;
+                crate::builtins::pipe(self, receiver, &target, taint);
+                target.tainted(taint)
+            }
+            Kind::Unknown | Kind::Undefined | Kind::Null => self.call_unknown(receiver, args),
+            _ => crate::builtins::call_primitive_method(self, receiver, name, args),
+        }
+    }
+
+    fn call_object_method(&mut self, id: ObjectId, receiver: &Value, name: &str, args: Vec<Value>) -> Value {
+        let own = self.get_property(receiver, name);
+        if self.is_callable(&own) && self.as_method(&own).is_none() {
+            return self.call_value(&own, receiver.clone(), args);
+        }
+        match self.object(id).class {
+            Class::Closure { .. } | Class::Bound { .. } | Class::Constructor { .. } | Class::Resolver(_) | Class::Method { .. } => {
+                self.call_function_method(receiver, name, args)
+            }
+            _ => match own.kind {
+                Kind::Api(_) => self.call_value(&own, receiver.clone(), args),
+                _ => crate::builtins::call_object_method(self, id, receiver, name, args),
+            },
+        }
+    }
+
+    /// `f.call`, `f.apply`, `f.bind`.
+    fn call_function_method(&mut self, function: &Value, name: &str, args: Vec<Value>) -> Value {
+        let mut args = args.into_iter();
+        let this = args.next().unwrap_or(Value::UNDEFINED);
+        match name {
+            "call" => self.call_value(function, this, args.collect()),
+            "apply" => {
+                let list = args.next().unwrap_or(Value::UNDEFINED);
+                let list = match self.iterate(&list) {
+                    Some(items) => items,
+                    None if matches!(list.kind, Kind::Undefined | Kind::Null) => Vec::new(),
+                    None => vec![Value::unknown(self.deep_taint(&list)); 3],
+                };
+                self.call_value(function, this, list)
+            }
+            "bind" => {
+                let args = args.collect();
+                let bound = Class::Bound { target: Box::new(function.clone()), this: Box::new(this), args };
+                Value::object(self.alloc(bound))
+            }
+            _ => {
+                let rest: Vec<Value> = args.collect();
+                self.call_unknown(function, rest)
+            }
+        }
+    }
+
+    /// A built-in method as a value.
+    pub(crate) fn method(&mut self, receiver: &Value, name: &str) -> Value {
+        Value::object(self.alloc(Class::Method { receiver: Box::new(receiver.clone()), name: Rc::from(name) }))
+    }
+
+    fn as_method(&self, value: &Value) -> Option<(Value, Rc<str>)> {
+        match &value.kind {
+            Kind::Object(id) => match &self.object(*id).class {
+                Class::Method { receiver, name } => Some(((**receiver).clone(), name.clone())),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Calls any value.
+    pub(crate) fn call_value(&mut self, callee: &Value, this: Value, args: Vec<Value>) -> Value {
+        self.nested(|interp| interp.call_any(callee, this, args))
+    }
+
+    fn call_any(&mut self, callee: &Value, this: Value, args: Vec<Value>) -> Value {
+        match &callee.kind {
+            Kind::Api(api) => self.call_api(*api, this, args, false),
+            Kind::OneOf(values) => {
+                let mut result: Option<Value> = None;
+                for value in values.iter() {
+                    let each = self.perhaps(|interp| interp.call_value(value, this.clone(), args.clone()));
+                    result = Some(result.map_or_else(|| perhaps(each.clone()), |earlier| join(&earlier, &each)));
+                }
+                result.unwrap_or(Value::UNKNOWN)
+            }
+            Kind::Object(id) => match self.object(*id).class.clone() {
+                Class::Closure { unit, function, frame, this: bound } => {
+                    let this = bound.map_or(this, |bound| *bound);
+                    self.call_closure(unit, function, frame, this, args)
+                }
+                Class::Bound { target, this, args: mut first } => {
+                    first.extend(args);
+                    self.call_value(&target, *this, first)
+                }
+                Class::Method { receiver, name } => self.call_method(&receiver, &name, args),
+                Class::Resolver(promise) => {
+                    let value = args.into_iter().next().unwrap_or(Value::UNDEFINED);
+                    let value = self.settled(&value);
+                    if let Class::Promise(settled) = &self.object(promise).class {
+                        let both = if matches!(settled.kind, Kind::Unknown) { value } else { join(settled, &value) };
+                        self.object_mut(promise).class = Class::Promise(Box::new(both));
+                    }
+                    Value::UNDEFINED
+                }
+                Class::Constructor { .. } => self.construct(callee, args),
+                _ => self.call_unknown(callee, args),
+            },
+            _ => {
+                let this = if matches!(this.kind, Kind::Undefined) { callee.clone() } else { this };
+                self.call_unknown(&this, args)
+            }
+        }
+    }
+
+    /// Something that is not known is called: it may call what it is given, and give back what it was given.
+    pub(crate) fn call_unknown(&mut self, receiver: &Value, args: Vec<Value>) -> Value {
+        let mut taint = self.deep_taint(receiver);
+        for arg in &args {
+            taint = taint.or(self.deep_taint(arg));
+        }
+        self.invoke_callbacks(&args, taint);
+        self.unknown(taint)
+    }
+
+    /// Calls every function among the arguments, options objects included.
+    pub(crate) fn invoke_callbacks(&mut self, args: &[Value], taint: Taint) {
+        for arg in args {
+            if self.is_closure(arg) {
+                self.invoke(arg, taint);
+                continue;
+            }
+            let Kind::Object(id) = arg.kind else { continue };
+            if !matches!(self.object(id).class, Class::Plain) {
+                continue;
+            }
+            let callbacks: Vec<Value> = self
+                .object(id)
+                .props
+                .entries
+                .iter()
+                .take(MAX_OPTION_CALLBACKS)
+                .filter_map(|(_, slot)| match slot {
+                    Slot::Value(value) => Some(value.clone()),
+                    Slot::Getter(_) => None,
+                })
+                .collect();
+            for callback in callbacks {
+                if self.is_closure(&callback) {
+                    self.invoke(&callback, taint);
+                }
+            }
+        }
+    }
+
+    fn is_closure(&self, value: &Value) -> bool {
+        matches!(&value.kind, Kind::Object(id) if matches!(self.object(*id).class, Class::Closure { .. } | Class::Bound { .. }))
+    }
+
+    /// Calls a callback with arguments of which only the taint is known.
+    pub(crate) fn invoke(&mut self, callback: &Value, taint: Taint) -> Value {
+        if taint.is_empty() && self.closure_is_inert(callback) {
+            return Value::UNKNOWN;
+        }
+        let args = vec![Value::unknown(taint); 4];
+        self.perhaps(|interp| interp.call_value(callback, Value::unknown(taint), args))
+    }
+
+    fn closure_is_inert(&self, value: &Value) -> bool {
+        match &value.kind {
+            Kind::Object(id) => match self.object(*id).class {
+                Class::Closure { unit, function, .. } => self.is_inert(unit, function),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// `new callee(…args)`
+    pub(crate) fn construct(&mut self, callee: &Value, args: Vec<Value>) -> Value {
+        self.nested(|interp| interp.construct_any(callee, args))
+    }
+
+    fn construct_any(&mut self, callee: &Value, args: Vec<Value>) -> Value {
+        match &callee.kind {
+            Kind::Api(api) => self.call_api(*api, Value::UNDEFINED, args, true),
+            Kind::OneOf(values) => match values.first() {
+                Some(first) => {
+                    let first = first.clone();
+                    perhaps(self.construct(&first, args))
+                }
+                None => Value::UNKNOWN,
+            },
+            Kind::Object(id) => match self.object(*id).class.clone() {
+                Class::Closure { .. } => {
+                    let instance = self.alloc(Class::Plain);
+                    let prototype = self.get_property(callee, "prototype");
+                    if let Kind::Object(prototype) = prototype.kind {
+                        self.object_mut(instance).prototype = Some(prototype);
+                    }
+                    let returned = self.call_value(callee, Value::object(instance), args);
+                    match returned.kind {
+                        Kind::Object(_) => returned,
+                        _ => Value::object(instance),
+                    }
+                }
+                Class::Constructor { constructor, superclass, prototype } => {
+                    let instance = self.alloc(Class::Plain);
+                    self.object_mut(instance).prototype = Some(prototype);
+                    match constructor {
+                        Some(constructor) => {
+                            self.call_value(&constructor, Value::object(instance), args);
+                        }
+                        None if matches!(superclass.kind, Kind::Object(_) | Kind::Api(_)) => {
+                            return self.construct(&superclass, args);
+                        }
+                        None => {}
+                    }
+                    Value::object(instance)
+                }
+                Class::Bound { target, args: mut first, .. } => {
+                    first.extend(args);
+                    self.construct(&target, first)
+                }
+                _ => self.call_unknown(callee, args),
+            },
+            _ => self.call_unknown(callee, args),
+        }
+    }
+
+    /// Runs a function, unless that would tell nothing new.
+    ///
+    /// Every function runs once with nothing known about its arguments; that run
+    /// stands for all others. Runs with particular arguments only add precision:
+    /// they are made while their budget lasts. Exact arguments (decoders called
+    /// with constants) always run anew, since what they read may have changed.
+    fn call_closure(
+        &mut self,
+        unit: UnitId,
+        function: FunctionId,
+        frame: FrameId,
+        this: Value,
+        args: Vec<Value>,
+    ) -> Value {
+        let key = (unit, function);
+        let exact = !args.is_empty() && args.iter().all(is_exact);
+        let signature = if self.tells(&args) { self.signature(&args) } else { GENERIC };
+        let known = self.results.get(&(unit, function, signature)).cloned();
+        let runs = self.particular_runs.get(&key).copied().unwrap_or(0);
+        let run = match (exact, signature) {
+            (true, _) => runs < MAX_EXACT_RUNS && self.fuel.exact_steps > 0,
+            (false, GENERIC) => known.is_none(),
+            (false, _) => known.is_none() && runs < MAX_PARTICULAR_RUNS && self.fuel.particular_steps > 0,
+        };
+        let recursion = self.call_stack.iter().filter(|entry| **entry == key).count();
+        if !run || recursion >= MAX_RECURSION || self.call_stack.len() >= MAX_CALL_DEPTH || self.fuel.steps == 0 {
+            return self.stand_in(unit, function, frame, this, &args, known);
+        }
+        if !exact {
+            // A recursive call with the same arguments sees this placeholder.
+            self.results.insert((unit, function, signature), Value::UNKNOWN);
+        }
+        if signature != GENERIC {
+            self.particular_runs.insert(key, runs + 1);
+        }
+        let before = self.fuel.steps;
+        let value = self.run_function(unit, function, frame, this, args);
+        let used = before.saturating_sub(self.fuel.steps);
+        match (exact, signature) {
+            (true, _) => self.fuel.exact_steps = self.fuel.exact_steps.saturating_sub(used),
+            (false, GENERIC) => {}
+            (false, _) => self.fuel.particular_steps = self.fuel.particular_steps.saturating_sub(used),
+        }
+        if !exact {
+            self.results.insert((unit, function, signature), value.clone());
+        }
+        value
+    }
+
+    /// The result of a call that is not run: that of the run that stands for it, made now if there is none yet.
+    fn stand_in(
+        &mut self,
+        unit: UnitId,
+        function: FunctionId,
+        frame: FrameId,
+        this: Value,
+        args: &[Value],
+        known: Option<Value>,
+    ) -> Value {
+        let taint = args.iter().fold(this.taint, |taint, arg| taint.or(self.deep_taint(arg)));
+        self.unknowns += 1;
+        let generic = known.or_else(|| self.results.get(&(unit, function, GENERIC)).cloned());
+        let value = match generic {
+            Some(value) => value,
+            None if self.call_stack.len() < MAX_CALL_DEPTH
+                && self.fuel.steps > 0
+                && !self.call_stack.contains(&(unit, function)) =>
+            {
+                self.call_closure(unit, function, frame, this, Vec::new())
+            }
+            None => Value::UNKNOWN,
+        };
+        value.tainted(taint)
+    }
+
+    /// Whether arguments say more than that they are there.
+    fn tells(&self, args: &[Value]) -> bool {
+        args.iter().any(|arg| {
+            !arg.taint.is_empty()
+                || match &arg.kind {
+                    Kind::Unknown | Kind::Undefined | Kind::Null => false,
+                    Kind::Object(id) => match &self.object(*id).class {
+                        Class::Plain | Class::Array(_) => {
+                            !self.object(*id).taint.is_empty() || !self.object(*id).props.entries.is_empty() || matches!(&self.object(*id).class, Class::Array(items) if !items.is_empty())
+                        }
+                        _ => true,
+                    },
+                    _ => true,
+                }
+        })
+    }
+
+    /// Tells arguments apart as far as they matter to a run.
+    fn signature(&self, args: &[Value]) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        for arg in args {
+            arg.taint.0.hash(&mut hasher);
+            std::mem::discriminant(&arg.kind).hash(&mut hasher);
+            match &arg.kind {
+                Kind::Bool(truth) => truth.hash(&mut hasher),
+                Kind::Number(number) => number.to_bits().hash(&mut hasher),
+                Kind::Str(text) => text.hash(&mut hasher),
+                Kind::Bytes(bytes) => bytes.hash(&mut hasher),
+                Kind::Api(api) => api.hash(&mut hasher),
+                Kind::Object(id) => match &self.object(*id).class {
+                    Class::Closure { unit, function, .. } => (unit, function).hash(&mut hasher),
+                    _ => id.hash(&mut hasher),
+                },
+                _ => {}
+            }
+        }
+        hasher.finish().max(GENERIC + 1)
+    }
+
+    fn run_function(
+        &mut self,
+        unit: UnitId,
+        function: FunctionId,
+        parent: FrameId,
+        this: Value,
+        args: Vec<Value>,
+    ) -> Value {
+        let m = self.unit(unit).module.clone();
+        let f = m.function(function);
+        let size = self.unit(unit).frame_sizes[function.index()] as usize;
+        let frame = FrameId(self.frames.len() as u32);
+        let generic = args.iter().all(|arg| arg.is_unknown());
+        let arguments = if f.is_arrow { None } else { Some(self.alloc(Class::Array(args.clone()))) };
+        let arguments = arguments.or(self.frames[parent.0 as usize].arguments);
+        self.frames.push(Frame {
+            unit,
+            function,
+            parent,
+            slots: vec![Value::UNDEFINED; size],
+            depth: self.uncertain,
+            arguments,
+        });
+        let this = match this.kind {
+            Kind::Undefined if !m.is_esm => self.apis.global("globalThis").map_or(Value::UNKNOWN, Value::api),
+            _ => this,
+        };
+        let cx = Context { unit, frame, this };
+        self.call_stack.push((unit, function));
+        self.executed.insert((unit, function));
+        self.bind_parameters(&m, &cx, m.list(f.params), args, generic);
+        if let Some(symbol) = f.symbol
+            && m.symbol(symbol).function == function
+        {
+            let itself = self.closure(&Context { frame: parent, ..cx.clone() }, &m, function);
+            self.write_symbol(&cx, symbol, itself);
+        }
+        self.hoist(&m, &cx, m.list(f.body));
+        let mut activation = Activation::default();
+        let completion = self.run_statements(&m, &cx, &mut activation, m.list(f.body));
+        self.call_stack.pop();
+        let value = match (activation.returned, completion) {
+            (Some(value), Completion::Return) => value,
+            (Some(value), _) => perhaps(value),
+            (None, _) => Value::UNDEFINED,
+        };
+        if f.is_generator {
+            let taint = self.deep_taint(&value);
+            return self.unknown(taint);
+        }
+        value
+    }
+
+    fn bind_parameters(&mut self, m: &Module, cx: &Context, params: &[NodeId], args: Vec<Value>, generic: bool) {
+        for (index, &param) in params.iter().enumerate() {
+            let value = match m.node(param) {
+                Node::Spread(_) if generic => Value::UNKNOWN,
+                Node::Spread(_) => {
+                    let rest = args.get(index..).unwrap_or_default().to_vec();
+                    self.array(rest)
+                }
+                _ => match args.get(index) {
+                    Some(value) => value.clone(),
+                    None if generic => Value::UNKNOWN,
+                    None => Value::UNDEFINED,
+                },
+            };
+            self.bind_pattern(m, cx, param, value);
+        }
+    }
+
+    /// Whether running a function by itself can have no effects.
+    fn is_inert(&self, unit: UnitId, function: FunctionId) -> bool {
+        self.unit(unit).inert.as_ref().is_some_and(|inert| inert[function.index()])
+    }
+
+    /// Runs every function that nothing has called, with nothing known of its arguments.
+    pub(crate) fn run_uncalled(&mut self) {
+        let mut next = 0;
+        while next < self.closures.len() && self.fuel.steps > 0 {
+            let id = self.closures[next];
+            next += 1;
+            let Class::Closure { unit, function, frame, this } = self.object(id).class.clone() else { continue };
+            if !self.executed.contains(&(unit, function)) && !self.is_inert(unit, function) {
+                let this = this.map_or(Value::UNKNOWN, |this| *this);
+                self.call_closure(unit, function, frame, this, Vec::new());
+            }
+        }
+    }
+}
+
+/// A primitive without unknown parts.
+fn is_exact(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Str(_) => value.exact_str().is_some(),
+        Kind::Undefined | Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Bytes(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,392 @@
+//! Abstract execution of the IR: values are concrete where the code makes them
+//! so and unknown elsewhere. Where a condition is unknown, both branches run,
+//! one after the other, and what they write is joined. Nothing outside the
+//! interpreter's own heap is ever touched; all work is bounded by fuel.
+
+mod assign;
+mod call;
+mod expression;
+mod module;
+mod operators;
+
+mod property;
+mod statement;
+
+pub(crate) use operators::to_int32;
+pub(crate) use property::perhaps;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use vetch_model::capability::Trigger;
+use vetch_syntax::ir::{FunctionId, Module, NodeId, SymbolId};
+
+use crate::apis::Apis;
+use crate::effects::Effects;
+use crate::package::Package;
+use crate::value::{Class, Kind, Object, ObjectId, Props, Taint, Value};
+
+/// Index into [`Interp::units`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct UnitId(pub u32);
+
+/// Index into [`Interp::frames`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FrameId(pub u32);
+
+/// A module of the package, or a layer decoded from one.
+pub(crate) struct Unit {
+    pub module: Rc<Module>,
+    /// Index of the shipped file in the package.
+    pub file: usize,
+    /// 0 = as shipped.
+    pub layer: u8,
+    /// For a layer: what produced it.
+    pub origin: Option<Origin>,
+    /// Source text of a layer, for excerpts.
+    pub source: Option<Rc<str>>,
+    /// `module` object; its `exports` property is what `require` gives.
+    pub module_object: Option<ObjectId>,
+    pub frame: FrameId,
+    pub state: UnitState,
+    /// Slot of each symbol in the frame of its function.
+    pub slots: Rc<Vec<u32>>,
+    /// Which functions cannot have effects; `None` for layers, which all run.
+    pub inert: Option<Rc<Vec<bool>>>,
+    /// Number of slots that each function's frame has.
+    pub frame_sizes: Rc<Vec<u32>>,
+}
+
+/// Where a layer was produced; its free names are looked up there, as direct `eval` does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin {
+    pub unit: UnitId,
+    pub node: NodeId,
+    pub frame: FrameId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnitState {
+    Fresh,
+    Running,
+    Done,
+}
+
+/// The variables of one run of a function.
+pub(crate) struct Frame {
+    pub unit: UnitId,
+    pub function: FunctionId,
+    pub parent: FrameId,
+    pub slots: Vec<Value>,
+    /// How uncertain the path was on which the frame was made.
+    pub depth: u32,
+    pub arguments: Option<ObjectId>,
+}
+
+/// Where execution is.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub unit: UnitId,
+    pub frame: FrameId,
+    pub this: Value,
+}
+
+/// The expression being evaluated: where effects are recorded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site {
+    pub unit: UnitId,
+    pub frame: FrameId,
+    pub node: NodeId,
+}
+
+/// What one run of a function gives back.
+#[derive(Default)]
+pub(crate) struct Activation {
+    pub returned: Option<Value>,
+}
+
+/// How a statement ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Completion {
+    Normal,
+    Return,
+    Throw,
+    Break(Option<vetch_syntax::ir::StrId>),
+    Continue(Option<vetch_syntax::ir::StrId>),
+}
+
+/// Bounds on the work of one realm. Deterministic: nothing here is time.
+pub(crate) struct Fuel {
+    /// Node evaluations left.
+    pub steps: u64,
+    /// Node evaluations left for loops that run concretely.
+    pub loop_steps: u64,
+    /// Node evaluations left for runs of functions with arguments that are partly known.
+    pub particular_steps: u64,
+    /// Node evaluations left for runs of functions with exact arguments.
+    pub exact_steps: u64,
+    /// Bytes left that evaluation may build.
+    pub bytes: u64,
+    /// Objects left.
+    pub objects: u32,
+    /// Layers left to parse.
+    pub layers: u32,
+    /// Whether any of them ran out.
+    pub exhausted: bool,
+}
+
+impl Fuel {
+    fn new(nodes: u64) -> Fuel {
+        Fuel {
+            steps: 6_000_000 + nodes.saturating_mul(16),
+            loop_steps: 1_500_000,
+            particular_steps: 200_000 + nodes.saturating_mul(3),
+            exact_steps: 2_000_000,
+            bytes: 256 << 20,
+            objects: 2_000_000,
+            layers: 64,
+            exhausted: false,
+        }
+    }
+}
+
+/// Deepest nesting of calls.
+const MAX_CALL_DEPTH: usize = 96;
+
+/// Deepest nesting of evaluation as a whole: what [`vetch_syntax::limits::STACK_BYTES`] holds.
+const MAX_NESTING: u32 = 12_000;
+
+/// One realm: a heap, loaded modules, and what they did.
+pub(crate) struct Interp<'p> {
+    pub package: &'p Package,
+    pub apis: &'static Apis,
+    pub units: Vec<Unit>,
+    pub unit_of_file: HashMap<usize, UnitId>,
+    pub frames: Vec<Frame>,
+    pub heap: Vec<Object>,
+    /// Properties that code put on the global object.
+    pub globals: HashMap<Rc<str>, Value>,
+    /// Files that the code has written, by path, as far as they are known.
+    pub written_files: HashMap<Rc<str>, Value>,
+    pub effects: Effects,
+    pub here: Site,
+    pub trigger: Trigger,
+    pub fuel: Fuel,
+    /// How many unknown conditions the current path has taken.
+    pub uncertain: u32,
+    /// Counts results that are not known, to tell exact runs from others.
+    pub unknowns: u64,
+    /// How deep evaluation has nested.
+    pub nesting: u32,
+    pub call_stack: Vec<(UnitId, FunctionId)>,
+    /// Closures made so far, for functions that nothing has called yet.
+    pub closures: Vec<ObjectId>,
+    pub executed: HashSet<(UnitId, FunctionId)>,
+    /// Results of runs, by what was known about the arguments.
+    pub results: HashMap<(UnitId, FunctionId, u64), Value>,
+    /// How often each function ran with particular arguments.
+    pub particular_runs: HashMap<(UnitId, FunctionId), u32>,
+    /// Files of the package whose contents flowed into execution and are wanted whole.
+    pub wanted_files: Vec<String>,
+    /// Files that were loaded, whether or not their IR was there.
+    pub loaded: BTreeSet<usize>,
+    /// Files that were looked at as entries, or loaded by inert ones.
+    pub visited: HashSet<usize>,
+    /// Files of the package that commands run but that are not there.
+    pub missing_programs: Vec<String>,
+    /// The process started last.
+    pub last_spawn: Option<u32>,
+    /// Scripts of the manifest being run, against endless recursion.
+    pub running_scripts: Vec<String>,
+}
+
+impl<'p> Interp<'p> {
+    pub(crate) fn new(package: &'p Package, trigger: Trigger) -> Self {
+        Interp {
+            package,
+            apis: Apis::get(),
+            units: Vec::new(),
+            unit_of_file: HashMap::new(),
+            frames: Vec::new(),
+            heap: Vec::new(),
+            globals: HashMap::new(),
+            written_files: HashMap::new(),
+            effects: Effects::default(),
+            here: Site { unit: UnitId(0), frame: FrameId(0), node: NodeId::NOTHING },
+            trigger,
+            fuel: Fuel::new(package.node_count()),
+            uncertain: 0,
+            unknowns: 0,
+            call_stack: Vec::new(),
+            closures: Vec::new(),
+            executed: HashSet::new(),
+            results: HashMap::new(),
+            nesting: 0,
+            particular_runs: HashMap::new(),
+            wanted_files: Vec::new(),
+            loaded: BTreeSet::new(),
+            visited: HashSet::new(),
+            missing_programs: Vec::new(),
+            last_spawn: None,
+            running_scripts: Vec::new(),
+        }
+    }
+
+    /// Takes `steps` of fuel; `false` once there is none.
+    pub(crate) fn burn(&mut self, steps: u64) -> bool {
+        if self.fuel.steps < steps {
+            self.fuel.steps = 0;
+            self.fuel.exhausted = true;
+            return false;
+        }
+        self.fuel.steps -= steps;
+        true
+    }
+
+    /// Takes `bytes` of the text budget; `false` once there is none, or for one text that is too long.
+    pub(crate) fn burn_bytes(&mut self, bytes: usize) -> bool {
+        if bytes > crate::value::MAX_TEXT || self.fuel.bytes < bytes as u64 {
+            self.fuel.exhausted = true;
+            return false;
+        }
+        self.fuel.bytes -= bytes as u64;
+        true
+    }
+
+    /// Something that is not known, made from `taint`.
+    pub(crate) fn unknown(&mut self, taint: Taint) -> Value {
+        self.unknowns += 1;
+        Value::unknown(taint)
+    }
+
+    pub(crate) fn alloc(&mut self, class: Class) -> ObjectId {
+        if self.fuel.objects == 0 {
+            self.fuel.exhausted = true;
+            // Object 0 stands for every object past the limit: open, and joined into.
+            if !self.heap.is_empty() {
+                self.heap[0].open = true;
+                return ObjectId(0);
+            }
+        }
+        self.fuel.objects = self.fuel.objects.saturating_sub(1);
+        self.heap.push(Object {
+            class,
+            props: Props::default(),
+            prototype: None,
+            taint: Taint::NONE,
+            depth: self.uncertain,
+            open: false,
+        });
+        ObjectId(self.heap.len() as u32 - 1)
+    }
+
+    pub(crate) fn object(&self, id: ObjectId) -> &Object {
+        &self.heap[id.0 as usize]
+    }
+
+    pub(crate) fn object_mut(&mut self, id: ObjectId) -> &mut Object {
+        &mut self.heap[id.0 as usize]
+    }
+
+    pub(crate) fn unit(&self, id: UnitId) -> &Unit {
+        &self.units[id.0 as usize]
+    }
+
+    /// An array value.
+    pub(crate) fn array(&mut self, items: Vec<Value>) -> Value {
+        let taint = items.iter().fold(Taint::NONE, |taint, item| taint.or(self.deep_taint(item)));
+        let id = self.alloc(Class::Array(items));
+        self.object_mut(id).taint = taint;
+        Value::object(id)
+    }
+
+    /// What flowed into a value, contents of objects included.
+    pub(crate) fn deep_taint(&self, value: &Value) -> Taint {
+        match &value.kind {
+            Kind::Object(id) => value.taint.or(self.object(*id).taint),
+            Kind::OneOf(values) => values.iter().fold(value.taint, |taint, v| taint.or(self.deep_taint(v))),
+            _ => value.taint,
+        }
+    }
+
+    /// Elements of an array whose contents are known.
+    pub(crate) fn elements(&self, value: &Value) -> Option<Vec<Value>> {
+        match &value.kind {
+            Kind::Object(id) => match &self.object(*id).class {
+                Class::Array(items) if !self.object(*id).open => Some(items.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A property of a plain object as an option (`{ shell: true }`), unknown ones as `None`.
+    pub(crate) fn option(&mut self, value: &Value, name: &str) -> Option<Value> {
+        match &value.kind {
+            Kind::Object(_) => {
+                let found = self.get_property(value, name);
+                (!matches!(found.kind, Kind::Undefined)).then_some(found)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value can be called.
+    pub(crate) fn is_callable(&self, value: &Value) -> bool {
+        match &value.kind {
+            Kind::Object(id) => matches!(
+                self.object(*id).class,
+                Class::Closure { .. } | Class::Bound { .. } | Class::Constructor { .. } | Class::Resolver(_) | Class::Method { .. }
+            ),
+            Kind::Api(api) => self.apis.is_function(*api),
+            Kind::OneOf(values) => values.iter().any(|value| self.is_callable(value)),
+            _ => false,
+        }
+    }
+
+    /// Goes one level deeper; too deep, nothing is known any more.
+    pub(crate) fn nested(&mut self, body: impl FnOnce(&mut Self) -> Value) -> Value {
+        if self.nesting >= MAX_NESTING {
+            self.fuel.exhausted = true;
+            return Value::UNKNOWN;
+        }
+        self.nesting += 1;
+        let value = body(self);
+        self.nesting -= 1;
+        value
+    }
+
+    /// Evaluates with `node` as the place that effects are recorded at.
+    pub(crate) fn at<T>(&mut self, cx: &Context, node: NodeId, body: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.here, Site { unit: cx.unit, frame: cx.frame, node });
+        let result = body(self);
+        self.here = before;
+        result
+    }
+
+    /// Runs `body` as one of several possibilities: what it writes outside is joined.
+    pub(crate) fn perhaps<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
+        self.uncertain += 1;
+        let result = body(self);
+        self.uncertain -= 1;
+        result
+    }
+
+    /// Frame and slot of a symbol, seen from `frame`.
+    pub(crate) fn slot_of(&self, cx: &Context, symbol: SymbolId) -> Option<(FrameId, usize)> {
+        let unit = self.unit(cx.unit);
+        let function = unit.module.symbol(symbol).function;
+        let slot = unit.slots[symbol.index()] as usize;
+        let mut at = cx.frame;
+        loop {
+            let frame = &self.frames[at.0 as usize];
+            if frame.function == function && frame.unit == cx.unit {
+                return (slot < frame.slots.len()).then_some((at, slot));
+            }
+            if frame.parent == at {
+                return None;
+            }
+            at = frame.parent;
+        }
+    }
+}
