@@ -1,0 +1,19 @@
+//! Rules: facts in, findings out. A rule never fetches and never excuses a package by its name.
+//!
+//! [`registry`] lists every rule; [`judge_release`] and [`judge_target`] run them;
+//! [`verdict_of`] and [`score`] sum the findings up. A rule is two files side by side
+//! under `rules/<category>/`: the code, and a page whose examples `tests/specs.rs` executes.
+
+mod hosts;
+pub mod input;
+mod judge;
+mod query;
+pub mod registry;
+mod rules;
+mod secrets;
+mod shell;
+#[cfg(test)]
+mod testing;
+
+pub use judge::{judge_release, judge_target, score, verdict_of};
+pub use registry::{all_rules, find_rule};

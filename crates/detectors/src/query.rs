@@ -1,0 +1,290 @@
+//! Questions that rules ask of a package's contents, and how they report.
+
+use std::collections::HashMap;
+
+use vetch_model::capability::{Capability, CapabilityId, EvalSource, PathClass, Resource, Trigger};
+use vetch_model::evidence::Evidence;
+use vetch_model::facts::{InstallCommand, PackageFacts, Signal, SignalKind};
+use vetch_model::finding::{Confidence, Finding, Severity};
+use vetch_model::inventory::{Role, Source};
+use vetch_model::profile::Flow;
+use vetch_model::rule::RuleMeta;
+
+use crate::hosts::Host;
+use crate::input::ReleaseFacts;
+
+/// One set of contents of a release: those of its archive, or of an installed copy that differs.
+pub struct Contents<'a> {
+    /// The release they belong to.
+    pub release: &'a ReleaseFacts<'a>,
+    /// What they say.
+    pub facts: &'a PackageFacts,
+    /// By file: where it executes what it decodes. Indexed, because rules ask for every flow.
+    decoders: HashMap<&'a str, &'a Capability>,
+    /// By file: the strongest sign that it was written not to be read.
+    obfuscated: HashMap<&'a str, &'a Signal>,
+}
+
+/// How bad, how sure.
+pub(crate) type Grade = (Severity, Confidence);
+
+/// `malicious`, beyond doubt.
+pub(crate) const CERTAIN: Grade = (Severity::Critical, Confidence::High);
+/// `malicious`.
+pub(crate) const HARMFUL: Grade = (Severity::Critical, Confidence::Medium);
+/// `suspicious`, with several signs that agree.
+pub(crate) const ALARMING: Grade = (Severity::High, Confidence::High);
+/// `suspicious`.
+pub(crate) const DOUBTFUL: Grade = (Severity::High, Confidence::Medium);
+/// `notable`: bad if true, but honest code does it too.
+pub(crate) const UNCLEAR: Grade = (Severity::High, Confidence::Low);
+/// `notable`.
+pub(crate) const ODD: Grade = (Severity::Medium, Confidence::Medium);
+/// `notable`: a plain fact.
+pub(crate) const FACT: Grade = (Severity::Low, Confidence::High);
+
+/// Most evidence that one finding carries: enough to be convinced, short enough to be read.
+const MAX_EVIDENCE: usize = 8;
+
+/// Adds a finding that rests on `evidence`, strongest first; without evidence there is none.
+pub(crate) fn report(
+    out: &mut Vec<Finding>,
+    meta: &'static RuleMeta,
+    grade: Grade,
+    title: impl Into<String>,
+    evidence: Vec<Evidence>,
+) {
+    let mut evidence = evidence.into_iter();
+    let Some(first) = evidence.next() else { return };
+    let mut finding = Finding::new(meta, title, first).with_severity(grade.0).with_confidence(grade.1);
+    for more in evidence {
+        if finding.evidence.len() == MAX_EVIDENCE {
+            break;
+        }
+        finding = finding.with_evidence([more]);
+    }
+    out.push(finding);
+}
+
+/// When a flow is complete: a secret read at import and sent from a function that users call is sent at call.
+pub(crate) fn when(flow: &Flow) -> Trigger {
+    flow.trigger.max(flow.sink.trigger)
+}
+
+/// Whether code of this trigger runs without anyone asking for what it does.
+pub(crate) fn is_unasked(trigger: Trigger) -> bool {
+    matches!(trigger, Trigger::Install | Trigger::Import)
+}
+
+/// When something runs, for a title.
+pub(crate) fn when_words(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Install => "when it is installed",
+        Trigger::Import => "as soon as it is imported",
+        Trigger::Bin => "when its command is run",
+        Trigger::Call => "when it is called",
+        Trigger::Test => "in its tests",
+        Trigger::Unreached => "in code that nothing reaches",
+    }
+}
+
+/// The path class of a file-system capability.
+pub(crate) fn class_of(capability: &Capability) -> Option<PathClass> {
+    match capability.resource {
+        Resource::Path { class, .. } => Some(class),
+        _ => None,
+    }
+}
+
+/// The path, command, host or item it acts on, where known.
+pub(crate) fn name_of(capability: &Capability) -> Option<&str> {
+    match &capability.resource {
+        Resource::Named(name) => Some(name),
+        Resource::Path { path, .. } => path.as_deref(),
+        _ => None,
+    }
+}
+
+/// What it acts on and the line that says so: analysis keeps the program of a command, the line shows the rest.
+pub(crate) fn words_of(capability: &Capability) -> String {
+    let shown = match &capability.evidence {
+        Evidence::Code { excerpt, .. } => excerpt,
+        Evidence::Field { found, .. } => found,
+        Evidence::File { .. } => "",
+    };
+    format!("{} {shown}", name_of(capability).unwrap_or_default()).to_ascii_lowercase()
+}
+
+/// A path of the package's own, relative to it: `<package>/a.js` and `./a.js` are `a.js`.
+pub(crate) fn own_path(capability: &Capability) -> Option<&str> {
+    if class_of(capability) != Some(PathClass::Package) {
+        return None;
+    }
+    let path = name_of(capability)?;
+    Some(path.strip_prefix("<package>").unwrap_or(path).trim_start_matches("./").trim_start_matches('/'))
+}
+
+/// Whether it reads something of the user's that is worth stealing.
+pub(crate) fn reads_secrets(capability: &Capability) -> bool {
+    capability.id == CapabilityId::FsRead
+        && matches!(class_of(capability), Some(PathClass::Credentials | PathClass::Wallet | PathClass::Browser))
+}
+
+/// Whether it carries data out of the machine.
+pub(crate) fn is_network(id: CapabilityId) -> bool {
+    matches!(id, CapabilityId::NetConnect | CapabilityId::NetDns)
+}
+
+/// The evidence of capabilities, each once, as much as a finding carries.
+pub(crate) fn evidence_of<'a>(capabilities: impl IntoIterator<Item = &'a Capability>) -> Vec<Evidence> {
+    let mut all: Vec<Evidence> = Vec::new();
+    for capability in capabilities {
+        if all.len() == MAX_EVIDENCE {
+            break;
+        }
+        if !all.contains(&capability.evidence) {
+            all.push(capability.evidence.clone());
+        }
+    }
+    all
+}
+
+impl<'a> Contents<'a> {
+    /// These contents of that release.
+    pub fn new(release: &'a ReleaseFacts<'a>, facts: &'a PackageFacts) -> Self {
+        let (decoders, obfuscated) = (HashMap::new(), HashMap::new());
+        let mut contents = Contents { release, facts, decoders, obfuscated };
+        contents.decoders = contents.decoded_evals().map(|eval| (file_of(&eval.evidence), eval)).collect();
+        for signal in contents.obfuscation() {
+            let strongest = contents.obfuscated.entry(file_of(&signal.evidence)).or_insert(signal);
+            if signal.strength > strongest.strength {
+                *strongest = signal;
+            }
+        }
+        contents
+    }
+
+    /// Every capability of code that an entry reaches.
+    pub(crate) fn reached(&self) -> impl Iterator<Item = &'a Capability> + use<'a> {
+        self.facts.profile.capabilities.iter().filter(|capability| capability.trigger.is_reached())
+    }
+
+    /// Capabilities of one id, in reached code.
+    pub(crate) fn of(&self, id: CapabilityId) -> impl Iterator<Item = &'a Capability> + use<'a> {
+        self.reached().filter(move |capability| capability.id == id)
+    }
+
+    /// Capabilities of one id at one trigger.
+    pub(crate) fn at(&self, trigger: Trigger, id: CapabilityId) -> impl Iterator<Item = &'a Capability> + use<'a> {
+        self.of(id).filter(move |capability| capability.trigger == trigger)
+    }
+
+    /// Flows whose whole chain is reached.
+    pub(crate) fn flows(&self) -> impl Iterator<Item = &'a Flow> + use<'a> {
+        self.facts.profile.flows.iter().filter(|flow| when(flow).is_reached())
+    }
+
+    /// Shell lines that npm runs when this release is installed. For git sources and the user's own
+    /// code these include `prepare`.
+    pub(crate) fn install_commands(&self) -> impl Iterator<Item = &'a InstallCommand> + use<'a> {
+        let package = self.release.package;
+        let all = package.role != Role::Dependency || matches!(package.source, Source::Git { .. });
+        self.facts.install_commands.iter().filter(move |command| all || command.for_dependents)
+    }
+
+    /// The place it connects to, if this is a connection.
+    pub(crate) fn host(&self, capability: &Capability) -> Host {
+        Host::of(capability, self.facts.manifest.as_ref())
+    }
+
+    /// What hides this code from a reader: it was decoded before it ran, or its file is
+    /// obfuscated. Minified code is not hidden.
+    pub(crate) fn concealment(&self, capability: &Capability) -> Option<Evidence> {
+        if let Some(eval) = self.decoder(capability) {
+            return Some(eval.evidence.clone());
+        }
+        self.obfuscated.get(file_of(&capability.evidence)).map(|signal| signal.evidence.clone())
+    }
+
+    /// What decoded this capability's code before it ran. A layer alone does not say that it was decoded:
+    /// development bundles `eval` literals, which hides nothing.
+    fn decoder(&self, capability: &Capability) -> Option<&'a Capability> {
+        (capability.layer > 0).then(|| self.decoders.get(file_of(&capability.evidence)).copied())?
+    }
+
+    /// Where decoded data is executed.
+    pub(crate) fn decoded_evals(&self) -> impl Iterator<Item = &'a Capability> + use<'a> {
+        self.of(CapabilityId::CodeEval).filter(|eval| eval.resource == Resource::Eval(EvalSource::Decoded))
+    }
+
+    /// Signs of obfuscation, in reached code. A lone encoded literal is none: WebAssembly and images are shipped so.
+    /// Nor are invisible characters: bundles hold tables of emoji. They have a rule of their own.
+    pub(crate) fn obfuscation(&self) -> impl Iterator<Item = &'a Signal> + use<'a> {
+        self.facts.signals.iter().filter(|signal| signal.trigger.is_reached() && is_obfuscation(signal))
+    }
+
+    /// `name@version`.
+    pub(crate) fn label(&self) -> String {
+        self.release.package.label()
+    }
+}
+
+fn file_of(evidence: &Evidence) -> &str {
+    &evidence.location().file
+}
+
+fn is_obfuscation(signal: &Signal) -> bool {
+    let enough = match signal.kind {
+        SignalKind::MangledNames | SignalKind::StringArray | SignalKind::SelfDefending => 50,
+        SignalKind::EscapedStrings => 70,
+        _ => return false,
+    };
+    signal.strength >= enough
+}
+
+/// One way in which a rule may fire.
+pub(crate) struct Case {
+    /// How bad, how sure.
+    pub grade: Grade,
+    /// What was found, as a sentence.
+    pub title: String,
+    /// Strongest first.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Case {
+    /// A case of this grade.
+    pub(crate) fn new(grade: Grade, title: impl Into<String>, evidence: Vec<Evidence>) -> Case {
+        Case { grade, title: title.into(), evidence }
+    }
+}
+
+/// Reports the worst of several cases as one finding, with the evidence of the equally bad ones.
+/// Of any number of cases only that much is kept.
+pub(crate) fn report_worst(out: &mut Vec<Finding>, meta: &'static RuleMeta, cases: impl IntoIterator<Item = Case>) {
+    let mut worst: Option<Case> = None;
+    for case in cases {
+        match &mut worst {
+            Some(known) if case.grade == known.grade => {
+                let room = MAX_EVIDENCE.saturating_sub(known.evidence.len());
+                known.evidence.extend(case.evidence.into_iter().take(room));
+            }
+            Some(known) if case.grade > known.grade => {}
+            _ => worst = Some(case),
+        }
+    }
+    if let Some(case) = worst {
+        report(out, meta, case.grade, case.title, case.evidence);
+    }
+}
+
+/// ` (a, b)`, or nothing.
+pub(crate) fn because(reasons: &[&str]) -> String {
+    if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) }
+}
+
+/// Whether `evade` names this mechanism. The ids are open: any spelling that holds the word counts.
+pub(crate) fn evades(capability: &Capability, words: &[&str]) -> bool {
+    capability.id == CapabilityId::Evade
+        && name_of(capability).is_some_and(|name| words.iter().any(|word| name.to_ascii_lowercase().contains(word)))
+}

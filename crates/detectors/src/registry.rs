@@ -1,0 +1,95 @@
+//! Every rule, one line each.
+
+use vetch_model::finding::Finding;
+use vetch_model::rule::RuleMeta;
+
+use crate::input::{ReleaseFacts, TargetFacts};
+use crate::query::Contents;
+use crate::rules::{behaviour, integrity, manifest};
+
+/// What a rule looks at.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// One set of contents of one release.
+    Contents(fn(&Contents<'_>, &mut Vec<Finding>)),
+    /// One release, with its dependents and installed copies.
+    Release(fn(&ReleaseFacts<'_>, &mut Vec<Finding>)),
+    /// A whole target.
+    Target(fn(&TargetFacts<'_>, &mut Vec<Finding>)),
+}
+
+/// A rule: what is known of it, and what it does.
+pub struct Rule {
+    /// Its description.
+    pub meta: &'static RuleMeta,
+    /// Its check.
+    pub check: Check,
+}
+
+macro_rules! rules {
+    ($($kind:ident $category:ident::$rule:ident,)+) => {
+        /// Every rule, in the order in which they run.
+        pub static RULES: &[Rule] =
+            &[$(Rule { meta: &$category::$rule::META, check: Check::$kind($category::$rule::check) },)+];
+        static METAS: &[&RuleMeta] = &[$(&$category::$rule::META,)+];
+    };
+}
+
+rules! {
+    Contents behaviour::agent_or_editor_tampering,
+    Contents behaviour::browser_traffic_hook,
+    Contents behaviour::ci_workflow_write,
+    Contents behaviour::code_hidden_by_whitespace,
+    Contents behaviour::confusable_identifiers,
+    Contents behaviour::covert_dns_channel,
+    Contents behaviour::credential_theft,
+    Contents behaviour::crypto_miner,
+    Contents behaviour::decoded_code_execution,
+    Contents behaviour::detached_install_process,
+    Contents behaviour::disguised_executable,
+    Contents behaviour::disguised_file,
+    Contents behaviour::download_and_execute,
+    Contents behaviour::environment_exfiltration,
+    Contents behaviour::evasion_check,
+    Contents behaviour::file_wiper,
+    Contents behaviour::host_fingerprint_beacon,
+    Contents behaviour::install_time_network,
+    Contents behaviour::install_time_process,
+    Contents behaviour::install_time_write,
+    Contents behaviour::invisible_code,
+    Contents behaviour::manifest_rewrite,
+    Contents behaviour::obfuscated_code_with_capabilities,
+    Contents behaviour::obfuscated_install_code,
+    Contents behaviour::package_self_propagation,
+    Contents behaviour::persistence_mechanism,
+    Contents behaviour::process_injection,
+    Contents behaviour::reverse_shell,
+    Contents behaviour::self_deleting_script,
+    Contents manifest::binding_gyp_command,
+    Contents manifest::dangerous_install_command,
+    Contents manifest::dependency_from_git_or_url,
+    Release manifest::hidden_install_script,
+    Contents manifest::implicit_gyp_build,
+    Release manifest::injected_dependency,
+    Contents integrity::archive_anomaly,
+    Release integrity::conflicting_contents,
+    Target integrity::contradictory_lockfile,
+    Release integrity::installed_differs_from_lock,
+    Release integrity::installed_files_changed,
+    Release integrity::integrity_mismatch,
+    Target integrity::missing_integrity,
+    Target integrity::name_and_url_mismatch,
+    Target integrity::non_registry_source,
+    Target integrity::plain_http_source,
+    Target integrity::several_registry_hosts,
+}
+
+/// The description of every rule.
+pub fn all_rules() -> &'static [&'static RuleMeta] {
+    METAS
+}
+
+/// The description of one rule, by id.
+pub fn find_rule(id: &str) -> Option<&'static RuleMeta> {
+    METAS.iter().copied().find(|meta| meta.id == id)
+}

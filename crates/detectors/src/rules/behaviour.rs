@@ -1,0 +1,31 @@
+//! What the code does, and how its files look.
+
+pub(crate) mod agent_or_editor_tampering;
+pub(crate) mod browser_traffic_hook;
+pub(crate) mod ci_workflow_write;
+pub(crate) mod code_hidden_by_whitespace;
+pub(crate) mod confusable_identifiers;
+pub(crate) mod covert_dns_channel;
+pub(crate) mod credential_theft;
+pub(crate) mod crypto_miner;
+pub(crate) mod decoded_code_execution;
+pub(crate) mod detached_install_process;
+pub(crate) mod disguised_executable;
+pub(crate) mod disguised_file;
+pub(crate) mod download_and_execute;
+pub(crate) mod environment_exfiltration;
+pub(crate) mod evasion_check;
+pub(crate) mod file_wiper;
+pub(crate) mod host_fingerprint_beacon;
+pub(crate) mod install_time_network;
+pub(crate) mod install_time_process;
+pub(crate) mod install_time_write;
+pub(crate) mod invisible_code;
+pub(crate) mod manifest_rewrite;
+pub(crate) mod obfuscated_code_with_capabilities;
+pub(crate) mod obfuscated_install_code;
+pub(crate) mod package_self_propagation;
+pub(crate) mod persistence_mechanism;
+pub(crate) mod process_injection;
+pub(crate) mod reverse_shell;
+pub(crate) mod self_deleting_script;

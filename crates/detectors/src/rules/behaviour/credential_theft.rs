@@ -1,0 +1,186 @@
+//! Reads secrets of the user and sends them away.
+
+use std::collections::BTreeSet;
+
+use crate::hosts::Host;
+use crate::rules::prelude::*;
+use crate::secrets::{family_of, is_home_of};
+
+pub(crate) static META: RuleMeta = RuleMeta {
+    id: "credential-theft",
+    summary: "Reads stored credentials, wallets or browser profiles and sends them away",
+    category: Category::Behaviour,
+    severity: Severity::Critical,
+    confidence: Confidence::Medium,
+    techniques: &["T1552.001", "T1555", "T1041"],
+    remedy: CONTAIN,
+    doc: include_str!("credential_theft.md"),
+};
+
+pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
+    let variables: BTreeSet<&str> = c
+        .flows()
+        .filter(|flow| is_network(flow.sink.id) && is_unasked(when(flow)) && flow.source.id == CapabilityId::EnvRead)
+        .filter_map(|flow| family_of(&flow.source))
+        .collect();
+    let mut cases: Vec<Case> = c.flows().filter_map(|flow| sent(c, flow, variables.len())).collect();
+    cases.extend(
+        [Trigger::Install, Trigger::Import, Trigger::Call].into_iter().filter_map(|trigger| collected(c, trigger)),
+    );
+    report_worst(out, &META, cases);
+}
+
+/// A secret that is followed into the network.
+fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -> Option<Case> {
+    let family = family_of(&flow.source)?;
+    if !is_network(flow.sink.id) {
+        return None;
+    }
+    let host = c.host(&flow.sink);
+    let hidden = c.concealment(&flow.sink).or_else(|| c.concealment(&flow.source));
+    if !host.is_remote() || hidden.is_none() && is_home_of(family, &host.name) {
+        return None;
+    }
+    let trigger = when(flow);
+    let grade = match flow.source.id {
+        CapabilityId::EnvRead => variable_grade(variables, trigger, &host, hidden.is_some())?,
+        _ => file_grade(flow, trigger, &host, hidden.is_some()),
+    };
+    let title = format!(
+        "{} reads {} secrets and sends them to {} {}{}",
+        c.label(),
+        family,
+        host.words(),
+        when_words(trigger),
+        because(if hidden.is_some() { &["in hidden code"] } else { &[] })
+    );
+    let mut evidence = evidence_of([&flow.source, &flow.sink]);
+    evidence.extend(hidden);
+    Some(Case::new(grade, title, evidence))
+}
+
+/// Files: nobody who is only installed or imported has business with them.
+fn file_grade(flow: &vetch_model::profile::Flow, trigger: Trigger, host: &Host, hidden: bool) -> Grade {
+    let loot = matches!(class_of(&flow.source), Some(PathClass::Wallet | PathClass::Browser));
+    match trigger {
+        Trigger::Install if hidden || host.is_foreign() => CERTAIN,
+        Trigger::Install => HARMFUL,
+        Trigger::Import if hidden || host.is_foreign() => HARMFUL,
+        Trigger::Import => DOUBTFUL,
+        _ if hidden || host.is_alarming() => HARMFUL,
+        _ if loot && host.is_foreign() => DOUBTFUL,
+        // What every client of a cloud does when it is told to.
+        _ => FACT,
+    }
+}
+
+/// Variables are how programs are given secrets; only several of them, or odd receivers, are theft.
+fn variable_grade(families: usize, trigger: Trigger, host: &Host, hidden: bool) -> Option<Grade> {
+    if !is_unasked(trigger) {
+        return hidden.then_some(DOUBTFUL);
+    }
+    Some(match () {
+        () if hidden || host.is_alarming() || families >= 3 => HARMFUL,
+        () if host.is_foreign() => DOUBTFUL,
+        () => UNCLEAR,
+    })
+}
+
+/// Several unrelated kinds of secrets collected by code that also has the network: what thieves do, whether
+/// or not the data can be followed.
+fn collected(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {
+    let reads: Vec<&Capability> = c.at(trigger, CapabilityId::FsRead).filter(|read| reads_secrets(read)).collect();
+    let families: BTreeSet<&str> = reads.iter().filter_map(|read| family_of(read)).collect();
+    let connection = c
+        .at(trigger, CapabilityId::NetConnect)
+        .chain(c.at(trigger, CapabilityId::NetDns))
+        .find(|connection| c.host(connection).is_remote());
+    let hidden = reads.iter().find_map(|read| c.concealment(read));
+    let grade = match (trigger, families.len(), connection.is_some(), hidden.is_some()) {
+        (_, 0, ..) => return None,
+        (Trigger::Install, 3.., true, _) | (Trigger::Install, _, true, true) => HARMFUL,
+        (Trigger::Install, 2, true, _) | (Trigger::Install, 3.., false, _) => DOUBTFUL,
+        (Trigger::Import, 2.., true, true) => HARMFUL,
+        (Trigger::Import, 3.., true, false) => DOUBTFUL,
+        (Trigger::Call, 3.., true, true) => DOUBTFUL,
+        (Trigger::Install, ..) => ODD,
+        _ => return None,
+    };
+    let families: Vec<&str> = families.into_iter().collect();
+    let network = if connection.is_some() { ", and connects to the network" } else { "" };
+    let title = format!("{} reads secrets of {} {}{network}", c.label(), list(&families), when_words(trigger));
+    let mut evidence = evidence_of(reads.into_iter().take(5).chain(connection));
+    evidence.extend(hidden);
+    Some(Case::new(grade, title, evidence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use vetch_model::verdict::Verdict;
+
+    const RULE: &str = "credential-theft";
+
+    fn stolen(trigger: Trigger, host: &str) -> Verdict {
+        let source = read(PathClass::Credentials, "~/.ssh/id_rsa").at(trigger);
+        Facts::new().flow(source, net(host).at(trigger)).verdict(RULE)
+    }
+
+    #[test]
+    fn theft_at_install_is_malicious() {
+        assert_eq!(stolen(Trigger::Install, "collect.other.invalid"), Verdict::Malicious);
+        assert_eq!(stolen(Trigger::Install, "*"), Verdict::Malicious);
+        assert_eq!(stolen(Trigger::Import, "collect.other.invalid"), Verdict::Malicious);
+    }
+
+    #[test]
+    fn sending_to_this_machine_is_nothing() {
+        assert_eq!(stolen(Trigger::Import, "127.0.0.1:80"), Verdict::Clean);
+    }
+
+    #[test]
+    fn cloud_clients_are_at_most_notable() {
+        assert_eq!(stolen(Trigger::Call, "*"), Verdict::Notable);
+        assert_eq!(stolen(Trigger::Bin, "api.other.invalid"), Verdict::Notable);
+        let late = Facts::new()
+            .flow(read(PathClass::Credentials, "~/.aws/config").at(Trigger::Import), net("*").at(Trigger::Call));
+        assert_eq!(late.verdict(RULE), Verdict::Notable);
+    }
+
+    #[test]
+    fn registry_clients_send_tokens_to_registries() {
+        let at = Trigger::Import;
+        let facts =
+            Facts::new().flow(read(PathClass::Credentials, "~/.npmrc").at(at), net("registry.npmjs.org").at(at));
+        assert_eq!(facts.verdict(RULE), Verdict::Clean);
+    }
+
+    #[test]
+    fn collections_of_secrets_are_judged_without_a_flow() {
+        let all = ["~/.aws/credentials", "~/.ssh/id_rsa", "~/.npmrc"].map(|path| read(PathClass::Credentials, path));
+        assert_eq!(Facts::new().caps(all.clone()).caps([net("*")]).verdict(RULE), Verdict::Malicious);
+        assert_eq!(Facts::new().caps(all).verdict(RULE), Verdict::Suspicious);
+        let one = Facts::new().caps([read(PathClass::Credentials, "~/.npmrc"), net("*")]);
+        assert_eq!(one.verdict(RULE), Verdict::Notable);
+    }
+
+    #[test]
+    fn variables_need_more() {
+        let one = |host: &str| Facts::new().flow(env("GITHUB_TOKEN"), net(host)).verdict(RULE);
+        assert_eq!(one("api.github.com"), Verdict::Clean);
+        assert_eq!(one("*"), Verdict::Notable);
+        assert_eq!(one("collect.other.invalid"), Verdict::Suspicious);
+        assert_eq!(one("192.0.2.4"), Verdict::Malicious);
+        let called = Facts::new().flow(env("OPENAI_API_KEY").at(Trigger::Call), net("*").at(Trigger::Call));
+        assert_eq!(called.verdict(RULE), Verdict::Clean);
+    }
+
+    #[test]
+    fn hidden_theft_is_malicious_even_in_a_function() {
+        let facts = Facts::new()
+            .flow(read(PathClass::Wallet, "~/.config/wallet").at(Trigger::Call), net("*").at(Trigger::Call))
+            .signal(SignalKind::MangledNames, Trigger::Call, "setup.js", 80);
+        assert_eq!(facts.verdict(RULE), Verdict::Malicious);
+    }
+}

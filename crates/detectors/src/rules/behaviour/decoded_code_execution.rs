@@ -1,0 +1,120 @@
+//! Decodes data that it carries and executes it.
+
+use crate::rules::prelude::*;
+
+pub(crate) static META: RuleMeta = RuleMeta {
+    id: "decoded-code-execution",
+    summary: "Executes code that it carries in encoded form",
+    category: Category::Behaviour,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    techniques: &["T1027", "T1140", "T1059.007"],
+    remedy: CONTAIN,
+    doc: include_str!("decoded_code_execution.md"),
+};
+
+pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
+    let cases = c.decoded_evals().map(|eval| judge(c, eval));
+    report_worst(out, &META, cases);
+}
+
+fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
+    let file = &eval.evidence.location().file;
+    let inner: Vec<&Capability> = c
+        .reached()
+        .filter(|inner| inner.layer > 0 && inner.evidence.location().file == *file && !is_same(inner, eval))
+        .collect();
+    let hostile: Vec<&Capability> = inner.iter().copied().filter(|inner| is_hostile(inner)).collect();
+    let connects = inner.iter().copied().filter(|inner| is_network(inner.id)).collect::<Vec<_>>();
+    let grade = match eval.trigger {
+        Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
+        Trigger::Install => DOUBTFUL,
+        Trigger::Import if !hostile.is_empty() => HARMFUL,
+        // Workers and WebAssembly loaders are shipped as base64 and fetch their data.
+        Trigger::Import => ODD,
+        _ if !hostile.is_empty() && !connects.is_empty() => DOUBTFUL,
+        _ if !hostile.is_empty() => ODD,
+        _ => FACT,
+    };
+    let does = hostile.iter().chain(&connects).map(|inner| inner.id.as_str()).collect::<Vec<_>>();
+    let does = match unique(does).as_slice() {
+        [] => String::new(),
+        ids => format!("; the hidden code uses {}", list(ids)),
+    };
+    let title = format!("{file} of {} decodes data and executes it {}{does}", c.label(), when_words(eval.trigger));
+    let mut evidence = vec![eval.evidence.clone()];
+    evidence.extend(evidence_of(hostile.into_iter().chain(connects)));
+    Case::new(grade, title, evidence)
+}
+
+fn is_same(a: &Capability, b: &Capability) -> bool {
+    std::ptr::eq(a, b)
+}
+
+fn unique(mut ids: Vec<&str>) -> Vec<&str> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// What nobody hides for an honest reason.
+fn is_hostile(inner: &Capability) -> bool {
+    match inner.id {
+        CapabilityId::ProcessSpawn
+        | CapabilityId::ProcessInject
+        | CapabilityId::EnvEnumerate
+        | CapabilityId::FsDelete
+        | CapabilityId::Persist
+        | CapabilityId::RegistryPublish
+        | CapabilityId::AgentDrive
+        | CapabilityId::HostProbe
+        | CapabilityId::CryptoMine
+        | CapabilityId::Evade => true,
+        CapabilityId::FsRead => reads_secrets(inner),
+        CapabilityId::FsWrite => {
+            !matches!(class_of(inner), Some(PathClass::Package | PathClass::Temp | PathClass::Cache) | None)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use vetch_model::verdict::Verdict;
+
+    const RULE: &str = "decoded-code-execution";
+
+    fn decoded(trigger: Trigger, inner: Option<Capability>) -> Verdict {
+        let inner = inner.map(|inner| inner.at(trigger).layer(1));
+        Facts::new().caps([eval(EvalSource::Decoded).at(trigger)]).caps(inner).verdict(RULE)
+    }
+
+    #[test]
+    fn hidden_processes_are_malicious() {
+        assert_eq!(decoded(Trigger::Install, Some(spawn("sh"))), Verdict::Malicious);
+        assert_eq!(decoded(Trigger::Install, Some(net("*"))), Verdict::Malicious);
+        assert_eq!(decoded(Trigger::Import, Some(spawn("sh"))), Verdict::Malicious);
+        assert_eq!(decoded(Trigger::Import, Some(enumerate())), Verdict::Malicious);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_suspicious_at_install_only() {
+        assert_eq!(decoded(Trigger::Install, None), Verdict::Suspicious);
+        assert_eq!(decoded(Trigger::Import, None), Verdict::Notable);
+    }
+
+    #[test]
+    fn inlined_workers_are_notable() {
+        assert_eq!(decoded(Trigger::Import, Some(net("*"))), Verdict::Notable);
+        assert_eq!(decoded(Trigger::Call, Some(net("*"))), Verdict::Notable);
+    }
+
+    #[test]
+    fn development_bundles_evaluate_literals() {
+        let facts = Facts::new()
+            .caps([eval(EvalSource::Constant).at(Trigger::Import), spawn("sh").at(Trigger::Import).layer(1)]);
+        assert_eq!(facts.verdict(RULE), Verdict::Clean);
+    }
+}

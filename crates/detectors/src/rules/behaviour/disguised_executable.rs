@@ -1,0 +1,63 @@
+//! An executable under a false name.
+
+use crate::rules::prelude::*;
+
+pub(crate) static META: RuleMeta = RuleMeta {
+    id: "disguised-executable",
+    summary: "Ships an executable under a name that says otherwise",
+    category: Category::Behaviour,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    techniques: &["T1036.008", "T1027.009"],
+    remedy: REVIEW,
+    doc: include_str!("disguised_executable.md"),
+};
+
+pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
+    let disguised = c.facts.signals.iter().filter(|signal| signal.kind == SignalKind::DisguisedExecutable);
+    let cases = disguised.map(|signal| judge(c, signal));
+    report_worst(out, &META, cases);
+}
+
+fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Case {
+    let file = &signal.evidence.location().file;
+    let base = file.rsplit('/').next().unwrap_or(file);
+    let runs = c.reached().find(|run| {
+        matches!(run.id, CapabilityId::ProcessSpawn | CapabilityId::CodeNative | CapabilityId::CodeLoad)
+            && name_of(run).is_some_and(|name| name.split_whitespace().any(|word| word.ends_with(base)))
+    });
+    let listed = c.install_commands().find(|command| command.runs.iter().any(|run| run == file));
+    let grade = match (runs.map(|run| run.trigger), listed.is_some()) {
+        (Some(Trigger::Install | Trigger::Import), _) | (_, true) => HARMFUL,
+        (Some(_), _) => DOUBTFUL,
+        (None, false) => (Severity::Medium, Confidence::High),
+    };
+    let then = runs.map(|run| format!(" and runs it {}", when_words(run.trigger))).unwrap_or_default();
+    let title = format!("{} ships {file}, an executable under a name that says otherwise{then}", c.label());
+    let mut evidence = vec![signal.evidence.clone()];
+    evidence.extend(runs.map(|run| run.evidence.clone()));
+    Case::new(grade, title, evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use vetch_model::verdict::Verdict;
+
+    const RULE: &str = "disguised-executable";
+
+    #[test]
+    fn running_it_is_malicious_and_shipping_it_notable() {
+        let facts = Facts::new().signal(SignalKind::DisguisedExecutable, Trigger::Unreached, "img/logo.png", 100);
+        assert_eq!(facts.verdict(RULE), Verdict::Notable);
+        assert_eq!(facts.caps([spawn("./img/logo.png --x")]).verdict(RULE), Verdict::Malicious);
+    }
+
+    #[test]
+    fn honest_binaries_are_nothing() {
+        let facts =
+            Facts::new().signal(SignalKind::NativeBinary, Trigger::Import, "bin/tool", 100).caps([spawn("bin/tool")]);
+        assert_eq!(facts.verdict(RULE), Verdict::Clean);
+    }
+}

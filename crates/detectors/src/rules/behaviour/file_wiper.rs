@@ -1,0 +1,118 @@
+//! Deletes what is the user's.
+
+use crate::rules::prelude::*;
+
+pub(crate) static META: RuleMeta = RuleMeta {
+    id: "file-wiper",
+    summary: "Deletes home, project or system folders",
+    category: Category::Behaviour,
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    techniques: &["T1485", "T1561"],
+    remedy: CONTAIN,
+    doc: include_str!("file_wiper.md"),
+};
+
+use crate::shell::{Danger, dangers};
+
+pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
+    let cases = c.reached().filter_map(|capability| judge(c, capability));
+    report_worst(out, &META, cases);
+}
+
+fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
+    let target = target_of(capability)?;
+    let hidden = c.concealment(capability);
+    let aimed = c
+        .at(capability.trigger, CapabilityId::Evade)
+        .find(|evade| evades(evade, &["locale", "geo", "timezone", "country"]));
+    let grade = match (target.is_whole, capability.trigger) {
+        (true, Trigger::Install | Trigger::Import) => CERTAIN,
+        (true, _) if hidden.is_some() || aimed.is_some() => HARMFUL,
+        (true, _) => UNCLEAR,
+        (false, Trigger::Install | Trigger::Import) if hidden.is_some() || aimed.is_some() => HARMFUL,
+        (false, Trigger::Install) => UNCLEAR,
+        (false, _) => return None,
+    };
+    let aim = if aimed.is_some() { ", depending on where the machine is" } else { "" };
+    let title = format!("{} deletes {} {}{aim}", c.label(), target.words, when_words(capability.trigger));
+    let mut evidence = evidence_of([capability].into_iter().chain(aimed));
+    evidence.extend(hidden);
+    Some(Case::new(grade, title, evidence))
+}
+
+struct Target {
+    words: &'static str,
+    /// A whole folder of the user's, rather than a path that is not known.
+    is_whole: bool,
+}
+
+fn target_of(capability: &Capability) -> Option<Target> {
+    if capability.id == CapabilityId::ProcessSpawn {
+        let line = name_of(capability)?;
+        // A part that is not known is written `*` as well.
+        let is_whole = !line.contains('*');
+        return dangers(line).contains(&Danger::Wipe).then_some(Target { words: "a home folder or a root", is_whole });
+    }
+    if capability.id != CapabilityId::FsDelete {
+        return None;
+    }
+    let is_all = name_of(capability).is_none_or(is_root);
+    let is_whole = is_all && name_of(capability).is_some_and(|path| !path.contains('*'));
+    let words = match class_of(capability)? {
+        PathClass::Home => "files of the home folder",
+        PathClass::System => "system files",
+        PathClass::Credentials => "stored credentials",
+        PathClass::Project if is_whole => "the project",
+        _ => return None,
+    };
+    // A named file or folder below home is a tool's own.
+    is_all.then_some(Target { words, is_whole })
+}
+
+fn is_root(path: &str) -> bool {
+    if path.starts_with('*') {
+        return false;
+    }
+    let path = path.trim_end_matches(['*', '/', '\\']).to_ascii_lowercase();
+    let path = path.strip_prefix("<home>").map_or_else(|| path.clone(), |rest| format!("~{rest}"));
+    matches!(path.as_str(), "" | "~" | "." | "<project>" | "c:" | "$home" | "~/documents" | "~/desktop" | "~/.ssh")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use vetch_model::verdict::Verdict;
+
+    const RULE: &str = "file-wiper";
+
+    #[test]
+    fn whole_folders_are_malicious() {
+        assert_eq!(Facts::new().caps([delete(PathClass::Home, "<home>/")]).verdict(RULE), Verdict::Malicious);
+        assert_eq!(Facts::new().caps([delete(PathClass::System, "/")]).verdict(RULE), Verdict::Malicious);
+        assert_eq!(
+            Facts::new().caps([delete(PathClass::Project, ".").at(Trigger::Import)]).verdict(RULE),
+            Verdict::Malicious
+        );
+        assert_eq!(Facts::new().caps([spawn("rm -rf $HOME")]).verdict(RULE), Verdict::Malicious);
+        let aimed = Facts::new().caps([delete(PathClass::Home, ""), cap(CapabilityId::Evade, named("locale"))]);
+        assert_eq!(aimed.verdict(RULE), Verdict::Malicious);
+    }
+
+    #[test]
+    fn cleaning_up_is_nothing() {
+        assert_eq!(Facts::new().caps([delete(PathClass::Home, "~/.cache/tool")]).verdict(RULE), Verdict::Clean);
+        assert_eq!(Facts::new().caps([delete(PathClass::Project, "dist")]).verdict(RULE), Verdict::Clean);
+        assert_eq!(Facts::new().caps([delete(PathClass::Unknown, "").at(Trigger::Call)]).verdict(RULE), Verdict::Clean);
+    }
+
+    #[test]
+    fn what_is_not_known_is_notable() {
+        assert_eq!(Facts::new().caps([delete(PathClass::Home, "")]).verdict(RULE), Verdict::Notable);
+        assert_eq!(Facts::new().caps([delete(PathClass::Home, "<home>/*")]).verdict(RULE), Verdict::Notable);
+        assert_eq!(Facts::new().caps([spawn("rm -rf ~/*")]).verdict(RULE), Verdict::Notable);
+        assert_eq!(Facts::new().caps([spawn("rm -rf *")]).verdict(RULE), Verdict::Clean);
+        assert_eq!(Facts::new().caps([spawn("rm -rf */*")]).verdict(RULE), Verdict::Clean);
+    }
+}

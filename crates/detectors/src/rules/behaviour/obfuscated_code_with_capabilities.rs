@@ -1,0 +1,89 @@
+//! Obfuscated code that can do harm.
+
+use crate::rules::prelude::*;
+
+pub(crate) static META: RuleMeta = RuleMeta {
+    id: "obfuscated-code-with-capabilities",
+    summary: "Obfuscated code that reaches secrets, processes or the network",
+    category: Category::Behaviour,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    techniques: &["T1027"],
+    remedy: REVIEW,
+    doc: include_str!("obfuscated_code_with_capabilities.md"),
+};
+
+pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
+    let cases =
+        c.obfuscation().filter(|signal| signal.trigger != Trigger::Install).filter_map(|signal| judge(c, signal));
+    report_worst(out, &META, cases);
+}
+
+fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Option<Case> {
+    let file = &signal.evidence.location().file;
+    let here: Vec<&Capability> = c.reached().filter(|deed| deed.evidence.location().file == *file).collect();
+    let any = |wanted: fn(&Capability) -> bool| here.iter().copied().find(|deed| wanted(deed));
+    let loot = any(|deed| reads_secrets(deed) || deed.id == CapabilityId::BrowserHook && is_wallet(deed));
+    let network = any(|deed| is_network(deed.id));
+    let runs = any(|deed| deed.id == CapabilityId::ProcessSpawn);
+    let environment = any(|deed| deed.id == CapabilityId::EnvEnumerate);
+    let evaluates = any(|deed| matches!(deed.resource, Resource::Eval(EvalSource::Decoded | EvalSource::Downloaded)));
+    let unasked = is_unasked(signal.trigger);
+    let grade = match () {
+        () if loot.is_some() && network.is_some() => HARMFUL,
+        () if network.is_some() && (runs.is_some() || environment.is_some() || evaluates.is_some()) && unasked => {
+            DOUBTFUL
+        }
+        () if runs.is_some() && (environment.is_some() || evaluates.is_some()) && unasked => DOUBTFUL,
+        () if loot.is_some() || runs.is_some() => ODD,
+        () if network.is_some() => (Severity::Low, Confidence::Medium),
+        () => return None,
+    };
+    let deeds: Vec<&Capability> = [loot, network, runs, environment, evaluates].into_iter().flatten().collect();
+    let labels: std::collections::BTreeSet<&str> = deeds.iter().map(|deed| deed.id.as_str()).collect();
+    let labels: Vec<&str> = labels.into_iter().collect();
+    let title = format!("{file} of {} is obfuscated ({}) and uses {}", c.label(), signal.kind, list(&labels));
+    let mut evidence = vec![signal.evidence.clone()];
+    evidence.extend(evidence_of(deeds));
+    Some(Case::new(grade, title, evidence))
+}
+
+fn is_wallet(hook: &Capability) -> bool {
+    name_of(hook).is_some_and(|name| ["ethereum", "wallet", "solana", "web3"].iter().any(|word| name.contains(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use vetch_model::verdict::Verdict;
+
+    const RULE: &str = "obfuscated-code-with-capabilities";
+
+    fn obfuscated(trigger: Trigger, deeds: &[Capability]) -> Verdict {
+        let deeds = deeds.iter().cloned().map(|deed| deed.at(trigger));
+        Facts::new().signal(SignalKind::MangledNames, trigger, "setup.js", 80).caps(deeds).verdict(RULE)
+    }
+
+    #[test]
+    fn company_decides() {
+        let import = Trigger::Import;
+        assert_eq!(obfuscated(import, &[net("*"), read(PathClass::Wallet, "~/x")]), Verdict::Malicious);
+        assert_eq!(obfuscated(import, &[net("*"), spawn("sh")]), Verdict::Suspicious);
+        assert_eq!(obfuscated(Trigger::Call, &[net("*"), spawn("sh")]), Verdict::Notable);
+    }
+
+    #[test]
+    fn protected_products_are_at_most_notable() {
+        assert_eq!(obfuscated(Trigger::Import, &[net("*")]), Verdict::Notable);
+        assert_eq!(obfuscated(Trigger::Import, &[]), Verdict::Clean);
+    }
+
+    #[test]
+    fn other_files_do_not_count() {
+        let facts = Facts::new()
+            .signal(SignalKind::MangledNames, Trigger::Import, "vendor.js", 80)
+            .caps([net("*").at(Trigger::Import), spawn("sh").at(Trigger::Import)]);
+        assert_eq!(facts.verdict(RULE), Verdict::Clean);
+    }
+}

@@ -1,0 +1,281 @@
+//! Executes the examples of every rule's page, and of further pages in `tests/specs/<rule_id>.md`:
+//! analysis, then judgement, as a scan does. All failures are shown at once.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use page::{Body, Example};
+use vetch_behaviour::{Analysis, HEAD_BYTES, Wanted, wanted};
+use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, Note, ReleaseFacts, TargetFacts};
+use vetch_detectors::{all_rules, judge_release, judge_target, verdict_of};
+use vetch_lockfiles::npm::package_json;
+use vetch_lockfiles::npm::package_lock::{self, LockfileNoteKind};
+use vetch_model::evidence::Location;
+use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts};
+use vetch_model::finding::Finding;
+use vetch_model::integrity::ContentHash;
+use vetch_model::inventory::{Edge, EdgeKind, Package, PackageId, Platform, Role, Source};
+use vetch_model::verdict::Verdict;
+
+mod page;
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+#[test]
+fn examples_are_judged_as_their_pages_say() {
+    let mut failures = Vec::new();
+    let mut executed = 0;
+    for (rule, place, text) in pages() {
+        match page::examples(&rule, &place, &text) {
+            Err(error) => failures.push(error),
+            Ok(examples) => {
+                let limit = examples.iter().filter_map(|example| Some(example.expected.as_ref()?.1)).min();
+                executed += examples.len();
+                failures.extend(examples.iter().filter_map(|example| check(example, limit).err()));
+            }
+        }
+    }
+    assert!(executed >= 2 * all_rules().len(), "only {executed} examples were found");
+    assert!(failures.is_empty(), "{} of {executed} examples fail:\n\n{}\n", failures.len(), failures.join("\n"));
+}
+
+/// Rule, place, text.
+#[expect(clippy::expect_used, reason = "a page that cannot be read is a failed test that says which")]
+fn pages() -> Vec<(String, String, String)> {
+    let mut pages: Vec<(String, String, String)> = all_rules()
+        .iter()
+        .map(|rule| {
+            let place = format!("src/rules/{}/{}.md", rule.category, rule.id.replace('-', "_"));
+            (rule.id.to_owned(), place, rule.doc.to_owned())
+        })
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/specs");
+    let mut more: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    more.sort();
+    for path in more.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
+        let place = format!("tests/specs/{}", path.file_name().unwrap_or_default().to_string_lossy());
+        pages.push((stem, place, std::fs::read_to_string(path).expect("a readable page")));
+    }
+    pages
+}
+
+fn check(example: &Example, limit: Option<Verdict>) -> Result<(), String> {
+    let findings = match &example.body {
+        Body::Package(files) => judge_package(files),
+        Body::PackageLock(text) => judge_lockfile(text),
+    }
+    .map_err(|error| format!("{}: {error}", example.place))?;
+    let by_rule = |id: &str| findings.iter().filter(|finding| finding.rule == id).map(Finding::verdict).max();
+    let shown = || {
+        let lines =
+            findings.iter().map(|finding| format!("    {} {}: {}", finding.verdict(), finding.rule, finding.title));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    if let Some((id, verdict)) = &example.expected {
+        return match by_rule(id) {
+            Some(found) if found == *verdict => Ok(()),
+            found => Err(format!("{}: {id} should say {verdict}, says {}\n{}", example.place, words(found), shown())),
+        };
+    }
+    let overall = verdict_of(&findings, false);
+    let fires = by_rule(&example.rule);
+    let reaches = fires.is_some_and(|fires| limit.is_none_or(|limit| fires >= limit));
+    if overall >= Verdict::Suspicious || reaches {
+        return Err(format!(
+            "{}: benign, yet {overall} ({} says {})\n{}",
+            example.place,
+            example.rule,
+            words(fires),
+            shown()
+        ));
+    }
+    Ok(())
+}
+
+fn words(verdict: Option<Verdict>) -> String {
+    verdict.map_or_else(|| "nothing".to_owned(), |verdict| verdict.to_string())
+}
+
+fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
+    let below = |prefix: &str| -> Files {
+        all.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(prefix)?.to_owned(), bytes.clone()))).collect()
+    };
+    let lock = Lock::parse(&below("@lock"))?;
+    let own: Files = all.iter().filter(|(path, _)| !path.starts_with('@')).cloned().collect();
+    let mut facts = analyse(&own)?;
+    facts.anomalies = lock.anomalies.clone();
+    let manifest = facts.manifest.clone().unwrap_or_default();
+    let mut release = package(&manifest.name.unwrap_or_default(), &manifest.version.unwrap_or_default());
+    release.has_install_script = lock.has_install_script;
+
+    let mut copies = Vec::new();
+    for folder in ["@installed/", "@installed-2/"] {
+        let files = below(folder);
+        if !files.is_empty() {
+            let path = format!("node_modules/{}", folder.trim_matches(['@', '/']));
+            copies.push((path, analyse(&files)?, difference(&own, &files)));
+        }
+    }
+    let dependent = below("@dependent/");
+    let dependent = if dependent.is_empty() { None } else { Some(asking(&release, analyse(&dependent)?)) };
+
+    let mismatches =
+        lock.mismatch.iter().map(|source| Mismatch { source, expected: "sha512-locked", found: "sha512-other" });
+    let facts = ReleaseFacts {
+        package: &release,
+        contents: (lock.has_archive || copies.is_empty()).then_some(&facts),
+        contents_are_locked: lock.has_archive && !copies.is_empty(),
+        installed: copies
+            .iter()
+            .map(|(path, contents, difference)| InstalledCopy {
+                path,
+                manifest: contents.manifest.as_ref(),
+                contents: Some(contents),
+                difference: lock.has_archive.then_some(difference),
+                patch: lock.patch.as_deref(),
+            })
+            .collect(),
+        dependents: dependent
+            .iter()
+            .map(|(package, edge, contents)| Dependent { package, edge, contents: Some(contents) })
+            .collect(),
+        mismatches: mismatches.collect(),
+    };
+    Ok(judge_release(&facts))
+}
+
+/// What a scan knows from elsewhere than the contents.
+struct Lock {
+    has_install_script: Option<bool>,
+    has_archive: bool,
+    patch: Option<String>,
+    mismatch: Option<String>,
+    anomalies: Vec<ContainerAnomaly>,
+}
+
+impl Lock {
+    fn parse(files: &Files) -> Result<Lock, String> {
+        let text = files.values().next().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+        let mut lock =
+            Lock { has_install_script: None, has_archive: true, patch: None, mismatch: None, anomalies: Vec::new() };
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            match line.split_once(" = ") {
+                Some(("has-install-script", value)) => lock.has_install_script = Some(value == "true"),
+                Some(("archive", "absent")) => lock.has_archive = false,
+                Some(("patch", path)) => lock.patch = Some(path.to_owned()),
+                Some(("mismatch", source)) => lock.mismatch = Some(source.to_owned()),
+                Some(("anomaly", value)) => {
+                    let (kind, path) = value.split_once(' ').unwrap_or((value, ""));
+                    let kind = kind.parse().map_err(|_| format!("no anomaly `{kind}`"))?;
+                    lock.anomalies.push(ContainerAnomaly { kind, path: path.to_owned(), detail: String::new() });
+                }
+                _ => return Err(format!("`{line}` is no fact of a lockfile")),
+            }
+        }
+        Ok(lock)
+    }
+}
+
+/// As the engine does it: every file whole or its head, then what is wanted after that.
+fn analyse(files: &Files) -> Result<PackageFacts, String> {
+    let manifest = match files.get("package.json") {
+        Some(bytes) => Some(package_json::read(bytes, "package.json").map_err(|error| error.to_string())?),
+        None => None,
+    };
+    let sizes: Vec<(String, u64)> = files.iter().map(|(path, bytes)| (path.clone(), bytes.len() as u64)).collect();
+    let mut analysis = Analysis::new(manifest.clone(), &sizes, false);
+    for (path, bytes) in files {
+        let end = if wanted(path) == Wanted::Whole { bytes.len() } else { bytes.len().min(HEAD_BYTES) };
+        analysis.file(path, &bytes[..end]);
+    }
+    loop {
+        let needs = analysis.needs();
+        if needs.is_empty() {
+            break;
+        }
+        for path in needs {
+            let bytes = files.get(&path).ok_or_else(|| format!("the analysis wants {path}, which is not there"))?;
+            analysis.file(&path, bytes);
+        }
+    }
+    let mut facts = analysis.finish();
+    facts.content_hash = hash(files);
+    facts.manifest = facts.manifest.or(manifest);
+    Ok(facts)
+}
+
+/// Tells contents apart; nothing more is asked of it here.
+fn hash(files: &Files) -> ContentHash {
+    let mut hash = [0u8; 32];
+    for (index, byte) in files.iter().flat_map(|(path, bytes)| path.bytes().chain(bytes.iter().copied())).enumerate() {
+        let place = index % 32;
+        hash[place] = hash[place].wrapping_mul(31).wrapping_add(byte).wrapping_add((index / 32) as u8);
+    }
+    ContentHash(hash)
+}
+
+fn difference(archive: &Files, installed: &Files) -> InstalledDifference {
+    InstalledDifference {
+        changed: archive
+            .iter()
+            .filter(|(path, bytes)| installed.get(*path).is_some_and(|other| other != *bytes))
+            .map(|(path, _)| path.clone())
+            .collect(),
+        missing: archive.keys().filter(|path| !installed.contains_key(*path)).cloned().collect(),
+        extra: installed.keys().filter(|path| !archive.contains_key(*path)).cloned().collect(),
+    }
+}
+
+fn asking(release: &Package, contents: PackageFacts) -> (Package, Edge, PackageFacts) {
+    let manifest = contents.manifest.clone().unwrap_or_default();
+    let package = package(&manifest.name.unwrap_or_default(), &manifest.version.unwrap_or_default());
+    let edge = Edge {
+        from: PackageId(0),
+        to: PackageId(1),
+        name: release.name.clone(),
+        range: "^1.0.0".to_owned(),
+        kind: EdgeKind::Production,
+        bundled: false,
+    };
+    (package, edge, contents)
+}
+
+fn package(name: &str, version: &str) -> Package {
+    Package {
+        name: name.to_owned(),
+        version: Some(version.to_owned()),
+        role: Role::Dependency,
+        alias: None,
+        source: Source::Registry { url: None },
+        integrity: None,
+        path: format!("node_modules/{name}"),
+        dev: false,
+        optional: false,
+        peer: false,
+        bundled: false,
+        has_install_script: None,
+        platform: Platform::default(),
+        deprecated: None,
+        declared_at: Some(Location::file("package-lock.json")),
+    }
+}
+
+fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
+    let lockfile =
+        package_lock::read(text.as_bytes(), "package-lock.json", None).map_err(|error| error.to_string())?.value;
+    let notes = lockfile.notes.iter().map(|note| Note {
+        kind: match note.kind {
+            LockfileNoteKind::Contradiction => "contradiction",
+            LockfileNoteKind::OnlyForOldClients => "only-for-old-clients",
+            LockfileNoteKind::DuplicateKey => "duplicate-key",
+            LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
+        },
+        field: &note.field,
+        found: &note.found,
+        expected: note.expected.as_deref(),
+        location: &note.location,
+    });
+    Ok(judge_target(&TargetFacts { inventory: &lockfile.inventory, notes: notes.collect() }))
+}
