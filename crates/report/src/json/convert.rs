@@ -1,0 +1,151 @@
+//! From the model to the public types.
+
+use vetch_model as model;
+use vetch_model::scan::{self, Scan};
+
+use super::SCHEMA_ID;
+use super::types::*;
+use crate::{TOOL_NAME, ToolInfo};
+
+pub(super) fn report(scan: &Scan, tool: &ToolInfo) -> Report {
+    let reason = |what: &str, why: &str| Reason { what: what.to_owned(), why: why.to_owned() };
+    Report {
+        schema: SCHEMA_ID,
+        tool: Tool { name: TOOL_NAME, version: tool.version.clone(), analysis: tool.analysis.clone() },
+        targets: scan.targets.iter().map(|t| Target { path: t.path.clone(), kind: t.kind.as_str() }).collect(),
+        summary: summary(scan),
+        releases: scan.releases.iter().map(release).collect(),
+        findings: scan
+            .findings
+            .iter()
+            .map(|f| TargetFinding { target: f.target, finding: finding(&f.finding) })
+            .collect(),
+        incomplete: scan.incomplete.iter().map(incomplete).collect(),
+        skipped: scan.skipped.iter().map(|s| reason(&s.what, &s.why)).collect(),
+        unavailable: scan.unavailable.iter().map(|u| reason(&u.what, &u.why)).collect(),
+    }
+}
+
+fn summary(scan: &Scan) -> Summary {
+    let mut summary = Summary::default();
+    for release in &scan.releases {
+        *match release.verdict {
+            model::Verdict::Malicious => &mut summary.malicious,
+            model::Verdict::Suspicious => &mut summary.suspicious,
+            model::Verdict::Incomplete => &mut summary.incomplete,
+            model::Verdict::Notable => &mut summary.notable,
+            model::Verdict::Clean => &mut summary.clean,
+        } += 1;
+    }
+    summary
+}
+
+fn release(release: &scan::ReleaseResult) -> Release {
+    Release {
+        purl: release.purl.to_string(),
+        verdict: release.verdict.as_str(),
+        score: release.score,
+        content_hash: release.content_hash.map(|hash| hash.to_string()),
+        locations: release.locations.iter().map(location).collect(),
+        paths: release.paths.iter().map(|path| path.iter().map(step).collect()).collect(),
+        more_paths: release.more_paths,
+        findings: release.findings.iter().map(finding).collect(),
+        excepted: release
+            .excepted
+            .iter()
+            .map(|(f, reason)| Excepted { rule: f.rule, title: f.title.clone(), reason: reason.clone() })
+            .collect(),
+        profile: profile(&release.profile),
+        incomplete: release.incomplete.iter().map(incomplete).collect(),
+    }
+}
+
+fn location(location: &scan::ReleaseLocation) -> ReleaseLocation {
+    let declared = location.declared_at.as_ref();
+    ReleaseLocation {
+        target: location.target,
+        path: location.path.clone(),
+        file: declared.map(|at| at.file.clone()),
+        line: declared.and_then(|at| known(at.line)),
+    }
+}
+
+fn step(step: &scan::PathStep) -> PathStep {
+    PathStep { label: step.label.clone(), range: step.range.clone() }
+}
+
+fn finding(finding: &model::Finding) -> Finding {
+    Finding {
+        rule: finding.rule,
+        title: finding.title.clone(),
+        severity: finding.severity.as_str(),
+        confidence: finding.confidence.as_str(),
+        category: finding.category.as_str(),
+        evidence: finding.evidence.iter().map(evidence).collect(),
+        techniques: finding.techniques.to_vec(),
+        remedy: finding.remedy.clone(),
+    }
+}
+
+fn evidence(evidence: &model::Evidence) -> Evidence {
+    let at = evidence.location();
+    let (file, line, column) = (at.file.clone(), known(at.line), known(at.column));
+    match evidence.clone() {
+        model::Evidence::Code { excerpt, highlight, layer, note, .. } => {
+            let highlight = Highlight { start: highlight.start, end: highlight.end };
+            Evidence::Code { file, line, column, excerpt, highlight, layer, note }
+        }
+        model::Evidence::Field { field, found, expected, note, .. } => {
+            Evidence::Field { file, line, column, field, found, expected, note }
+        }
+        model::Evidence::File { note, .. } => Evidence::File { file, line, note },
+    }
+}
+
+fn profile(profile: &model::Profile) -> Profile {
+    Profile {
+        capabilities: profile.capabilities.iter().map(capability).collect(),
+        flows: profile
+            .flows
+            .iter()
+            .map(|flow| Flow {
+                source: flow.source.label(),
+                sink: flow.sink.label(),
+                trigger: flow.trigger.as_str(),
+                layer: flow.layer,
+            })
+            .collect(),
+    }
+}
+
+fn capability(capability: &model::Capability) -> Capability {
+    let flags = capability.attributes;
+    let attributes = [(flags.shell, "shell"), (flags.detached, "detached"), (flags.hidden, "hidden")];
+    Capability {
+        id: capability.id.as_str(),
+        resource: match &capability.resource {
+            model::Resource::None => None,
+            resource => Some(resource.to_string()),
+        },
+        attributes: attributes.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect(),
+        trigger: capability.trigger.as_str(),
+        layer: capability.layer,
+        evidence: evidence(&capability.evidence),
+    }
+}
+
+fn incomplete(incomplete: &model::Incomplete) -> Incomplete {
+    let at = incomplete.location.as_ref();
+    Incomplete {
+        what: incomplete.what.clone(),
+        why: incomplete.why.clone(),
+        hint: incomplete.hint.clone(),
+        file: at.map(|at| at.file.clone()),
+        line: at.and_then(|at| known(at.line)),
+    }
+}
+
+/// The model writes "the whole file" as 0, which a reader would take for a place.
+fn known(number: u32) -> Option<u32> {
+    (number > 0).then_some(number)
+}

@@ -1,0 +1,279 @@
+//! The public types of `vetch.report/1`. Fields are only ever added.
+//!
+//! Their documentation comments are the descriptions in the JSON Schema.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What a scan found. Sorted and without times: the same input gives the same bytes.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "Vetch report")]
+pub struct Report {
+    /// `vetch.report/1`.
+    pub schema: &'static str,
+    /// What wrote the report.
+    pub tool: Tool,
+    /// What was asked for.
+    pub targets: Vec<Target>,
+    /// Number of releases of each verdict.
+    pub summary: Summary,
+    /// Every release, once per distinct contents.
+    pub releases: Vec<Release>,
+    /// Findings about a target rather than a release.
+    pub findings: Vec<TargetFinding>,
+    /// What could not be checked and belongs to no release.
+    pub incomplete: Vec<Incomplete>,
+    /// What was not applicable here.
+    pub skipped: Vec<Reason>,
+    /// Signals that the registry in use does not offer.
+    pub unavailable: Vec<Reason>,
+}
+
+/// What wrote the report.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Tool {
+    /// `vetch`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: String,
+    /// Version of the analysis.
+    pub analysis: String,
+}
+
+/// One thing that was asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Target {
+    /// As given on the command line.
+    pub path: String,
+    /// `project`, `package`, `lockfile` or `archive`.
+    pub kind: &'static str,
+}
+
+/// Number of releases of each verdict.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Act now.
+    pub malicious: usize,
+    /// A person must look.
+    pub suspicious: usize,
+    /// Could not be judged; never counts as clean.
+    pub incomplete: usize,
+    /// Worth knowing.
+    pub notable: usize,
+    /// Nothing found, everything checked.
+    pub clean: usize,
+}
+
+/// One release.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Release {
+    /// Package URL.
+    pub purl: String,
+    /// `malicious`, `suspicious`, `incomplete`, `notable` or `clean`.
+    pub verdict: &'static str,
+    /// 0 (nothing) to 100 (certain harm).
+    pub score: u8,
+    /// `blake3:<hex>` over the files; null where the contents could not be had.
+    pub content_hash: Option<String>,
+    /// Where it is installed or declared.
+    pub locations: Vec<ReleaseLocation>,
+    /// How it got in: chains from the root, shortest first.
+    pub paths: Vec<Vec<PathStep>>,
+    /// Whether there are more paths than are listed.
+    pub more_paths: bool,
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// Findings that the policy in use excepts.
+    pub excepted: Vec<Excepted>,
+    /// What the code does.
+    pub profile: Profile,
+    /// What could not be checked and could have changed the verdict.
+    pub incomplete: Vec<Incomplete>,
+}
+
+/// Where a release is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReleaseLocation {
+    /// Index into `targets`.
+    pub target: usize,
+    /// Folder or archive, relative to the target; null if it is only declared.
+    pub path: Option<String>,
+    /// Lockfile that declares it, relative to the target.
+    pub file: Option<String>,
+    /// 1-based line of that lockfile.
+    pub line: Option<u32>,
+}
+
+/// One step of a path from the root.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PathStep {
+    /// `name@version`.
+    pub label: String,
+    /// The range by which the step before asks for it; empty for the root.
+    pub range: String,
+}
+
+/// What one rule says.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Finding {
+    /// Permanent id of the rule.
+    pub rule: &'static str,
+    /// One line: what was found.
+    pub title: String,
+    /// `critical`, `high`, `medium`, `low` or `info`.
+    pub severity: &'static str,
+    /// `high`, `medium` or `low`.
+    pub confidence: &'static str,
+    /// Kind of fact: `behaviour`, `manifest`, `metadata`, `release`, `name`, `integrity`,
+    /// `provenance`, `intelligence`, `vulnerability` or `policy`.
+    pub category: &'static str,
+    /// Never empty; the strongest first.
+    pub evidence: Vec<Evidence>,
+    /// MITRE ATT&CK technique ids.
+    pub techniques: Vec<&'static str>,
+    /// What to do next.
+    pub remedy: String,
+}
+
+/// A finding about a target.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TargetFinding {
+    /// Index into `targets`.
+    pub target: usize,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// A finding that the policy in use excepts.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Excepted {
+    /// The rule.
+    pub rule: &'static str,
+    /// What it found.
+    pub title: String,
+    /// Why the policy excepts it.
+    pub reason: String,
+}
+
+/// What a finding rests on. Paths are relative: to the package for its contents,
+/// to the target for lockfiles. Lines and columns (in bytes) are 1-based and null
+/// where the whole file or line is meant.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Evidence {
+    /// A line of code, in the file or in a layer decoded from it.
+    Code {
+        /// Relative path.
+        file: String,
+        /// 1-based line.
+        line: Option<u32>,
+        /// 1-based column in bytes.
+        column: Option<u32>,
+        /// The source line, cut around the point of interest.
+        excerpt: String,
+        /// The point of interest.
+        highlight: Highlight,
+        /// Decoding layer: 0 = as shipped.
+        layer: u8,
+        /// What the line does.
+        note: String,
+    },
+    /// A field whose value is the point.
+    Field {
+        /// Relative path.
+        file: String,
+        /// 1-based line.
+        line: Option<u32>,
+        /// 1-based column in bytes.
+        column: Option<u32>,
+        /// Path of the field, e.g. `scripts.postinstall`.
+        field: String,
+        /// The value found.
+        found: String,
+        /// The value expected, where one is known.
+        expected: Option<String>,
+        /// What that means.
+        note: String,
+    },
+    /// A file as a whole.
+    File {
+        /// Relative path.
+        file: String,
+        /// 1-based line.
+        line: Option<u32>,
+        /// What about it.
+        note: String,
+    },
+}
+
+/// A half-open byte range of the excerpt (as UTF-8).
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Highlight {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// What the code of a release does.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Profile {
+    /// Each with the first place it was seen.
+    pub capabilities: Vec<Capability>,
+    /// What is read or fetched, and what is done with it.
+    pub flows: Vec<Flow>,
+}
+
+/// One thing that code can do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Capability {
+    /// Capability id, e.g. `net.connect`.
+    pub id: &'static str,
+    /// Host, command, variable, path class[:path] …; `*` if not known; null if the capability has none.
+    pub resource: Option<String>,
+    /// `shell`, `detached`, `hidden`.
+    pub attributes: Vec<&'static str>,
+    /// `install`, `import`, `bin`, `call`, `test` or `unreached`.
+    pub trigger: &'static str,
+    /// Decoding layer: 0 = as shipped.
+    pub layer: u8,
+    /// Where it was first seen.
+    pub evidence: Evidence,
+}
+
+/// A source that reaches a sink.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Flow {
+    /// E.g. `fs.read(credentials)`.
+    pub source: String,
+    /// E.g. `net.connect(*)`.
+    pub sink: String,
+    /// When the chain starts.
+    pub trigger: &'static str,
+    /// Decoding layer: 0 = as shipped.
+    pub layer: u8,
+}
+
+/// Something that was not checked.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Incomplete {
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+    /// What supplies it.
+    pub hint: String,
+    /// Relative path of the file it stands in.
+    pub file: Option<String>,
+    /// 1-based line.
+    pub line: Option<u32>,
+}
+
+/// A thing, and why.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Reason {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
