@@ -1,0 +1,126 @@
+//! What a caller gives the engine and gets from it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use vetch_model::scan::Scan;
+
+use crate::policy::{Gate, PolicyError, PolicyOptions};
+
+/// Everything that a scan depends on. Libraries read no environment of their own.
+#[derive(Debug, Clone)]
+pub struct ScanOptions {
+    /// What to scan, as given; never empty.
+    pub targets: Vec<PathBuf>,
+    /// No network at all.
+    pub offline: bool,
+    /// A folder of archives, matched by integrity.
+    pub archives: Option<PathBuf>,
+    /// Where facts and downloads are kept.
+    pub cache: CacheMode,
+    /// Number of workers; the number of cores if not given.
+    pub jobs: Option<usize>,
+    /// Which policy is in force.
+    pub policy: PolicyOptions,
+    /// Whether project files may expand environment variables and redirect registries.
+    pub trust_project: bool,
+    /// The user's home folder, for `~/.npmrc` and npm's cache.
+    pub home: Option<PathBuf>,
+    /// The user's environment, for `.npmrc` expansion and proxy settings.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// The day on which exceptions expire and cache entries age.
+    pub today: Date,
+}
+
+/// Where facts and downloads are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheMode {
+    /// Nowhere.
+    Off,
+    /// In this folder.
+    Dir(PathBuf),
+}
+
+/// The result of a scan, and what decides its exit status.
+#[derive(Debug, Clone)]
+pub struct ScanReport {
+    /// What was found out.
+    pub scan: Scan,
+    /// By index of [`Scan::targets`]: what fails that target.
+    pub gates: Vec<Gate>,
+}
+
+/// Phases of a scan, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Lockfiles and installed trees are read.
+    Inventory,
+    /// Contents are found and analysed; counted in packages.
+    Contents,
+    /// Rules judge.
+    Rules,
+}
+
+/// How the engine reports its progress. Called from several threads.
+pub trait Progress: Sync {
+    /// A phase begins, with `total` steps (0 if not known).
+    fn stage(&self, stage: Stage, total: u64);
+    /// `steps` more steps are done; `what` names the last one and may be hostile text.
+    fn advance(&self, steps: u64, what: &str);
+    /// Something that the user should know and that changes no verdict (the cache cannot be written, …).
+    fn notice(&self, message: &str);
+}
+
+/// Reports nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn stage(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64, _: &str) {}
+    fn notice(&self, _: &str) {}
+}
+
+/// Why a scan could not be done at all. Anything smaller is an `Incomplete` of the scan.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A target that is not there or is nothing that can be scanned.
+    #[error("cannot scan `{target}`: {reason}")]
+    Target {
+        /// As given.
+        target: String,
+        /// Why.
+        reason: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// The policy cannot be read.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The environment does not allow a scan (workers do not start, …).
+    #[error("{what}: {reason}")]
+    Environment {
+        /// What failed.
+        what: String,
+        /// Why.
+        reason: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// The user asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl EngineError {
+    /// What to do next; empty if there is nothing to say.
+    pub fn hint(&self) -> &str {
+        match self {
+            EngineError::Target { hint, .. } | EngineError::Environment { hint, .. } => hint,
+            EngineError::Policy(error) => error.hint(),
+            EngineError::Cancelled => "",
+        }
+    }
+}

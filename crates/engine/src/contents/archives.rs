@@ -1,0 +1,237 @@
+//! Where archives come from: npm's cache, the folder of archives, our own store, the registry.
+//! Nothing is handed out that was not compared with the integrity asked for.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use cap_std::fs::Dir;
+use tempfile::TempDir;
+use vetch_model::integrity::{Digest, Integrity};
+use vetch_model::outcome::{Incomplete, Outcome};
+use vetch_registries::{ArchivesDir, Cacache, CacheMiss, FetchError, Tarball, sri, verify};
+
+use crate::cache::ArchiveStore;
+
+/// Largest archive read, in bytes: it lies in memory once on each side of the pipe.
+pub(crate) const LARGEST_ARCHIVE: u64 = 128 << 20;
+
+/// The places that need no network.
+pub(crate) struct LocalSources {
+    caches: Vec<(PathBuf, Cacache)>,
+    archives: ArchivesDir,
+    store: ArchiveStore,
+    /// Keeps the store of a run without a cache until its end.
+    _scratch: Option<TempDir>,
+}
+
+/// Bytes that are not those of the locked integrity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mismatch {
+    /// Who offered them.
+    pub(crate) source: String,
+    pub(crate) expected: String,
+    pub(crate) found: String,
+}
+
+/// Why an archive is not to be had here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) why: String,
+    pub(crate) hint: String,
+    pub(crate) mismatch: Option<Mismatch>,
+    /// Whether a registry may have it all the same.
+    pub(crate) fetch: bool,
+}
+
+impl Missing {
+    /// Nothing names its archive by a hash: only a registry can say what it is.
+    pub(crate) fn unnamed() -> Missing {
+        let why = "no integrity is locked, so no local archive can be known to be it".to_owned();
+        Missing { why, ..Missing::absent() }
+    }
+
+    fn absent() -> Missing {
+        Missing {
+            why: "neither npm's cache nor another local source has its archive".to_owned(),
+            hint: "run `npm ci`, pass --archives DIR, or drop --offline".to_owned(),
+            mismatch: None,
+            fetch: true,
+        }
+    }
+}
+
+impl LocalSources {
+    /// The archives of `folder`, and a store in `cache`, or for this run only.
+    ///
+    /// # Errors
+    /// When no folder for the run can be made.
+    pub(crate) fn new(folder: Option<&PathBuf>, cache: Option<&PathBuf>) -> std::io::Result<Outcome<LocalSources>> {
+        let indexed = folder.map(|folder| ArchivesDir::index(folder, LARGEST_ARCHIVE)).unwrap_or_default();
+        let (store, scratch) = match cache {
+            Some(cache) => (ArchiveStore::new(cache), None),
+            None => {
+                let scratch = tempfile::Builder::new().prefix("vetch-").tempdir()?;
+                (ArchiveStore::new(scratch.path()), Some(scratch))
+            }
+        };
+        let sources = LocalSources { caches: Vec::new(), archives: indexed.value, store, _scratch: scratch };
+        Ok(Outcome { value: sources, incomplete: indexed.incomplete })
+    }
+
+    /// Adds npm's cache folder.
+    pub(crate) fn add_npm_cache(&mut self, folder: PathBuf) {
+        if self.caches.iter().all(|(known, _)| *known != folder)
+            && let Some(cache) = Cacache::open(&folder)
+        {
+            self.caches.push((folder, cache));
+        }
+    }
+
+    /// The verified bytes of the archive of this integrity.
+    ///
+    /// # Errors
+    /// When no place has it; with the worst that was met on the way.
+    pub(crate) fn find(&self, integrity: &Integrity) -> Result<Vec<u8>, Missing> {
+        let mut missing = Missing::absent();
+        for (_, cache) in &self.caches {
+            match cache.read(integrity, LARGEST_ARCHIVE) {
+                Ok(bytes) => return Ok(bytes),
+                Err(CacheMiss::Absent) => {}
+                Err(error) => missing = Missing { why: error.to_string(), hint: error.hint().to_owned(), ..missing },
+            }
+        }
+        match self.archives.read(integrity) {
+            Ok(Some(bytes)) => return Ok(bytes),
+            Ok(None) => {}
+            Err(error) => {
+                let why = format!("the folder of archives has it, but it cannot be read: {error}");
+                missing = Missing { why, hint: "leave the folder alone during the scan".to_owned(), ..missing };
+            }
+        }
+        self.stored(integrity).ok_or(missing)
+    }
+
+    fn stored(&self, integrity: &Integrity) -> Option<Vec<u8>> {
+        integrity.digests.iter().find_map(|digest| {
+            let mut bytes = Vec::new();
+            let read = self.store.open(digest)?.take(LARGEST_ARCHIVE + 1).read_to_end(&mut bytes);
+            if read.is_ok() && bytes.len() as u64 <= LARGEST_ARCHIVE && verify(&bytes, integrity).is_ok() {
+                return Some(bytes);
+            }
+            // Not what its name says: of no use to any run. Should it stay, it is refused again.
+            self.store.remove(digest).ok();
+            None
+        })
+    }
+
+    /// Keeps a fetched archive; the integrity under which [`LocalSources::find`] has it from now on.
+    ///
+    /// # Errors
+    /// In words, when it cannot be kept.
+    pub(crate) fn keep(&self, tarball: Tarball, integrity: Option<&Integrity>) -> Result<Integrity, String> {
+        let digest = tarball.sha512.clone();
+        let own = Integrity { text: sri(&digest), digests: vec![digest] };
+        let bytes = tarball.into_bytes().map_err(|error| error.to_string())?;
+        // Under every digest it was asked by and has, or the next look-up would miss it.
+        let asked = integrity.into_iter().flat_map(|integrity| &integrity.digests);
+        for digest in asked.chain(&own.digests).filter(|digest| is_digest_of(&bytes, digest)) {
+            self.store.put(digest, &bytes).map_err(|error| error.to_string())?;
+            if integrity.is_some() {
+                break;
+            }
+        }
+        Ok(integrity.cloned().unwrap_or(own))
+    }
+}
+
+fn is_digest_of(bytes: &[u8], digest: &Digest) -> bool {
+    verify(bytes, &Integrity { digests: vec![digest.clone()], text: String::new() }).is_ok()
+}
+
+/// A `file:` archive of the project, compared with the locked integrity if there is one.
+pub(crate) fn project_file(dir: &Dir, path: &str, integrity: Option<&Integrity>) -> Result<Vec<u8>, Missing> {
+    let bytes = vetch_lockfiles::read_file(dir, path, path, LARGEST_ARCHIVE).map_err(|error| Missing {
+        why: format!("{path}: {}", error.problem),
+        hint: error.hint.clone(),
+        mismatch: None,
+        fetch: false,
+    })?;
+    match integrity.map(|integrity| verify(&bytes, integrity)) {
+        Some(Err(error)) => Err(Missing {
+            why: format!("{path} is not the archive that was locked"),
+            hint: "find out what changed it; restore it, or run `npm install` again if it was you".to_owned(),
+            mismatch: Some(Mismatch {
+                source: path.to_owned(),
+                expected: error.expected.text,
+                found: sri(&error.actual),
+            }),
+            fetch: false,
+        }),
+        Some(Ok(())) | None => Ok(bytes),
+    }
+}
+
+/// What a failed fetch says.
+pub(crate) fn not_fetched(error: &FetchError) -> Missing {
+    let mismatch = match error {
+        FetchError::IntegrityMismatch { url, expected, actual } => {
+            Some(Mismatch { source: url.clone(), expected: expected.text.clone(), found: sri(actual) })
+        }
+        _ => None,
+    };
+    Missing { why: error.to_string(), hint: error.hint().to_owned(), mismatch, fetch: false }
+}
+
+impl Missing {
+    /// As the report has it.
+    pub(crate) fn incomplete(&self, label: &str) -> Incomplete {
+        Incomplete::new(format!("the contents of {label}"), self.why.clone(), self.hint.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vetch_testkit::{Pkg, Project};
+
+    fn sources(folder: Option<&PathBuf>, cache: Option<&PathBuf>) -> LocalSources {
+        LocalSources::new(folder, cache).unwrap().value
+    }
+
+    #[test]
+    fn every_local_place_is_asked() {
+        let (cached, archived) = (Pkg::new("a", "1.0.0"), Pkg::new("b", "1.0.0"));
+        let project = Project::builder("demo").cached(&cached).archive(&archived).build();
+        let mut sources = sources(Some(&project.archives().to_owned()), None);
+        sources.add_npm_cache(project.home().join(".npm"));
+        for pkg in [&cached, &archived] {
+            assert_eq!(sources.find(&Integrity::parse(&pkg.integrity()).unwrap()), Ok(pkg.tarball()));
+        }
+        let missing = sources.find(&Integrity::parse(&Pkg::new("c", "1.0.0").integrity()).unwrap()).unwrap_err();
+        assert!(missing.fetch && missing.hint.contains("--archives"), "{missing:?}");
+    }
+
+    #[test]
+    fn a_stored_archive_with_other_bytes_is_refused_and_removed() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().to_owned();
+        let integrity = Integrity::parse(&Pkg::new("a", "1.0.0").integrity()).unwrap();
+        let store = ArchiveStore::new(&folder);
+        store.put(&integrity.digests[0], b"other").unwrap();
+        assert!(sources(None, Some(&folder)).find(&integrity).is_err());
+        assert!(store.open(&integrity.digests[0]).is_none());
+    }
+
+    #[test]
+    fn an_archive_of_the_project_has_to_be_the_locked_one() {
+        let pkg = Pkg::new("a", "1.0.0");
+        let project = Project::builder("demo").file("vendor/a.tgz", pkg.tarball()).build();
+        let dir = Dir::open_ambient_dir(project.root(), cap_std::ambient_authority()).unwrap();
+        let locked = Integrity::parse(&pkg.integrity()).unwrap();
+        assert_eq!(project_file(&dir, "vendor/a.tgz", Some(&locked)), Ok(pkg.tarball()));
+        let other = Integrity::parse(&Pkg::new("b", "1.0.0").integrity()).unwrap();
+        let missing = project_file(&dir, "vendor/a.tgz", Some(&other)).unwrap_err();
+        assert_eq!(missing.mismatch.unwrap().found, pkg.integrity());
+        assert!(project_file(&dir, "../outside.tgz", None).is_err());
+    }
+}

@@ -1,0 +1,108 @@
+//! Puts together what was found out about each package.
+
+use std::sync::Arc;
+
+use vetch_model::facts::PackageFacts;
+use vetch_model::integrity::ContentHash;
+use vetch_model::inventory::PackageId;
+use vetch_model::outcome::Incomplete;
+use vetch_model::scan::Skipped;
+
+use super::archives::Mismatch;
+use super::gather::{Gathered, Listing, State};
+use super::plan::{Plan, What};
+use super::units::{Unit, Units};
+use super::{Contents, InstalledContents};
+
+/// In the order of targets and their packages.
+pub(crate) fn finish(gathered: Gathered<'_>) -> Vec<Contents> {
+    let Gathered { plans, listings, states, units } = gathered;
+    let all = plans.into_iter().zip(listings).zip(states);
+    all.map(|((plan, listing), state)| one(plan, &listing, state, &units)).collect()
+}
+
+fn one(plan: Plan<'_>, listing: &Listing, state: State, units: &Units) -> Contents {
+    let mut contents = Contents::new(plan.project, plan.id);
+    contents.incomplete.extend(state.lost.clone());
+    contents.mismatches.extend(plan.place.into_iter().flat_map(|place| units.mismatches(place)).cloned());
+    match &plan.what {
+        What::Folder => folder(&mut contents, &plan, listing, state, units),
+        What::OwnScripts => contents.installed = state.facts.map(|facts| InstalledContents::own(with_anomalies(facts, listing))),
+        What::OwnManifest(manifest) => {
+            // Nothing was read but the manifest, so there are no contents to name.
+            let manifest = Some(manifest.as_ref().clone());
+            let facts = PackageFacts { manifest, content_hash: ContentHash::default(), ..PackageFacts::default() };
+            contents.installed = Some(InstalledContents::own(Arc::new(facts)));
+        }
+        What::Archive => archive(&mut contents, &plan, units),
+        What::Nothing => {}
+        What::Skipped(skipped) => contents.skipped = Some(skipped.clone()),
+        What::Lost(incomplete) => contents.incomplete.push(incomplete.clone()),
+    }
+    contents
+}
+
+fn folder(contents: &mut Contents, plan: &Plan<'_>, listing: &Listing, state: State, units: &Units) {
+    if let Some(facts) = state.facts {
+        let facts = with_anomalies(facts, listing);
+        contents.installed = Some(InstalledContents { facts, difference: state.difference.clone(), is_own: false });
+    }
+    let Some((unit, root)) = plan.place.and_then(|place| Some((units.all.get(place.unit)?, place.root))) else { return };
+    contents.is_locked = state.difference.is_some() && unit.integrity.is_some();
+    // Where both are the same, the installed facts are the archive's.
+    let is_other = state.difference.is_some_and(|difference| !difference.is_empty()) || unit.is_irregular();
+    if !is_other {
+        contents.incomplete.extend(unit.failed.clone());
+        return;
+    }
+    match facts_of(unit, root) {
+        Some(facts) => contents.archive = Some(facts),
+        None => contents.incomplete.push(unit.why_not()),
+    }
+}
+
+fn archive(contents: &mut Contents, plan: &Plan<'_>, units: &Units) {
+    let Some((unit, root)) = plan.place.and_then(|place| Some((units.all.get(place.unit)?, place.root))) else { return };
+    contents.is_locked = unit.integrity.is_some();
+    match facts_of(unit, root) {
+        Some(facts) => contents.archive = Some(facts),
+        None => contents.incomplete.push(match &unit.missing {
+            Some(missing) => missing.incomplete(&plan.package.label()),
+            None => unit.why_not(),
+        }),
+    }
+}
+
+fn facts_of(unit: &Unit, root: usize) -> Option<Arc<PackageFacts>> {
+    unit.facts.as_ref()?.get(root).cloned()
+}
+
+fn with_anomalies(facts: Arc<PackageFacts>, listing: &Listing) -> Arc<PackageFacts> {
+    match listing.folder() {
+        Some(walked) if !walked.anomalies.is_empty() => {
+            Arc::new(PackageFacts { anomalies: walked.anomalies.clone(), ..facts.as_ref().clone() })
+        }
+        _ => facts,
+    }
+}
+
+impl InstalledContents {
+    fn own(facts: Arc<PackageFacts>) -> InstalledContents {
+        InstalledContents { facts, difference: None, is_own: true }
+    }
+}
+
+impl Contents {
+    fn new(project: usize, package: PackageId) -> Contents {
+        Contents {
+            project,
+            package,
+            installed: None,
+            archive: None,
+            is_locked: false,
+            mismatches: Vec::<Mismatch>::new(),
+            incomplete: Vec::<Incomplete>::new(),
+            skipped: None::<Skipped>,
+        }
+    }
+}

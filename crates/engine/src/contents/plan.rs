@@ -1,0 +1,232 @@
+//! Decides, before anything is read, what there is to look at for every package.
+
+use std::collections::BTreeMap;
+
+use vetch_lockfiles::npm::package_json;
+use vetch_model::evidence::Location;
+use vetch_model::inventory::{Package, PackageId, Role, Source};
+use vetch_model::manifest::{INSTALL_EVENTS, Manifest, PREPARE_EVENTS};
+use vetch_model::outcome::Incomplete;
+use vetch_model::scan::{Skipped, TargetKind};
+
+use super::units::{Bundles, InUnit, Units};
+use crate::project::Project;
+
+/// What there is to look at.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// An installed folder.
+    Folder,
+    /// The user's own folder, with install scripts.
+    OwnScripts,
+    /// The user's own folder, without: its manifest is all there is to see.
+    OwnManifest(Box<Manifest>),
+    /// Nothing on disk: an archive.
+    Archive,
+    /// Nothing, and that is all right.
+    Nothing,
+    /// Nothing, because it is not for this machine.
+    Skipped(Skipped),
+    /// Something, but it cannot be had.
+    Lost(Incomplete),
+}
+
+/// One package and what there is to look at.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan<'p> {
+    pub(crate) project: usize,
+    pub(crate) id: PackageId,
+    pub(crate) package: &'p Package,
+    pub(crate) what: What,
+    /// The archive that it comes in.
+    pub(crate) place: Option<InUnit>,
+}
+
+impl Plan<'_> {
+    /// Takes in what was listed: an empty folder is no installed package.
+    pub(crate) fn see(&mut self, is_empty: bool) {
+        if is_empty && matches!(self.what, What::Folder) {
+            self.what = if self.place.is_some() { What::Archive } else { not_to_be_had(self.package) };
+        }
+    }
+}
+
+/// Plans for every package but links, which their folders stand for.
+pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<'p>> {
+    let mut plans = Vec::new();
+    for (number, project) in projects.iter().enumerate() {
+        let bundles = Bundles::new(&project.inventory);
+        let foreign = foreign(project);
+        for (id, package) in project.inventory.iter() {
+            if project.graph.folder_of(id) != id {
+                continue;
+            }
+            let what = match foreign.get(&id) {
+                Some(why) => What::Skipped(Skipped { what: package.label(), why: why.clone() }),
+                None => what(project, package),
+            };
+            let place = match (&what, &project.archive) {
+                (What::Archive, Some(archive)) => Some(units.target(number, archive)),
+                (What::Folder, _) if matches!(package.source, Source::Git { .. }) => None,
+                (What::Folder, _) if project.kind == TargetKind::Package => None,
+                (What::Folder | What::Archive, _) => units.place(number, &bundles, package),
+                _ => None,
+            };
+            let what = match what {
+                What::Archive if place.is_none() => not_to_be_had(package),
+                what => what,
+            };
+            plans.push(Plan { project: number, id, package, what, place });
+        }
+    }
+    plans
+}
+
+fn what(project: &Project, package: &Package) -> What {
+    match (project.kind, package.role) {
+        (TargetKind::Archive, _) => What::Archive,
+        (TargetKind::Package, _) => What::Folder,
+        (TargetKind::Lockfile, Role::Root | Role::Workspace) => What::Nothing,
+        (TargetKind::Lockfile, Role::Dependency) => What::Archive,
+        (TargetKind::Project, Role::Root | Role::Workspace) => own(project, package),
+        (TargetKind::Project, Role::Dependency) => match project.tree.packages.get(&package.path) {
+            Some(installed) if installed.link_target.is_none() => What::Folder,
+            Some(_) => What::Lost(leads_outside(package)),
+            None => What::Archive,
+        },
+    }
+}
+
+fn own(project: &Project, package: &Package) -> What {
+    let folder = package.path.as_str();
+    let is_link = matches!(&package.source, Source::Folder { path } if path != folder);
+    if is_link || (!folder.is_empty() && project.dir.symlink_metadata(folder).is_err()) {
+        return What::Lost(leads_outside(package));
+    }
+    let path = if folder.is_empty() { "package.json".to_owned() } else { format!("{folder}/package.json") };
+    if project.dir.symlink_metadata(&path).is_err() {
+        // A folder without a manifest has no install scripts.
+        return What::Nothing;
+    }
+    let read = vetch_lockfiles::read_file(&project.dir, &path, &path, package_json::MAX_BYTES as u64);
+    let manifest = match read.and_then(|bytes| package_json::read(&bytes, "package.json")) {
+        Ok(manifest) => manifest,
+        Err(error) => return What::Lost(Incomplete::new(path.clone(), error.problem, error.hint).at(Location::file(path))),
+    };
+    let runs = |name: &str| INSTALL_EVENTS.contains(&name) || PREPARE_EVENTS.contains(&name);
+    let has_scripts = manifest.scripts.iter().any(|script| runs(&script.name));
+    let gyp = if folder.is_empty() { "binding.gyp".to_owned() } else { format!("{folder}/binding.gyp") };
+    match has_scripts || project.dir.symlink_metadata(gyp).is_ok() {
+        true => What::OwnScripts,
+        false => What::OwnManifest(Box::new(manifest)),
+    }
+}
+
+fn leads_outside(package: &Package) -> Incomplete {
+    let why = "it is linked to a folder outside of the target, or to one that is not there";
+    Incomplete::new(format!("the contents of {}", package.label()), why, "scan that folder on its own")
+}
+
+/// Packages that are not for this machine, with the reason: optional ones for another platform that
+/// are not installed, and optional ones that only those ask for.
+fn foreign(project: &Project) -> BTreeMap<PackageId, String> {
+    let mut foreign = BTreeMap::new();
+    if !matches!(project.kind, TargetKind::Project | TargetKind::Lockfile) {
+        return foreign;
+    }
+    let is_absent = |package: &Package| package.optional && !project.tree.packages.contains_key(&package.path);
+    let mut waiting = Vec::new();
+    for (id, package) in project.inventory.iter().filter(|(_, package)| is_absent(package)) {
+        if let Some(platform) = other_platform(project, package) {
+            foreign.insert(id, format!("optional, for another platform ({platform}), and not installed"));
+            waiting.push(id);
+        }
+    }
+    while let Some(next) = waiting.pop() {
+        for neighbour in project.graph.dependencies(next) {
+            let id = neighbour.package;
+            let only_foreign = || project.graph.dependents(id).iter().all(|asker| foreign.contains_key(&asker.package));
+            if is_absent(project.inventory.package(id)) && !foreign.contains_key(&id) && only_foreign() {
+                let asker = project.inventory.package(next).label();
+                foreign.insert(id, format!("only needed by {asker}, which is for another platform; not installed"));
+                waiting.push(id);
+            }
+        }
+    }
+    foreign
+}
+
+/// The platforms that a package is limited to, if this is none of them.
+fn other_platform(project: &Project, package: &Package) -> Option<String> {
+    let platform = &package.platform;
+    let fits = fits(&platform.os, host_os()) && fits(&platform.cpu, host_cpu());
+    // Which C library this machine has, npm knows better: what it left out of a tree that it installed was not for it.
+    let is_other = !fits || (!project.tree.packages.is_empty() && !platform.libc.is_empty());
+    let wants = [&platform.os, &platform.cpu, &platform.libc].into_iter().flatten().map(String::as_str);
+    (platform.is_limited() && is_other).then(|| wants.collect::<Vec<_>>().join(", "))
+}
+
+/// Whether a list of a manifest lets `host` in: entries with `!` exclude, others are an allow list
+/// (<https://docs.npmjs.com/cli/v11/configuring-npm/package-json#os>).
+fn fits(list: &[String], host: &str) -> bool {
+    let (excluded, allowed): (Vec<&String>, Vec<&String>) = list.iter().partition(|entry| entry.starts_with('!'));
+    let is_excluded = excluded.iter().any(|entry| entry.get(1..) == Some(host));
+    !is_excluded && (allowed.is_empty() || allowed.iter().any(|entry| matches!(entry.as_str(), "any") || *entry == host))
+}
+
+/// As Node.js names it (`process.platform`).
+const fn host_os() -> &'static str {
+    if cfg!(target_os = "macos") {
+        "darwin"
+    } else if cfg!(target_os = "windows") {
+        "win32"
+    } else {
+        std::env::consts::OS
+    }
+}
+
+/// As Node.js names it (`process.arch`).
+const fn host_cpu() -> &'static str {
+    if cfg!(target_arch = "x86_64") {
+        "x64"
+    } else if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else if cfg!(target_arch = "x86") {
+        "ia32"
+    } else if cfg!(target_arch = "powerpc64") {
+        "ppc64"
+    } else {
+        std::env::consts::ARCH
+    }
+}
+
+fn not_to_be_had(package: &Package) -> What {
+    let what = format!("the contents of {}", package.label());
+    let (why, hint) = match &package.source {
+        Source::Git { .. } => ("it comes from a git repository, and is not installed", "run `npm ci`"),
+        Source::Folder { .. } => ("its folder is not there", "restore the folder, or run `npm ci`"),
+        _ => ("nothing says where it comes from, and it is not installed", "run `npm ci`, or mend its lockfile entry"),
+    };
+    What::Lost(Incomplete::new(what, why, hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platforms_are_read_as_npm_reads_them() {
+        let list = |entries: &[&str]| entries.iter().map(|entry| (*entry).to_owned()).collect::<Vec<_>>();
+        for (entries, expected) in [
+            (&[][..], true),
+            (&["linux"][..], true),
+            (&["darwin"][..], false),
+            (&["darwin", "linux"][..], true),
+            (&["!linux"][..], false),
+            (&["!win32"][..], true),
+            (&["any"][..], true),
+        ] {
+            assert_eq!(fits(&list(entries), "linux"), expected, "{entries:?}");
+        }
+    }
+}

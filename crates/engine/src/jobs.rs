@@ -1,0 +1,154 @@
+//! The protocol between the program and its workers: small messages in postcard, bytes of
+//! files and archives as raw frames.
+//!
+//! A **package job**: `MANIFEST`? `PACKAGE` (`FILE` | `WITHHOLD`)* `END`, answered by
+//! `NEEDS` (more files, then `END` again) or `DONE`. An **archive job**: `ARCHIVE` `CHUNK`*
+//! `END`, answered by `DONE`. Before each file the worker says `STARTED`, without waiting:
+//! so the parent knows which file killed it.
+
+use serde::{Deserialize, Serialize};
+use vetch_model::facts::{ContainerAnomaly, FileDigest, PackageFacts, UnreadReason};
+use vetch_sandbox::{Frame, WorkerError, WorkerProcess};
+
+/// Frames of the parent.
+pub(crate) mod ask {
+    /// Raw: the bytes of `package.json`, before [`PACKAGE`].
+    pub(crate) const MANIFEST: u8 = 1;
+    /// [`super::PackageJob`].
+    pub(crate) const PACKAGE: u8 = 2;
+    /// Raw: the file's index (4 bytes, little-endian), then its bytes or the head of them.
+    pub(crate) const FILE: u8 = 3;
+    /// [`super::Withhold`].
+    pub(crate) const WITHHOLD: u8 = 4;
+    /// Nothing more for now: think, and answer.
+    pub(crate) const END: u8 = 5;
+    /// [`super::ArchiveJob`].
+    pub(crate) const ARCHIVE: u8 = 6;
+    /// Raw: the next piece of the archive.
+    pub(crate) const CHUNK: u8 = 7;
+}
+
+/// Frames of the worker; 0 is its greeting.
+pub(crate) mod reply {
+    /// 4 bytes, little-endian: the index of the file, or [`super::WHOLE`].
+    pub(crate) const STARTED: u8 = 1;
+    /// Indices of files that are wanted whole.
+    pub(crate) const NEEDS: u8 = 2;
+    /// [`vetch_model::facts::PackageFacts`] or [`super::ArchiveReply`].
+    pub(crate) const DONE: u8 = 3;
+}
+
+/// In `STARTED`: no single file, the package as a whole.
+pub(crate) const WHOLE: u32 = u32::MAX;
+
+/// Size of one piece of an archive.
+pub(crate) const CHUNK_BYTES: usize = 16 << 20;
+
+/// Begins a package.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PackageJob {
+    /// Every file, with its size.
+    pub(crate) files: Vec<(String, u64)>,
+    /// `prepare` and the like run for it.
+    pub(crate) runs_prepare: bool,
+}
+
+/// Says that a file will not come.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Withhold {
+    pub(crate) file: u32,
+    pub(crate) why: WhyWithheld,
+    pub(crate) detail: String,
+}
+
+/// See [`vetch_behaviour::Withheld`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum WhyWithheld {
+    WorkerDied,
+    Unreadable,
+    TooLarge,
+}
+
+impl WhyWithheld {
+    pub(crate) fn reason(self) -> UnreadReason {
+        match self {
+            WhyWithheld::WorkerDied => UnreadReason::WorkerDied,
+            WhyWithheld::Unreadable => UnreadReason::Unreadable,
+            WhyWithheld::TooLarge => UnreadReason::TooLarge,
+        }
+    }
+}
+
+/// Begins an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ArchiveJob {
+    /// The packages in it: its own (an empty path) and those it bundles. A file belongs to the
+    /// one with the longest path.
+    pub(crate) roots: Vec<ArchiveRoot>,
+    /// Whether facts are wanted besides the list of files.
+    pub(crate) facts: bool,
+    /// Entries that a worker died on, by their number, with the cause.
+    pub(crate) fatal: Vec<(u32, String)>,
+}
+
+/// One package in an archive.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct ArchiveRoot {
+    /// Its folder in the archive: empty, or `node_modules/b`.
+    pub(crate) path: String,
+    /// `prepare` and the like run for it.
+    pub(crate) runs_prepare: bool,
+}
+
+/// What an archive holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ArchiveReply {
+    /// What npm installs from it, sorted by path.
+    pub(crate) files: Vec<FileDigest>,
+    /// What is wrong with it; the facts do not repeat it.
+    pub(crate) anomalies: Vec<ContainerAnomaly>,
+    /// Whether entries were found that npm would not write.
+    pub(crate) has_stowaways: bool,
+    /// By root, if wanted.
+    pub(crate) facts: Vec<PackageFacts>,
+}
+
+/// The other end: a worker process, or in tests the same code without one.
+pub(crate) trait Peer {
+    /// Sends one frame whose payload is `parts`, one after the other.
+    fn send(&mut self, kind: u8, parts: &[&[u8]]) -> Result<(), WorkerError>;
+    /// Waits for the next frame.
+    fn recv(&mut self) -> Result<Frame, WorkerError>;
+    /// After an error: what it had said that nobody has read.
+    fn last_frames(&mut self) -> Vec<Frame>;
+}
+
+impl Peer for WorkerProcess {
+    fn send(&mut self, kind: u8, parts: &[&[u8]]) -> Result<(), WorkerError> {
+        WorkerProcess::send(self, kind, parts)
+    }
+
+    fn recv(&mut self) -> Result<Frame, WorkerError> {
+        WorkerProcess::recv(self)
+    }
+
+    fn last_frames(&mut self) -> Vec<Frame> {
+        WorkerProcess::last_frames(self)
+    }
+}
+
+/// Encodes a message.
+pub(crate) fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, WorkerError> {
+    postcard::to_stdvec(message).map_err(|error| WorkerError::protocol(error.to_string()))
+}
+
+/// Decodes a message.
+pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, WorkerError> {
+    postcard::from_bytes(bytes).map_err(|error| WorkerError::protocol(error.to_string()))
+}
+
+/// Reads the index at the beginning of a payload.
+pub(crate) fn index_of(payload: &[u8]) -> Option<(u32, &[u8])> {
+    let (index, rest) = payload.split_first_chunk::<4>()?;
+    Some((u32::from_le_bytes(*index), rest))
+}

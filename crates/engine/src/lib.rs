@@ -1,0 +1,32 @@
+//! The engine: one flow from targets to a [`Scan`](vetch_model::scan::Scan).
+//!
+//! ```text
+//! project   targets → inventories       what is locked, what is installed
+//! contents  packages → facts            from disk, archives, registries; by confined workers
+//! releases  facts → findings, verdicts  each release once, with places and paths
+//! pipeline  the whole
+//! ```
+//!
+//! Nothing here reads the process environment, prints, or decides an exit code on
+//! its own: the caller passes everything in [`ScanOptions`] and gets a [`ScanReport`].
+//! The program has to hand [`WORKER_COMMAND`] over to [`worker_main`].
+
+mod api;
+pub mod cache;
+mod contents;
+mod jobs;
+mod pipeline;
+pub mod policy;
+mod project;
+mod releases;
+mod worker;
+
+pub use api::{CacheMode, EngineError, Progress, Quiet, ScanOptions, ScanReport, Stage};
+pub use pipeline::scan;
+pub use vetch_sandbox::Cancel;
+#[doc(hidden)]
+pub use worker::worker_main_observed;
+pub use worker::{WORKER_COMMAND, worker_main};
+
+/// Version of the analysis. Facts of different versions are not comparable; part of every cache key.
+pub const ANALYSIS_VERSION: &str = "1";

@@ -1,0 +1,305 @@
+//! `vetch.toml` → [`Policy`]. Strict: what is not understood is an error with its place,
+//! and every mistake of the file is reported at once.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use vetch_model::{ContentHash, Purl, Severity, Verdict};
+
+use super::glob::Glob;
+use super::problem::{PolicyError, Problem, Shown, position};
+use super::suggest::nearest;
+use super::{Exception, Policy, Setting};
+
+/// Problems listed; a file with more is not worth more lines.
+const MOST_PROBLEMS: usize = 20;
+
+const TOP_KEYS: &[&str] = &["fail-on", "allow-incomplete", "severity", "exception"];
+const EXCEPTION_KEYS: &[&str] = &["rule", "package", "path", "content-hash", "reason", "expires"];
+
+/// Levels that can fail a scan.
+pub(super) const LEVELS: &[Verdict] = &[Verdict::Malicious, Verdict::Suspicious, Verdict::Incomplete, Verdict::Notable];
+
+/// Parses a policy. `file` names it in errors; `rules` are the ids that exist.
+pub(super) fn parse(file: &str, text: &str, rules: &BTreeSet<&str>) -> Result<Policy, PolicyError> {
+    let invalid = |problems| PolicyError::Invalid { file: file.to_owned(), problems };
+    let document = DeTable::parse(text).map_err(|error| {
+        let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+        invalid(vec![Problem { line, column, message: one_line(error.message()) }])
+    })?;
+    let mut reader = Reader { text, rules, problems: Vec::new() };
+    let policy = reader.policy(document.get_ref());
+    if reader.problems.is_empty() {
+        return Ok(policy);
+    }
+    reader.problems.sort_by_key(|problem| (problem.line, problem.column));
+    reader.problems.truncate(MOST_PROBLEMS);
+    Err(invalid(reader.problems))
+}
+
+/// The parser's message; only ours may span lines.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    rules: &'a BTreeSet<&'a str>,
+    problems: Vec<Problem>,
+}
+
+type Value<'i> = Spanned<DeValue<'i>>;
+
+impl Reader<'_> {
+    fn problem(&mut self, offset: usize, message: String) {
+        let (line, column) = position(self.text, offset);
+        self.problems.push(Problem { line, column, message });
+    }
+
+    fn line(&self, offset: usize) -> u32 {
+        position(self.text, offset).0
+    }
+
+    fn expected(&mut self, value: &Value<'_>, what: &str) {
+        let message = format!("expected {what}, found {}", with_article(value.get_ref().type_str()));
+        self.problem(value.span().start, message);
+    }
+
+    fn policy(&mut self, table: &DeTable<'_>) -> Policy {
+        let mut policy = Policy::default();
+        for (key, value) in table {
+            let line = self.line(key.span().start);
+            match key.get_ref().as_ref() {
+                "fail-on" => policy.fail_on = self.level(value).map(|value| Setting { value, line }),
+                "allow-incomplete" => {
+                    policy.allow_incomplete = self.boolean(value).map(|value| Setting { value, line })
+                }
+                "severity" => self.severities(value, &mut policy),
+                "exception" => self.exceptions(value, &mut policy),
+                other => self.unknown_key(key.span().start, other, TOP_KEYS),
+            }
+        }
+        policy
+    }
+
+    fn unknown_key(&mut self, offset: usize, key: &str, known: &[&str]) {
+        let message = match nearest(key, known.iter().copied()) {
+            Some(meant) => format!("unknown key {}; did you mean `{meant}`?", Shown(key)),
+            None => format!("unknown key {}; known here: {}", Shown(key), known.join(", ")),
+        };
+        self.problem(offset, message);
+    }
+
+    fn level(&mut self, value: &Value<'_>) -> Option<Verdict> {
+        self.word(value, "level", LEVELS.iter().map(|level| (level.as_str(), *level)))
+    }
+
+    fn boolean(&mut self, value: &Value<'_>) -> Option<bool> {
+        let found = value.get_ref().as_bool();
+        if found.is_none() {
+            self.expected(value, "true or false");
+        }
+        found
+    }
+
+    /// One of a few words.
+    fn word<T: Copy>(
+        &mut self,
+        value: &Value<'_>,
+        what: &str,
+        known: impl Iterator<Item = (&'static str, T)>,
+    ) -> Option<T> {
+        let known: Vec<(&str, T)> = known.collect();
+        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+        let text = self.string(value, &format!("one of {}", words.join(", ")))?;
+        let found = known.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let advice = match nearest(text, words.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known are {}", words.join(", ")),
+            };
+            self.problem(value.span().start, format!("unknown {what} {}; {advice}", Shown(text)));
+        }
+        found
+    }
+
+    fn string<'v>(&mut self, value: &'v Value<'_>, what: &str) -> Option<&'v str> {
+        let found = value.get_ref().as_str();
+        if found.is_none() {
+            self.expected(value, what);
+        }
+        found
+    }
+
+    fn severities(&mut self, value: &Value<'_>, policy: &mut Policy) {
+        let Some(table) = value.get_ref().as_table() else {
+            return self.expected(value, "a table of rule ids and severities");
+        };
+        for (rule, value) in table {
+            let offset = rule.span().start;
+            let known = self.known_rule(offset, rule.get_ref());
+            let severities = Severity::ALL.iter().map(|severity| (severity.as_str(), *severity));
+            if let (Some(value), true) = (self.word(value, "severity", severities), known) {
+                let line = self.line(offset);
+                policy.severity.insert(rule.get_ref().as_ref().to_owned(), Setting { value, line });
+            }
+        }
+    }
+
+    fn known_rule(&mut self, offset: usize, rule: &str) -> bool {
+        let known = self.rules.contains(rule);
+        if !known {
+            let advice = match nearest(rule, self.rules.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "`vetch rules list` shows them".to_owned(),
+            };
+            self.problem(offset, format!("unknown rule {}; {advice}", Shown(rule)));
+        }
+        known
+    }
+
+    fn exceptions(&mut self, value: &Value<'_>, policy: &mut Policy) {
+        let Some(array) = value.get_ref().as_array() else {
+            return self.expected(value, "a list of tables, each written as [[exception]]");
+        };
+        for entry in array.iter() {
+            match entry.get_ref().as_table() {
+                Some(table) => policy.exceptions.extend(self.exception(entry.span().start, table)),
+                None => self.expected(entry, "a table"),
+            }
+        }
+    }
+
+    fn exception(&mut self, start: usize, table: &DeTable<'_>) -> Option<Exception> {
+        for key in table.keys().filter(|key| !EXCEPTION_KEYS.contains(&key.get_ref().as_ref())) {
+            self.unknown_key(key.span().start, key.get_ref(), EXCEPTION_KEYS);
+        }
+        let rule = self.required(start, table, "rule", "the id of the rule", Self::rule);
+        let package = self.required(start, table, "package", "the purl of the release", Self::package);
+        let hash = "the content hash of what was looked at";
+        let content_hash = self.required(start, table, "content-hash", hash, Self::content_hash);
+        let reason = self.required(start, table, "reason", "why it is accepted", Self::reason);
+        let expires = self.required(start, table, "expires", "the day it ends", Self::date);
+        let path = match table.get("path") {
+            Some(value) => Some(self.glob(value)?),
+            None => None,
+        };
+        Some(Exception {
+            rule: rule?,
+            package: package?,
+            path,
+            content_hash: content_hash?,
+            reason: reason?,
+            expires: expires?,
+            line: self.line(start),
+        })
+    }
+
+    fn required<T>(
+        &mut self,
+        start: usize,
+        table: &DeTable<'_>,
+        key: &str,
+        what: &str,
+        read: fn(&mut Self, &Value<'_>) -> Option<T>,
+    ) -> Option<T> {
+        match table.get(key) {
+            Some(value) => read(self, value),
+            None => {
+                self.problem(start, format!("this exception has no `{key}`: {what}"));
+                None
+            }
+        }
+    }
+
+    fn rule(&mut self, value: &Value<'_>) -> Option<String> {
+        let rule = self.string(value, "the id of a rule")?;
+        self.known_rule(value.span().start, rule).then(|| rule.to_owned())
+    }
+
+    fn package(&mut self, value: &Value<'_>) -> Option<Purl> {
+        let text = self.string(value, "a purl such as \"pkg:npm/name@1.2.3\"")?;
+        match Purl::from_str(text) {
+            Ok(purl) => Some(purl),
+            Err(_) => {
+                let message = format!("{} is not a purl; write it as `pkg:npm/name@1.2.3`", Shown(text));
+                self.problem(value.span().start, message);
+                None
+            }
+        }
+    }
+
+    fn content_hash(&mut self, value: &Value<'_>) -> Option<ContentHash> {
+        let text = self.string(value, "\"blake3:\" and 64 hexadecimal digits")?;
+        let hash = text.strip_prefix("blake3:").and_then(from_hex);
+        if hash.is_none() {
+            let message = format!(
+                "{} is not a content hash; copy the `content_hash` of the release from the report",
+                Shown(text)
+            );
+            self.problem(value.span().start, message);
+        }
+        hash.map(ContentHash)
+    }
+
+    fn reason(&mut self, value: &Value<'_>) -> Option<String> {
+        let text = self.string(value, "a sentence")?.trim();
+        if text.is_empty() {
+            self.problem(value.span().start, "the reason is empty: say why this is accepted".to_owned());
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn date(&mut self, value: &Value<'_>) -> Option<Date> {
+        let found = match value.get_ref().as_datetime() {
+            Some(toml::value::Datetime { date: Some(date), time: None, offset: None }) => {
+                let parts = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day));
+                match parts {
+                    (Ok(year), Ok(month), Ok(day)) => Date::new(year, month, day).ok(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if found.is_none() {
+            self.problem(value.span().start, "expected a date without quotes, such as 2027-01-31".to_owned());
+        }
+        found
+    }
+
+    fn glob(&mut self, value: &Value<'_>) -> Option<Glob> {
+        let text = self.string(value, "a glob within the package, such as \"lib/**\"")?;
+        Glob::parse(text).map_err(|reason| self.problem(value.span().start, reason.to_owned())).ok()
+    }
+}
+
+/// 64 lower-case hexadecimal digits.
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = value(pair[0])? << 4 | value(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {kind}")
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

@@ -1,0 +1,295 @@
+//! Facts → findings → verdicts: each release once per distinct contents, with every place it lies in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, ReleaseFacts};
+use vetch_detectors::{judge_release, score, verdict_of};
+use vetch_model::facts::{PackageFacts, Unread, UnreadReason};
+use vetch_model::inventory::{Package, PackageId};
+use vetch_model::outcome::Incomplete;
+use vetch_model::profile::Profile;
+use vetch_model::purl::Purl;
+use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, TargetKind};
+use vetch_model::{ContentHash, Trigger};
+
+use crate::contents::Contents;
+use crate::policy::Session;
+use crate::project::Project;
+
+/// Ways from the root listed of each release.
+const MAX_PATHS: usize = 5;
+
+/// One package at one place, and what was found there.
+struct Place<'a> {
+    project: &'a Project,
+    contents: &'a Contents,
+    package: &'a Package,
+    patch: Option<String>,
+}
+
+impl<'a> Place<'a> {
+    /// The facts that stand for it: those of what was locked, where that is known.
+    fn facts(&self) -> Option<&'a Arc<PackageFacts>> {
+        let installed = self.contents.installed.as_ref().map(|installed| &installed.facts);
+        self.contents.archive.as_ref().or(installed)
+    }
+
+    /// Names what lies here: the installed contents, where something is installed.
+    fn hash(&self) -> Option<ContentHash> {
+        let installed = self.contents.installed.as_ref().map(|installed| &installed.facts);
+        let facts = installed.or(self.contents.archive.as_ref())?;
+        Some(facts.content_hash).filter(|hash| *hash != ContentHash::default())
+    }
+
+    fn location(&self) -> ReleaseLocation {
+        let here = match (&self.project.archive, &self.contents.installed) {
+            (Some(archive), _) => Some(archive.clone()),
+            (None, Some(_)) if self.package.path.is_empty() => Some(".".to_owned()),
+            (None, Some(_)) => Some(self.package.path.clone()),
+            (None, None) => None,
+        };
+        ReleaseLocation { target: self.contents.project, path: here, declared_at: self.package.declared_at.clone() }
+    }
+}
+
+/// What rules say of a release, and what the report needs besides.
+struct Judged {
+    result: ReleaseResult,
+    targets: Vec<usize>,
+}
+
+/// Judges everything that was found, in the order of purl and content hash.
+pub(crate) fn judge(
+    projects: &[Project],
+    all: &[Contents],
+    threads: usize,
+    session: &mut Session<'_>,
+) -> Vec<ReleaseResult> {
+    let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
+    let mut groups: BTreeMap<(Purl, Option<ContentHash>), Vec<Place<'_>>> = BTreeMap::new();
+    for (contents, renamed) in all.iter().zip(&renamed) {
+        let Some(project) = projects.get(contents.project) else { continue };
+        let is_empty = contents.installed.is_none() && contents.archive.is_none() && contents.incomplete.is_empty();
+        if contents.skipped.is_some() || is_empty {
+            continue;
+        }
+        let package = renamed.as_ref().unwrap_or_else(|| project.inventory.package(contents.package));
+        let place = Place { project, contents, package, patch: project.patch(package) };
+        groups.entry((project.purl(package), place.hash())).or_default().push(place);
+    }
+    let groups: Vec<((Purl, Option<ContentHash>), Vec<Place<'_>>)> = groups.into_iter().collect();
+    let index = Index::new(all);
+    let numbers: Vec<usize> = (0..groups.len()).collect();
+    let judged = crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index));
+    let judged = judged.into_iter().flatten();
+    judged.map(|judged| with_policy(judged, session)).collect()
+}
+
+/// An archive says itself what it is called.
+fn renamed(projects: &[Project], contents: &Contents) -> Option<Package> {
+    let project = projects.get(contents.project).filter(|project| project.kind == TargetKind::Archive)?;
+    let manifest = contents.archive.as_ref()?.manifest.as_ref()?;
+    let package = project.inventory.package(contents.package).clone();
+    let (name, version) = (manifest.name.clone().unwrap_or_default(), manifest.version.clone());
+    Some(Package { name, version, platform: manifest.platform.clone(), ..package })
+}
+
+/// Contents by target and package.
+struct Index<'a>(BTreeMap<(usize, PackageId), &'a Contents>);
+
+impl<'a> Index<'a> {
+    fn new(all: &'a [Contents]) -> Index<'a> {
+        Index(all.iter().map(|contents| ((contents.project, contents.package), contents)).collect())
+    }
+
+    fn facts(&self, project: usize, package: PackageId) -> Option<&'a PackageFacts> {
+        let contents = self.0.get(&(project, package))?;
+        let installed = contents.installed.as_ref().map(|installed| &installed.facts);
+        contents.archive.as_ref().or(installed).map(Arc::as_ref)
+    }
+}
+
+type Group<'a> = ((Purl, Option<ContentHash>), Vec<Place<'a>>);
+
+fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>) -> Option<Judged> {
+    let ((purl, hash), places) = groups.get(number)?;
+    let first = places.first()?;
+    let siblings = siblings(groups, number);
+    let contents = first.facts().map(Arc::as_ref);
+    let findings = judge_release(&ReleaseFacts {
+        package: first.package,
+        contents,
+        contents_are_locked: first.contents.is_locked,
+        installed: copies(places).chain(shadows(&siblings)).collect(),
+        dependents: places.iter().flat_map(|place| dependents(place, index)).collect(),
+        mismatches: places.iter().flat_map(mismatches).collect(),
+    });
+    let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
+    incomplete.sort();
+    incomplete.dedup();
+    let (paths, more_paths) = paths(places);
+    let mut targets: Vec<usize> = places.iter().map(|place| place.contents.project).collect();
+    targets.dedup();
+    let mut locations: Vec<ReleaseLocation> = places.iter().map(Place::location).collect();
+    locations.sort();
+    locations.dedup();
+    let result = ReleaseResult {
+        purl: purl.clone(),
+        verdict: verdict_of(&findings, !incomplete.is_empty()),
+        score: 0,
+        content_hash: *hash,
+        locations,
+        paths,
+        more_paths,
+        findings,
+        excepted: Vec::new(),
+        profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
+        incomplete,
+    };
+    Some(Judged { result, targets })
+}
+
+fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {
+    let Judged { mut result, targets } = judged;
+    let findings = std::mem::take(&mut result.findings);
+    let applied = session.apply(&targets, &result.purl, result.content_hash, findings);
+    result.verdict = verdict_of(&applied.kept, !result.incomplete.is_empty());
+    result.score = score(&applied.kept);
+    (result.findings, result.excepted) = (applied.kept, applied.excepted);
+    result
+}
+
+/// The installed folders. The user's own code is no installed copy of anything.
+fn copies<'p>(places: &'p [Place<'_>]) -> impl Iterator<Item = InstalledCopy<'p>> {
+    places.iter().filter(|place| place.project.kind == TargetKind::Project).filter_map(|place| {
+        let installed = place.contents.installed.as_ref().filter(|installed| !installed.is_own)?;
+        Some(InstalledCopy {
+            path: &place.package.path,
+            manifest: installed.facts.manifest.as_ref(),
+            contents: Some(&installed.facts),
+            difference: installed.difference.as_ref(),
+            patch: place.patch.as_deref(),
+        })
+    })
+}
+
+/// Installed folders of the same name and version with other contents: releases of their own, of
+/// which this one only has to know that they are others.
+fn siblings<'g>(groups: &'g [Group<'_>], number: usize) -> Vec<(&'g str, PackageFacts)> {
+    let Some(((purl, hash), _)) = groups.get(number) else { return Vec::new() };
+    let before = groups.get(..number).unwrap_or_default().iter().rev().take_while(|((other, _), _)| other == purl);
+    let after = groups.get(number + 1..).unwrap_or_default().iter().take_while(|((other, _), _)| other == purl);
+    let mut siblings = Vec::new();
+    for ((_, other), places) in before.chain(after).filter(|((_, other), _)| other.is_some() && hash.is_some()) {
+        let Some(content_hash) = *other else { continue };
+        for copy in copies(places) {
+            let (files, bytes) = copy.contents.map_or((0, 0), |facts| (facts.files, facts.bytes));
+            siblings.push((copy.path, PackageFacts { content_hash, files, bytes, ..PackageFacts::default() }));
+        }
+    }
+    siblings
+}
+
+fn shadows<'s>(siblings: &'s [(&'s str, PackageFacts)]) -> impl Iterator<Item = InstalledCopy<'s>> {
+    siblings.iter().map(|(path, facts)| InstalledCopy {
+        path,
+        manifest: None,
+        contents: Some(facts),
+        difference: None,
+        patch: None,
+    })
+}
+
+fn dependents<'a>(place: &Place<'a>, index: &Index<'a>) -> Vec<Dependent<'a>> {
+    let neighbours = place.project.graph.dependents(place.contents.package).iter();
+    let dependent = |neighbour: &vetch_graph::Neighbour| {
+        Some(Dependent {
+            package: place.project.inventory.package(neighbour.package),
+            edge: place.project.inventory.edges.get(neighbour.edge)?,
+            contents: index.facts(place.contents.project, neighbour.package),
+        })
+    };
+    neighbours.filter_map(dependent).collect()
+}
+
+fn mismatches<'p>(place: &'p Place<'_>) -> impl Iterator<Item = Mismatch<'p>> {
+    place.contents.mismatches.iter().map(|mismatch| Mismatch {
+        source: &mismatch.source,
+        expected: &mismatch.expected,
+        found: &mismatch.found,
+    })
+}
+
+/// Everything that was not checked here and could have changed the verdict.
+fn missing(place: &Place<'_>) -> Vec<Incomplete> {
+    let mut missing = place.contents.incomplete.clone();
+    let archive = place.contents.archive.as_deref();
+    let installed = place.contents.installed.as_ref().map(|installed| installed.facts.as_ref());
+    for facts in archive.into_iter().chain(installed) {
+        let unread = facts.unread.iter().filter(|unread| matters(unread, place.contents.is_locked));
+        missing.extend(unread.map(unread_part));
+        let lost = facts.anomalies.iter().filter(|anomaly| anomaly.loses_contents());
+        missing.extend(lost.map(|anomaly| {
+            let what = if anomaly.path.is_empty() { "part of the contents" } else { &anomaly.path };
+            Incomplete::new(what, anomaly.detail.clone(), "look at it by other means before you trust the release")
+        }));
+    }
+    missing
+}
+
+/// Whether a file that was not understood could have changed the verdict. One that is not there
+/// cannot run: only at install it may have been there and gone since, unless the archive was seen
+/// (which then lacks it as well, or is judged itself).
+fn matters(unread: &Unread, is_locked: bool) -> bool {
+    match unread.reason {
+        UnreadReason::Missing => unread.trigger == Trigger::Install && !is_locked,
+        _ => unread.trigger.is_reached(),
+    }
+}
+
+fn unread_part(unread: &Unread) -> Incomplete {
+    let by_hand = "look at the file by other means before you trust the release";
+    let (why, hint) = match unread.reason {
+        UnreadReason::TooLarge => ("it is too large to be analysed", by_hand),
+        UnreadReason::TooDeep => ("it is nested too deeply to be analysed", by_hand),
+        UnreadReason::SyntaxError => ("it cannot be parsed", by_hand),
+        UnreadReason::Encoding => ("it is neither UTF-8 nor UTF-16", by_hand),
+        UnreadReason::WorkerDied => ("the worker process that read it did not survive it", by_hand),
+        UnreadReason::OutOfFuel => ("its analysis takes longer than is allowed", by_hand),
+        UnreadReason::Unreadable => ("it cannot be read", "correct its permissions, and scan again"),
+        UnreadReason::Missing => ("it runs at install, and is not there", "pass --archives DIR, or run `npm ci`"),
+    };
+    let why = if unread.detail.is_empty() { why.to_owned() } else { format!("{why} ({})", unread.detail) };
+    let when = format!("{} ({})", unread.path, unread.trigger);
+    Incomplete::new(when, why, hint)
+}
+
+/// How it got in: the shortest ways from the roots, over all places.
+fn paths(places: &[Place<'_>]) -> (Vec<Vec<PathStep>>, bool) {
+    let mut all: Vec<Vec<PathStep>> = Vec::new();
+    let mut more = false;
+    for place in places {
+        let found = place.project.graph.paths_to(place.contents.package, MAX_PATHS);
+        more |= found.more;
+        for path in found.paths {
+            let steps: Vec<PathStep> = path.iter().map(|step| path_step(place.project, step)).collect();
+            if !all.contains(&steps) {
+                all.push(steps);
+            }
+        }
+    }
+    // Stable: those of one length stay in the order of places.
+    all.sort_by_key(Vec::len);
+    more |= all.len() > MAX_PATHS;
+    all.truncate(MAX_PATHS);
+    (all, more)
+}
+
+fn path_step(project: &Project, step: &vetch_graph::Step) -> PathStep {
+    let edge = step.edge.and_then(|edge| project.inventory.edges.get(edge));
+    PathStep {
+        label: project.inventory.package(step.package).label(),
+        range: edge.map(|edge| edge.range.clone()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,66 @@
+//! A package job: files come one by one, facts go back.
+
+use std::collections::HashMap;
+
+use vetch_behaviour::Analysis;
+use vetch_model::Trigger;
+use vetch_model::facts::Unread;
+use vetch_sandbox::WorkerError;
+
+use super::{Reply, complete, read_manifest, withheld};
+use crate::jobs::{PackageJob, WHOLE, Withhold, decode, encode, index_of, reply};
+
+/// A package under analysis.
+pub(super) struct PackageRun {
+    analysis: Analysis,
+    files: Vec<(String, u64)>,
+    unread: Option<Unread>,
+    observe: fn(&[u8]),
+}
+
+impl PackageRun {
+    pub(super) fn new(manifest: Option<Vec<u8>>, payload: &[u8], observe: fn(&[u8])) -> Result<PackageRun, WorkerError> {
+        let job: PackageJob = decode(payload)?;
+        let (manifest, unread) = read_manifest(manifest.as_deref());
+        let analysis = Analysis::new(manifest, &job.files, job.runs_prepare);
+        Ok(PackageRun { analysis, files: job.files, unread, observe })
+    }
+
+    pub(super) fn file(&mut self, payload: &[u8], reply: &mut Reply<'_>) -> Result<(), WorkerError> {
+        let known = index_of(payload).and_then(|(index, bytes)| Some((index, self.files.get(index as usize)?, bytes)));
+        let Some((index, (path, _), bytes)) = known else { return Err(WorkerError::protocol("no such file")) };
+        reply(reply::STARTED, &[&index.to_le_bytes()])?;
+        (self.observe)(bytes);
+        self.analysis.file(path, bytes);
+        Ok(())
+    }
+
+    pub(super) fn withhold(&mut self, payload: &[u8]) -> Result<(), WorkerError> {
+        let message: Withhold = decode(payload)?;
+        let Some((path, _)) = self.files.get(message.file as usize) else {
+            return Err(WorkerError::protocol("no such file"));
+        };
+        if path == "package.json" {
+            // It says what runs: what cannot be read may run at install.
+            let (trigger, reason, detail) = (Trigger::Install, message.why.reason(), message.detail.clone());
+            self.unread = Some(Unread { path: path.clone(), trigger, reason, detail });
+        }
+        self.analysis.withhold(path, withheld(message.why, message.detail));
+        Ok(())
+    }
+
+    /// Asks for more (and goes on), or answers.
+    pub(super) fn end(mut self: Box<Self>, reply: &mut Reply<'_>) -> Result<Option<Box<Self>>, WorkerError> {
+        reply(reply::STARTED, &[&WHOLE.to_le_bytes()])?;
+        let needs = self.analysis.needs();
+        if needs.is_empty() {
+            let facts = complete(self.analysis.finish(), self.unread);
+            reply(reply::DONE, &[&encode(&facts)?])?;
+            return Ok(None);
+        }
+        let by_path: HashMap<&str, u32> = self.files.iter().zip(0..).map(|((path, _), index)| (path.as_str(), index)).collect();
+        let needs: Vec<u32> = needs.iter().filter_map(|path| by_path.get(path.as_str()).copied()).collect();
+        reply(reply::NEEDS, &[&encode(&needs)?])?;
+        Ok(Some(self))
+    }
+}
