@@ -1,0 +1,262 @@
+//! The command line, as `vetch --help` shows it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use crate::commands::cache::parse_size;
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use vetch_model::Verdict;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_STATUS: &str = "Exit status:
+  0    nothing at or above the failing level
+  1    something at or above the failing level (default: suspicious)
+  2    usage or environment error
+  3    something could not be checked, and nothing worse
+  130  stopped with Ctrl-C";
+
+/// Vets what you fetch: finds the releases among your dependencies that are not what they claim to be.
+#[derive(Debug, Parser)]
+#[command(name = "vetch", version = version(), styles = STYLES, arg_required_else_help = true)]
+#[command(subcommand_required = true, after_help = EXIT_STATUS, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Show no progress and no notes
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// Leave nothing out
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    pub(crate) color: ColorWhen,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find dangerous releases in projects, packages, lockfiles and archives
+    Scan(ScanArgs),
+    /// Tell what a rule means, why it matters and what to do
+    Explain(ExplainArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// Look after the cache
+    Cache(CacheArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual, or write its pages to a folder
+    Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(crate) struct ScanArgs {
+    /// A project or package folder, a lockfile, or a .tgz archive [default: the current folder]
+    #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
+    pub(crate) targets: Vec<PathBuf>,
+
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
+    pub(crate) format: Format,
+    /// Write the report to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub(crate) output: Option<PathBuf>,
+    /// Show only what is suspicious, malicious or incomplete
+    #[arg(long, help_heading = "Report")]
+    pub(crate) only_findings: bool,
+
+    /// Use no network; what is not at hand is incomplete
+    #[arg(long, help_heading = "Contents")]
+    pub(crate) offline: bool,
+    /// Take archives from this folder, matched by the lockfile's integrity
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Contents")]
+    pub(crate) archives: Option<PathBuf>,
+    /// Neither read nor write the cache
+    #[arg(long, conflicts_with = "cache_dir", help_heading = "Contents")]
+    pub(crate) no_cache: bool,
+    /// Keep the cache in this folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Contents")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Number of workers [default: the number of cores]
+    #[arg(long, short, value_name = "N", help_heading = "Contents")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Trust the project's settings: let its .npmrc expand the environment and redirect
+    /// registries. Remembered for this folder
+    #[arg(long, help_heading = "Contents")]
+    pub(crate) trust_project: bool,
+
+    /// Lowest verdict that fails [default: the policy's, or suspicious]
+    #[arg(long, value_name = "LEVEL", help_heading = "Policy")]
+    pub(crate) fail_on: Option<Level>,
+    /// Let pass what could not be checked
+    #[arg(long, help_heading = "Policy")]
+    pub(crate) allow_incomplete: bool,
+    /// Use this policy file instead of the project's vetch.toml
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Policy")]
+    pub(crate) config: Option<PathBuf>,
+    /// Take the policy from this git revision, e.g. the base of a pull request
+    #[arg(long, value_name = "REV", help_heading = "Policy")]
+    pub(crate) policy_from: Option<String>,
+}
+
+/// Form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Terminal,
+    /// vetch.report/1
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+/// A verdict that can fail a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    Malicious,
+    Suspicious,
+    Incomplete,
+    Notable,
+}
+
+impl From<Level> for Verdict {
+    fn from(level: Level) -> Verdict {
+        match level {
+            Level::Malicious => Verdict::Malicious,
+            Level::Suspicious => Verdict::Suspicious,
+            Level::Incomplete => Verdict::Incomplete,
+            Level::Notable => Verdict::Notable,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The rule's id, as in a report
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct RulesArgs {
+    #[command(subcommand)]
+    pub(crate) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List every rule with its severity and what it finds
+    List {
+        /// Form of the list
+        #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+        format: ListFormat,
+    },
+}
+
+/// Form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Terminal,
+    /// vetch.rules/1
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct CacheArgs {
+    #[command(subcommand)]
+    pub(crate) command: CacheCommand,
+    /// The cache's folder, if not the default
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Print where the cache is
+    Path,
+    /// Remove what was not used for long, and the oldest of what is too much
+    Prune {
+        /// Remove what was not used for this many days
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        max_age: u32,
+        /// Then keep at most this much, e.g. 500M or 2G
+        #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = parse_size)]
+        max_size: u64,
+    },
+    /// Remove the cache
+    Clear,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Write a page for every command to this folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// The program's version, and that of its analysis, on which cached facts depend.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> =
+        LazyLock::new(|| format!("{} (analysis {})", env!("CARGO_PKG_VERSION"), vetch_engine::ANALYSIS_VERSION));
+    &VERSION
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_of_the_contract_is_there() {
+        let line = "vetch scan a b --format sarif --output f --offline --archives d --cache-dir c --jobs 2 \
+                    --fail-on notable --config f --policy-from HEAD --allow-incomplete --only-findings --quiet";
+        let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::Scan(scan) = cli.command else { panic!("not a scan") };
+        assert_eq!((scan.targets.len(), scan.format, scan.fail_on), (2, Format::Sarif, Some(Level::Notable)));
+        assert!(Cli::try_parse_from(["vetch", "scan", "--no-cache", "--cache-dir", "c"]).is_err());
+        assert!(Cli::try_parse_from(["vetch", "scan", "--jobs", "0"]).is_err());
+        assert!(Cli::try_parse_from(["vetch", "scan", "--fail-on", "clean"]).is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! One module per command.
+
+pub(crate) mod cache;
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod man;
+pub(crate) mod rules;
+pub(crate) mod scan;
+mod surroundings;

@@ -1,0 +1,36 @@
+//! What the program reads of its environment. Nothing else does.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::exit::Failure;
+
+/// The user's home folder.
+pub(super) fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| home.is_absolute())
+}
+
+/// The whole environment.
+pub(super) fn environment() -> BTreeMap<OsString, OsString> {
+    std::env::vars_os().collect()
+}
+
+/// The cache folder: the one given, or the default one.
+pub(super) fn cache_folder(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(given) = given {
+        return Ok(given.clone());
+    }
+    let xdg = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    vetch_engine::cache::default_folder(xdg.as_deref(), home().as_deref()).ok_or_else(|| {
+        Failure::new("there is no home folder to keep the cache in", "set HOME, or pass --cache-dir DIR or --no-cache")
+    })
+}
+
+/// Where what the user told us is remembered: `$XDG_STATE_HOME/vetch`, else
+/// `~/.local/state/vetch`, on macOS `~/Library/Application Support/vetch`.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let parent = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
+    Some(xdg.or_else(|| Some(home()?.join(parent)))?.join("vetch"))
+}

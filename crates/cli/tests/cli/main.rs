@@ -1,0 +1,20 @@
+//! The real binary, in a scrubbed environment. One test binary: modules are quicker to link.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
+
+mod cache;
+mod help;
+mod policy;
+mod report;
+mod rules;
+
+use vetch_testkit::{Run, Vetch};
+
+/// The binary with these arguments.
+fn vetch(arguments: &[&str]) -> Vetch {
+    Vetch::new(env!("CARGO_BIN_EXE_vetch")).args(arguments.iter().copied())
+}
+
+/// Runs it in an empty home.
+fn run(arguments: &[&str]) -> Run {
+    vetch(arguments).run()
+}
