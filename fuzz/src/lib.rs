@@ -1,0 +1,80 @@
+//! What must hold for any bytes at all, one function for each parser. The fuzz
+//! targets drive them for as long as one likes, `tests/smoke.rs` for a moment in
+//! every test run. A function that returns has found nothing.
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is how a target reports what it found")]
+
+use std::io;
+
+use vetch_archive::{Limits, read_tgz};
+use vetch_graph::Graph;
+use vetch_lockfiles::npm::{package_json, package_lock};
+use vetch_model::inventory::Role;
+use vetch_syntax::js::Lowerer;
+use vetch_syntax::{limits, shell};
+
+/// As an archive, gzip'd or plain: no panic, no path that leads out, nothing over the limits.
+pub fn archive(bytes: &[u8]) {
+    let limits = Limits { total_bytes: 4 << 20, entries: 2000, ratio_floor: 1 << 20, ..Limits::default() };
+    let mut handed_over = 0;
+    let summary = read_tgz(bytes, &limits, &mut |entry| {
+        assert!(stays_inside(entry.path), "{} leads out", entry.path);
+        let got = io::copy(entry.body, &mut io::sink())?;
+        assert_eq!(got, entry.size, "{}", entry.path);
+        handed_over += got;
+        Ok(())
+    });
+    let summary = summary.expect("bytes in memory can be read, and the visitor only fails with the archive");
+    assert!(handed_over <= summary.decompressed && summary.decompressed <= limits.total_bytes);
+}
+
+/// As a lockfile and as a manifest: no panic, no entry lost, no path that leads
+/// out, no span beyond the file, and a graph that answers.
+pub fn lockfile(bytes: &[u8]) {
+    let manifest = package_json::read(bytes, "package.json").ok();
+    let Ok(outcome) = package_lock::read(bytes, "package-lock.json", manifest.as_ref()) else { return };
+    let inventory = outcome.value.inventory;
+    for package in &inventory.packages {
+        assert!(stays_inside(&package.path), "{} leads out", package.path);
+        if let Some(location) = &package.declared_at {
+            assert!(location.span.start <= location.span.end && location.span.end as usize <= bytes.len());
+        }
+    }
+    let entries = serde_json::from_slice::<serde_json::Value>(bytes)
+        .ok()
+        .and_then(|value| value.get("packages").and_then(serde_json::Value::as_object).map(serde_json::Map::len));
+    if let Some(entries) = entries {
+        assert!(inventory.packages.len() >= entries);
+    }
+    assert!(inventory.packages.iter().any(|package| package.role == Role::Root));
+    let graph = Graph::new(&inventory);
+    for (id, _) in inventory.iter().take(50) {
+        let answer = graph.paths_to(id, 3);
+        assert!(answer.paths.len() <= 3);
+        assert_eq!(answer.paths.is_empty(), graph.depth(id).is_none());
+    }
+}
+
+/// As source: no panic and no stack overflow in JavaScript, TypeScript or shell, and a
+/// failure that names a line of the file.
+pub fn syntax(bytes: &[u8]) {
+    let source = String::from_utf8_lossy(bytes).into_owned();
+    // A runtime may call on a small stack; whatever the parsers are let near needs a large one.
+    let worker = std::thread::Builder::new().stack_size(limits::STACK_BYTES).spawn(move || lower(&source));
+    worker.expect("a thread").join().expect("no panic");
+}
+
+fn lower(source: &str) {
+    let mut lowerer = Lowerer::new();
+    let limits = limits::Limits { max_bytes: 1 << 20, max_memory: 64 << 20, ..limits::Limits::default() };
+    let lines = source.lines().count() as u32 + 1;
+    for path in ["fuzz.js", "fuzz.mts"] {
+        if let Err(failure) = lowerer.js(source, path, &limits) {
+            assert!(failure.line <= lines, "line {} of {lines}: {failure}", failure.line);
+        }
+    }
+    shell::parse(source);
+}
+
+fn stays_inside(path: &str) -> bool {
+    !path.starts_with('/') && path.split(['/', '\\']).all(|part| part != "..")
+}

@@ -1,0 +1,157 @@
+//! `cargo xtask bench`: a scan of an installed tree, against the parser alone, in one run on one machine.
+//!
+//! The floor is what nobody who parses JavaScript with a semantic model can do without: oxc's parser and semantic
+//! builder over every `.js`, `.cjs` and `.mjs` file, on all cores (`examples/floor.rs`). Everything is in the page cache
+//! before anything is measured. Scans see an empty home folder: neither the machine's npm cache nor its settings count.
+
+mod measure;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::{corpus, repo};
+use measure::{Cost, measure};
+
+/// The project that is measured if none is named.
+const PROJECT: &str = "cli-tool";
+
+/// What architecture.md allows.
+const COLD_RATIO: f64 = 2.0;
+const WARM: Duration = Duration::from_secs(1);
+const WARM_BYTES: u64 = 150_000_000;
+const COLD_BYTES: u64 = 600_000_000;
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// An installed npm project [default: one of xtask/corpus/npm, installed once]
+    #[arg(value_name = "TREE")]
+    tree: Option<PathBuf>,
+    /// How often each is run; the median counts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    runs: u8,
+}
+
+/// What `examples/floor.rs` prints.
+#[derive(Deserialize)]
+struct Floor {
+    files: u64,
+    bytes: u64,
+    seconds: f64,
+}
+
+/// What is needed of a report.
+#[derive(Deserialize)]
+struct Report {
+    summary: std::collections::BTreeMap<String, u64>,
+}
+
+/// Measures and prints.
+pub(crate) fn run(options: &Bench) -> Result<()> {
+    let tree = match &options.tree {
+        Some(tree) => tree.canonicalize().with_context(|| format!("cannot find {}", tree.display()))?,
+        None => corpus::install::project(PROJECT)?,
+    };
+    let programs = repo::release_build(Some("floor"))?;
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let bench = Runner { vetch: programs.join("vetch"), tree, scratch: scratch.path().to_owned(), runs: options.runs };
+
+    let warmed = measure::read_all(&bench.tree)?;
+    println!("{}: {:.0} MB in the page cache", bench.tree.display(), warmed as f64 / 1e6);
+    let floor = bench.floor(&programs.join("examples/floor"))?;
+    let cold = bench.scan(&["--no-cache"])?;
+    let cache = bench.scratch.join("cache");
+    let cache = ["--cache-dir", cache.to_str().context("the temporary folder has a readable name")?];
+    let filling = bench.once(&cache)?;
+    let warm = bench.scan(&cache)?;
+    print(&floor, bench.packages()?, &cold, &filling, &warm);
+    Ok(())
+}
+
+struct Runner {
+    vetch: PathBuf,
+    tree: PathBuf,
+    scratch: PathBuf,
+    runs: u8,
+}
+
+impl Runner {
+    fn floor(&self, program: &Path) -> Result<Floor> {
+        let mut floors = Vec::new();
+        for _ in 0..self.runs {
+            let output = repo::output(Command::new(program).arg(&self.tree))?;
+            floors.push(serde_json::from_slice::<Floor>(&output).context("the floor's output")?);
+        }
+        median(floors, |floor| floor.seconds)
+    }
+
+    fn scan(&self, arguments: &[&str]) -> Result<Cost> {
+        let costs = (0..self.runs).map(|_| self.once(arguments)).collect::<Result<Vec<_>>>()?;
+        median(costs, |cost| cost.wall.as_secs_f64())
+    }
+
+    fn once(&self, arguments: &[&str]) -> Result<Cost> {
+        let mut command = Command::new(&self.vetch);
+        command.args(["scan", "--offline", "--quiet", "--only-findings", "--format", "json", "--output"]);
+        command.arg(self.report()).args(arguments).arg(&self.tree);
+        command.env_clear().env("HOME", self.scratch.join("home")).current_dir(&self.scratch);
+        let cost = measure(&mut command)?;
+        // 1 and 3 are verdicts: the scan was done.
+        match cost.status.code() {
+            Some(0 | 1 | 3) => Ok(cost),
+            _ => bail!("`{}` failed: {}", repo::shown(&command), cost.status),
+        }
+    }
+
+    fn report(&self) -> PathBuf {
+        self.scratch.join("report.json")
+    }
+
+    fn packages(&self) -> Result<u64> {
+        let report: Report = serde_json::from_str(&repo::read(&self.report())?).context("the report")?;
+        Ok(report.summary.values().sum())
+    }
+}
+
+fn median<T>(mut values: Vec<T>, key: impl Fn(&T) -> f64) -> Result<T> {
+    values.sort_by(|a, b| key(a).total_cmp(&key(b)));
+    let middle = values.len() / 2;
+    values.into_iter().nth(middle).context("nothing was measured")
+}
+
+fn print(floor: &Floor, packages: u64, cold: &Cost, filling: &Cost, warm: &Cost) {
+    let megabytes = floor.bytes as f64 / 1e6;
+    println!("{packages} releases, {} files with {megabytes:.0} MB of JavaScript", floor.files);
+    println!("{:<28} {:>9} {:>11} {:>12}", "", "seconds", "× floor", "peak memory");
+    println!("{:<28} {:>9.2} {:>11} {:>12}", "parse + semantic (floor)", floor.seconds, "1.00", "");
+    let ratio = |cost: &Cost| cost.wall.as_secs_f64() / floor.seconds;
+    for (name, cost) in
+        [("scan, cold, no cache", cold), ("scan that fills the cache", filling), ("scan, nothing changed", warm)]
+    {
+        let memory = cost.peak_bytes.map_or("unknown".to_owned(), |bytes| format!("{:.0} MB", bytes as f64 / 1e6));
+        println!("{name:<28} {:>9.2} {:>11.2} {memory:>12}", cost.wall.as_secs_f64(), ratio(cost));
+    }
+    let within = |held: bool| if held { "held" } else { "MISSED" };
+    let below = |cost: &Cost, limit: u64| cost.peak_bytes.is_none_or(|bytes| bytes <= limit);
+    println!("cold ≤ {COLD_RATIO:.1} × floor: {}", within(ratio(cold) <= COLD_RATIO));
+    println!("cold ≤ {} MB: {}", COLD_BYTES / 1_000_000, within(below(cold, COLD_BYTES)));
+    println!("warm ≤ {:.1} s: {}", WARM.as_secs_f64(), within(warm.wall <= WARM));
+    println!("warm ≤ {} MB: {}", WARM_BYTES / 1_000_000, within(below(warm, WARM_BYTES)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_counts() {
+        assert_eq!(median(vec![3.0, 1.0, 100.0], |value| *value).unwrap(), 3.0);
+        assert_eq!(median(vec![7.0], |value| *value).unwrap(), 7.0);
+        assert!(median(Vec::<f64>::new(), |value| *value).is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! Development tasks: `cargo xtask <task>`.
+//!
+//! `ci` is everything that must hold before a change is merged, and runs the same
+//! steps on a laptop as in CI.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a task prints is what it is for")]
+
+mod bench;
+mod ci;
+mod codegen;
+mod corpus;
+mod new_rule;
+mod repo;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every check and every test
+    Ci,
+    /// Write the generated files anew: JSON Schemas, the rule reference
+    Codegen {
+        /// Change nothing; fail if a file is not current
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check what the compiler does not: sizes, headers, markers, the tables of ARCHITECTURE.md
+    Tidy,
+    /// Write the two files of a new rule and register it
+    NewRule(new_rule::NewRule),
+    /// Measure a scan of an installed tree against the parser alone
+    Bench(bench::Bench),
+    /// Scan many real packages and list what is not clean
+    Corpus {
+        #[command(subcommand)]
+        ecosystem: Ecosystem,
+    },
+}
+
+#[derive(Subcommand)]
+enum Ecosystem {
+    /// npm: the projects of xtask/corpus/npm, or installed projects of yours
+    Npm {
+        /// Installed projects to scan instead
+        #[arg(value_name = "DIR")]
+        projects: Vec<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Ci => ci::run(),
+        Task::Codegen { check } => codegen::run(check),
+        Task::Tidy => tidy::run(),
+        Task::NewRule(rule) => new_rule::run(&rule),
+        Task::Bench(options) => bench::run(&options),
+        Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}
