@@ -1,4 +1,5 @@
-//! Files that are generated from the code: `schemas/` and the rule reference in `docs/`.
+//! Files that are generated from the code: `schemas/`, the rule reference in `docs/`, and the
+//! archives, lockfile and installed tree of `demo/axios`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,7 +28,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
             let list = named("stale", &changes.stale) + &named("left over", &changes.left_over);
             bail!("generated files are not current; run `cargo xtask codegen`{list}");
         }
-        return Ok(());
+        return demo(&["--", "--check"]).context("the demo is not current; run `cargo xtask codegen`");
     }
     for path in &changes.stale {
         repo::write(&root.join(path), files[path].as_bytes())?;
@@ -37,7 +38,13 @@ pub(crate) fn run(check: bool) -> Result<()> {
         std::fs::remove_file(root.join(path)).with_context(|| format!("cannot remove {path}"))?;
         println!("removed {path}");
     }
-    Ok(())
+    demo(&[])
+}
+
+/// `demo/axios` is built by the test kit, which knows how npm writes archives.
+fn demo(arguments: &[&str]) -> Result<()> {
+    let example = ["run", "--locked", "--quiet", "--package", "vetch-testkit", "--example", "demo"];
+    repo::run(cargo().args(example).args(arguments))
 }
 
 /// What differs between the files and what they should be.

@@ -29,7 +29,7 @@ struct Cli {
 enum Task {
     /// Run every check and every test
     Ci,
-    /// Write the generated files anew: JSON Schemas, the rule reference
+    /// Write the generated files anew: JSON Schemas, the rule reference, the demo
     Codegen {
         /// Change nothing; fail if a file is not current
         #[arg(long)]

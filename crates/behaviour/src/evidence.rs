@@ -41,8 +41,7 @@ struct Lines<'p>(HashMap<usize, LineIndex<'p>>);
 
 impl<'p> Lines<'p> {
     fn position(&mut self, package: &'p Package, file: usize, offset: u32) -> (u32, u32) {
-        let text = package.contents(&package.files[file].path).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        let Some(text) = text else { return (0, 0) };
+        let Some(text) = package.text(file) else { return (0, 0) };
         self.0.entry(file).or_insert_with(|| LineIndex::new(text)).position(offset)
     }
 }
@@ -79,11 +78,7 @@ fn location<'p>(package: &'p Package, lines: &mut Lines<'p>, place: &Place) -> L
 
 fn evidence_at<'p>(package: &'p Package, lines: &mut Lines<'p>, place: &Place, layer: u8, note: &str) -> Evidence {
     let location = location(package, lines, place);
-    let shipped = package
-        .files
-        .get(place.file)
-        .and_then(|file| package.contents(&file.path))
-        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let shipped = package.text(place.file);
     let (excerpt, highlight) = match (&place.layer_text, shipped) {
         (Some((text, span)), _) => excerpt(text, *span),
         (None, Some(text)) => excerpt(text, place.shipped),

@@ -18,7 +18,7 @@ use crate::resolve::is_builtin;
 /// Globals that only compute.
 const PURE_GLOBALS: &[&str] = &[
     "AggregateError", "Array", "ArrayBuffer", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean", "Buffer", "DataView", "Date", "Error",
-    "EvalError", "FinalizationRegistry", "Float32Array", "Float64Array", "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "JSON",
+    "EvalError", "FinalizationRegistry", "Float32Array", "Float64Array", "Infinity", "Int16Array", "Int32Array", "Int8Array", "JSON",
     "Map", "Math", "NaN", "Number", "Object", "Promise", "RangeError", "ReferenceError", "RegExp", "Set", "SharedArrayBuffer", "String",
     "Symbol", "SyntaxError", "TextDecoder", "TextEncoder", "TypeError", "URIError", "URL", "URLSearchParams", "Uint16Array", "Uint32Array",
     "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "__dirname", "__filename", "arguments", "atob", "btoa",

@@ -131,6 +131,9 @@ impl Analysis {
         self.parsed_files += 1;
         self.parsed_bytes += bytes.len() as u64;
         let place = &mut self.package.files[file];
+        if !text.is_ascii() {
+            place.signals.extend(signals::of_names(&path, &text, &module));
+        }
         place.source = Some(Rc::from(text.as_ref()));
         place.module = Some(module);
         if !place.retained && !self.asked.contains(&path) {

@@ -54,6 +54,8 @@ pub(crate) struct Package {
     index: HashMap<String, usize>,
     lowerer: RefCell<Lowerer>,
     limits: Limits,
+    /// Which functions of a file are inert, once asked for.
+    inert: RefCell<HashMap<usize, Rc<Vec<bool>>>>,
 }
 
 impl Package {
@@ -66,7 +68,7 @@ impl Package {
         files.dedup_by(|a, b| a.path == b.path);
         let index = files.iter().enumerate().map(|(index, file)| (file.path.clone(), index)).collect();
         let mut package =
-            Package { manifest, files, index, lowerer: RefCell::new(Lowerer::new()), limits: Limits::default() };
+            Package { manifest, files, index, lowerer: RefCell::new(Lowerer::new()), limits: Limits::default(), inert: RefCell::default() };
         package.choose_retained();
         package
     }
@@ -156,8 +158,28 @@ impl Package {
         let loads: HashMap<usize, Vec<usize>> =
             (0..self.files.len()).map(|file| (file, self.local_files(file))).filter(|(_, files)| !files.is_empty()).collect();
         let telling = telling_files(self.files.len(), |file| self.files[file].tells_alone, &loads);
+        self.inert.get_mut().clear();
         for (file, tells) in self.files.iter_mut().zip(telling) {
             file.tells = tells;
+        }
+    }
+
+    /// Which functions of a file are inert; settled interest is taken into account.
+    pub(crate) fn inert_functions(&self, file: usize, module: &Module) -> Rc<Vec<bool>> {
+        if let Some(known) = self.inert.borrow().get(&file) {
+            return known.clone();
+        }
+        let inert = Rc::new(inert_functions(module, &|specifier| self.specifier_tells(file, specifier)));
+        self.inert.borrow_mut().insert(file, inert.clone());
+        inert
+    }
+
+    /// The text of a file, where it is at hand.
+    pub(crate) fn text(&self, file: usize) -> Option<&str> {
+        let file = self.files.get(file)?;
+        match &file.source {
+            Some(source) => Some(source),
+            None => std::str::from_utf8(file.contents.as_deref()?).ok(),
         }
     }
 

@@ -62,6 +62,9 @@ const FRAGMENTS: &[(PathClass, &[&str])] = &[
 const SHELL_PROFILES: &[&str] =
     &["/.bashrc", "/.zshrc", "/.profile", "/.bash_profile", "/.zprofile", "/.zshenv", "/.bash_login", "/.config/fish"];
 
+/// Most `..` kept after a root.
+const MAX_PARENTS: usize = 8;
+
 /// Longest path kept in a resource.
 const MAX_PATH: usize = 160;
 
@@ -138,6 +141,8 @@ pub(crate) fn normalise(path: &str) -> String {
                     segments.pop();
                 }
                 _ if absolute && segments.is_empty() => {}
+                // Walking up from a root whose place is not known ends somewhere.
+                _ if segments.len() > MAX_PARENTS => {}
                 _ => segments.push(".."),
             },
             _ => segments.push(segment),

@@ -74,6 +74,7 @@ impl Runner<'_> {
             let file = self.package.file(&command.location.file).or(manifest_file).unwrap_or(0);
             if !self.package.files.is_empty() && (command.for_dependents || is_project_code) {
                 interp.here = interp.site_in(file, command.location.span);
+                interp.manifest_unit = Some(interp.here.unit);
                 let before = interp.loaded.clone();
                 commands::run_line(&mut interp, &command.command, Attributes::default(), Taint::NONE);
                 let ran = interp.loaded.difference(&before);
@@ -149,6 +150,11 @@ impl Runner<'_> {
         }
         self.observed.results.push(resolve_effects(self.package, interp.effects));
     }
+}
+
+/// A path that can be looked up as it is: no patterns, nothing unknown, no other package's command.
+fn is_plain_path(path: &str) -> bool {
+    is_source(path) && !path.contains(['*', crate::value::HOLE]) && !path.starts_with("node_modules/")
 }
 
 /// What npm runs when the package is installed, in its order.
@@ -248,7 +254,8 @@ impl Interp<'_> {
             }
             Resolution::Native(path) => self.effect_native(&path),
             Resolution::Missing(missing) => {
-                if let Some(own) = missing.strip_prefix("<package>/").filter(|own| !own.contains(['*', crate::value::HOLE])) {
+                let from_manifest = self.manifest_unit == Some(self.here.unit);
+                if let Some(own) = missing.strip_prefix("<package>/").filter(|own| from_manifest && is_plain_path(own)) {
                     self.missing_programs.push(own.to_owned());
                 }
             }

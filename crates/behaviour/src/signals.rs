@@ -5,6 +5,7 @@ use memchr::memmem;
 use vetch_model::Span;
 use vetch_model::evidence::{Evidence, Location};
 use vetch_model::facts::SignalKind;
+use vetch_syntax::ir::Module;
 use vetch_syntax::text::{LineIndex, excerpt};
 
 /// A signal whose trigger is not known yet.
@@ -90,7 +91,7 @@ fn is_script_text(head: &[u8]) -> bool {
     if text.len() < 40 || text.contains('\0') || text.trim_start().starts_with('<') || text.starts_with("version https://git-lfs") {
         return false;
     }
-    ["require(", "eval(", "function(", "function ", "const ", "var ", "import ", "=>", "exec("].iter().filter(|mark| text.contains(**mark)).count() >= 2
+    ["require(", "eval(", "function(", "function ", "const ", "var ", "import ", "=>", "exec(", "execSync(", "console.", "child_process", "process."].iter().filter(|mark| text.contains(**mark)).count() >= 2
 }
 
 /// Signals of a source text.
@@ -104,6 +105,22 @@ pub(crate) fn of_source(path: &str, text: &str) -> Vec<RawSignal> {
         scan.hidden_characters();
     }
     scan.found
+}
+
+/// Names that mix Latin letters with look-alikes of another script: `isАdmin`.
+pub(crate) fn of_names(path: &str, text: &str, module: &Module) -> Vec<RawSignal> {
+    let confusable = module.symbols.iter().map(|symbol| module.str(symbol.name)).find(|name| mixes_scripts(name));
+    let Some((name, at)) = confusable.and_then(|name| text.find(name).map(|at| (name, at))) else { return Vec::new() };
+    let mut scan = Scan { path, text, lines: None, found: Vec::new() };
+    let note = "a name with letters of another script that look Latin".to_owned();
+    scan.report(SignalKind::HomoglyphNames, at, at + name.len(), 60, note);
+    scan.found
+}
+
+fn mixes_scripts(name: &str) -> bool {
+    let latin = name.chars().any(|c| c.is_ascii_alphabetic());
+    // Cyrillic and Greek letters that have a Latin double.
+    latin && name.chars().any(|c| "АВЕЅІЈКМНОРСТУХаеорсухіјѕԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧοα".contains(c))
 }
 
 struct Scan<'t> {

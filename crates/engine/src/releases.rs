@@ -78,10 +78,11 @@ pub(crate) fn judge(
         let place = Place { project, contents, package, patch: project.patch(package) };
         groups.entry((project.purl(package), place.hash())).or_default().push(place);
     }
-    let groups: Vec<((Purl, Option<ContentHash>), Vec<Place<'_>>)> = groups.into_iter().collect();
+    let groups: Vec<Group<'_>> = groups.into_iter().collect();
     let index = Index::new(all);
     let numbers: Vec<usize> = (0..groups.len()).collect();
-    let judged = crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index));
+    let judged =
+        crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index));
     let judged = judged.into_iter().flatten();
     judged.map(|judged| with_policy(judged, session)).collect()
 }

@@ -48,7 +48,7 @@ pub struct UnknownId(pub String);
 stable_ids! {
     /// What a piece of code can do (the vocabulary's capability ids).
     CapabilityId {
-        /// HTTP, sockets, WebSocket. Resource: host[:port] or `*`.
+        /// HTTP, sockets, WebSocket. Resource: `host[:port]` or `*`.
         NetConnect = "net.connect",
         /// Resource: port or `*`.
         NetListen = "net.listen",
@@ -162,6 +162,11 @@ stable_ids! {
 }
 
 impl Trigger {
+    /// Whether this runs without anyone calling it: at install, at import, or with a command.
+    pub fn is_unasked(self) -> bool {
+        matches!(self, Trigger::Install | Trigger::Import | Trigger::Bin)
+    }
+
     /// Whether an `install`, `import` or `bin` entry runs this code or defines a function in it.
     pub fn is_reached(self) -> bool {
         !matches!(self, Trigger::Test | Trigger::Unreached)

@@ -14,7 +14,17 @@ const NPM_TIME: u64 = 499_162_500;
 /// A `.tgz` as `npm pack` makes it: every path under `package/`, in the given
 /// order, with fixed times, so that the same files give the same bytes.
 pub fn tarball<P: AsRef<str>, C: AsRef<[u8]>>(files: &[(P, C)]) -> Vec<u8> {
-    let gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::new(6));
+    packed(files, Compression::new(6))
+}
+
+/// As [`tarball`], but not compressed: for archives that are committed, whose bytes must be
+/// the same whatever the compressor's version and the processor are.
+pub fn stored_tarball<P: AsRef<str>, C: AsRef<[u8]>>(files: &[(P, C)]) -> Vec<u8> {
+    packed(files, Compression::none())
+}
+
+fn packed<P: AsRef<str>, C: AsRef<[u8]>>(files: &[(P, C)], compression: Compression) -> Vec<u8> {
+    let gzip = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), compression);
     let mut tar = tar::Builder::new(gzip);
     for (path, contents) in files {
         let contents = contents.as_ref();
@@ -62,6 +72,8 @@ mod tests {
         let files = [("package.json", "{}"), ("lib/index.js", "1")];
         assert_eq!(tarball(&files), tarball(&files));
         assert_ne!(tarball(&files), tarball(&[("package.json", "{}"), ("lib/index.js", "2")]));
+        let stored = stored_tarball(&files);
+        assert!(stored.windows(20).any(|part| part == b"package/package.json"), "readable as it is");
     }
 
     #[test]

@@ -18,13 +18,15 @@
 )]
 
 mod archive;
+mod hostile;
 mod lockfile;
 mod package;
 mod project;
 mod registry;
 mod vetch;
 
-pub use archive::{content_path, integrity, sha1_integrity, shasum, tarball};
+pub use archive::{content_path, integrity, sha1_integrity, shasum, stored_tarball, tarball};
+pub use hostile::{Entry, bomb, raw_tarball};
 pub use package::Pkg;
 pub use project::{Project, ProjectBuilder};
 pub use registry::{Fault, LoggedRequest, NpmRegistry, NpmRegistryBuilder};

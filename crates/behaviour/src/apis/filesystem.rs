@@ -74,6 +74,10 @@ fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
     for path in texts(interp, &call.arg(0)) {
         let resource = paths::resource(path.as_deref());
         let class = class_of(&resource);
+        if path.as_deref().is_some_and(is_process_memory) {
+            let target = Resource::Named(path.as_deref().unwrap_or_default().replace(crate::value::HOLE, "*"));
+            interp.effect(CapabilityId::ProcessInject, target, "reads the memory of a process");
+        }
         let effect = interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class)));
         // Data of unknown origin would taint everything without telling anything.
         if matters(class) {
@@ -89,6 +93,11 @@ fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
         None => interp.unknown(taint),
     };
     interp.finish_with(call, &value)
+}
+
+/// `/proc/<pid>/mem`, `/proc/<pid>/maps`
+fn is_process_memory(path: &str) -> bool {
+    path.strip_prefix("/proc/").and_then(|rest| rest.split_once('/')).is_some_and(|(_, item)| matches!(item, "mem" | "maps"))
 }
 
 /// Whether data from there is worth following.

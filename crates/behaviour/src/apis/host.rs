@@ -21,6 +21,8 @@ pub(super) fn register(apis: &mut Apis) {
         apis.set_call(module, system_info);
         apis.add_functions(module, &["system", "osInfo", "users", "networkInterfaces", "machineId", "machineIdSync", "one", "all", "v4", "address", "getStaticData"], system_info);
     }
+    let intl = apis.add_global(&["Intl"]);
+    apis.add_functions(intl, &["DateTimeFormat", "NumberFormat"], |interp, call| interp.instance(call.api, None, Taint::NONE));
     register_process(apis);
     register_path(apis);
     register_inputs(apis);
@@ -205,7 +207,26 @@ fn credentials(interp: &mut Interp<'_>, call: &Call) -> Value {
     interp.unknown(taint)
 }
 
+/// What `resolvedOptions()` tells: where in the world the host is.
+pub(crate) fn locale(interp: &mut Interp<'_>) -> Value {
+    let effect = interp.effect(CapabilityId::SystemInfo, Resource::Named("timezone".to_owned()), "reads the time zone and language");
+    let taint = interp.source(effect);
+    interp.unknown(taint)
+}
+
 impl Interp<'_> {
+    /// A comparison with what the host is: deciding by it whether to act is evasion.
+    pub(crate) fn compared(&mut self, taint: Taint) {
+        let located = self.sources_of(taint).into_iter().any(|source| {
+            let effect = &self.effects.list[source as usize];
+            effect.id == CapabilityId::SystemInfo && effect.resource == Resource::Named("timezone".to_owned())
+        });
+        if located {
+            let mechanism = Resource::Named("timezone or locale check".to_owned());
+            self.effect(CapabilityId::Evade, mechanism, "decides by where the host is");
+        }
+    }
+
     /// `<package>/path` of the file whose code is running.
     pub(crate) fn own_path(&self) -> String {
         self.units.get(self.here.unit.0 as usize).map_or_else(String::new, |unit| self.package.path_of(unit.file))

@@ -6,12 +6,13 @@ mod call;
 pub(crate) mod codecs;
 mod env;
 mod filesystem;
-mod host;
+pub(crate) mod host;
 mod language;
 pub(crate) mod network;
 mod process;
 pub(crate) mod urls;
 
+pub(crate) use host::locale;
 pub(crate) use network::instance_method;
 
 use std::collections::HashMap;

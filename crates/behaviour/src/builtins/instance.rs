@@ -34,6 +34,7 @@ pub(super) fn method(
             let text = call.arg(0).exact_str().map(|text| text.as_bytes().to_vec())?;
             return Some(Value::bytes(text).tainted(call.arg(0).taint));
         }
+        "resolvedOptions" if path.starts_with("Intl.") => return Some(crate::apis::locale(interp)),
         "_compile" => return Some(interp.evaluate_code(&call.arg(0))),
         "require" => return Some(interp.require_value(&call.arg(0))),
         "then" | "catch" | "finally" => {

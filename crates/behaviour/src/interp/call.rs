@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
+use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{FunctionId, Module, Node, NodeId};
 
 use super::property::perhaps;
@@ -11,6 +12,12 @@ use crate::value::{Class, Kind, ObjectId, Slot, Taint, Value, join};
 
 /// Most runs of one function with arguments that are only partly known.
 const MAX_PARTICULAR_RUNS: u32 = 12;
+
+/// Methods by which commands, routes and hooks are registered for later.
+const REGISTERS: &[&str] = &[
+    "action", "command", "addCommand", "option", "hook", "addHook", "use", "tap", "tapAsync", "tapPromise", "subscribe", "register", "route",
+    "handler", "middleware", "positional", "builder", "parser",
+];
 
 /// The signature of arguments of which nothing is known.
 const GENERIC: u64 = 0;
@@ -114,6 +121,13 @@ impl Interp<'_> {
                 let taint = receiver.taint;
                 crate::builtins::pipe(self, receiver, &target, taint);
                 target.tainted(taint)
+            }
+            // What is registered with something unknown runs when its user asks for it.
+            Kind::Unknown if REGISTERS.contains(&name) && self.trigger.is_unasked() => {
+                let trigger = std::mem::replace(&mut self.trigger, Trigger::Call);
+                let value = self.call_unknown(receiver, args);
+                self.trigger = trigger;
+                value
             }
             Kind::Unknown | Kind::Undefined | Kind::Null => self.call_unknown(receiver, args),
             _ => crate::builtins::call_primitive_method(self, receiver, name, args),

@@ -142,7 +142,7 @@ impl Fuel {
             loop_steps: 1_500_000,
             particular_steps: 200_000 + nodes.saturating_mul(3),
             exact_steps: 2_000_000,
-            bytes: 256 << 20,
+            bytes: 64 << 20,
             objects: 2_000_000,
             layers: 64,
             exhausted: false,
@@ -192,6 +192,8 @@ pub(crate) struct Interp<'p> {
     pub loaded: BTreeSet<usize>,
     /// Files that were looked at as entries, or loaded by inert ones.
     pub visited: HashSet<usize>,
+    /// The unit that stands for the manifest while its scripts run.
+    pub manifest_unit: Option<UnitId>,
     /// Files of the package that commands run but that are not there.
     pub missing_programs: Vec<String>,
     /// The process started last.
@@ -226,6 +228,7 @@ impl<'p> Interp<'p> {
             wanted_files: Vec::new(),
             loaded: BTreeSet::new(),
             visited: HashSet::new(),
+            manifest_unit: None,
             missing_programs: Vec::new(),
             last_spawn: None,
             running_scripts: Vec::new(),
@@ -243,10 +246,10 @@ impl<'p> Interp<'p> {
         true
     }
 
-    /// Takes `bytes` of the text budget; `false` once there is none, or for one text that is too long.
+    /// Takes `bytes` of the text budget; `false` once there is none, or for one text that is too long:
+    /// the text is then unknown, and whatever is done with it is still seen.
     pub(crate) fn burn_bytes(&mut self, bytes: usize) -> bool {
         if bytes > crate::value::MAX_TEXT || self.fuel.bytes < bytes as u64 {
-            self.fuel.exhausted = true;
             return false;
         }
         self.fuel.bytes -= bytes as u64;
@@ -261,7 +264,6 @@ impl<'p> Interp<'p> {
 
     pub(crate) fn alloc(&mut self, class: Class) -> ObjectId {
         if self.fuel.objects == 0 {
-            self.fuel.exhausted = true;
             // Object 0 stands for every object past the limit: open, and joined into.
             if !self.heap.is_empty() {
                 self.heap[0].open = true;

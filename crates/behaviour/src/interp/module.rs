@@ -7,7 +7,6 @@ use vetch_model::Span;
 use vetch_syntax::ir::{Exported, Function, Imported, Module, Node, NodeId, TOP_LEVEL};
 
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, Origin, Site, Unit, UnitId, UnitState};
-use crate::interest::inert_functions;
 use crate::package::is_source;
 use crate::resolve::{Resolution, resolve};
 use crate::value::{Class, Kind, Slot, Taint, Value};
@@ -45,10 +44,8 @@ impl Interp<'_> {
                 *size - 1
             })
             .collect();
-        let inert = (layer == 0).then(|| {
-            let package = self.package;
-            Rc::new(inert_functions(&module, &|specifier| package.specifier_tells(file, specifier)))
-        });
+        let lowered = layer == 0 && self.package.files[file].module.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, &module));
+        let inert = lowered.then(|| self.package.inert_functions(file, &module));
         let unit = UnitId(self.units.len() as u32);
         let frame = FrameId(self.frames.len() as u32);
         self.frames.push(Frame {

@@ -13,6 +13,12 @@ impl Interp<'_> {
             return self.binary_alternatives(op, left, right);
         }
         let taint = left.taint.or(right.taint);
+        if !taint.is_empty() && matches!(op, BinaryOp::StrictEqual | BinaryOp::LooseEqual | BinaryOp::StrictNotEqual | BinaryOp::LooseNotEqual) {
+            let literal = left.exact_str().or(right.exact_str());
+            if literal.is_some_and(|text| text.len() > 1 && !matches!(text, "string" | "undefined" | "object" | "function" | "number")) {
+                self.compared(taint);
+            }
+        }
         let result = match op {
             BinaryOp::Add => self.add(left, right),
             BinaryOp::StrictEqual | BinaryOp::LooseEqual => self.equals(left, right, op == BinaryOp::LooseEqual),

@@ -58,6 +58,7 @@ impl Interp<'_> {
         match &object.kind {
             Kind::Object(id) => self.object_property(*id, name).tainted(object.taint),
             Kind::Str(text) => {
+                self.burn(text.len() as u64 >> 10);
                 let value = match name {
                     "length" if object.exact_str().is_some() => Value::number(text.encode_utf16().count() as f64),
                     "length" => self.unknown(Taint::NONE),

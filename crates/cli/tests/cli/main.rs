@@ -6,6 +6,7 @@ mod help;
 mod policy;
 mod report;
 mod rules;
+mod scan;
 
 use vetch_testkit::{Run, Vetch};
 

@@ -38,7 +38,7 @@ pub(crate) struct Mismatch {
 pub(crate) struct Missing {
     pub(crate) why: String,
     pub(crate) hint: String,
-    pub(crate) mismatch: Option<Mismatch>,
+    pub(crate) mismatch: Option<Box<Mismatch>>,
     /// Whether a registry may have it all the same.
     pub(crate) fetch: bool,
 }
@@ -50,7 +50,8 @@ impl Missing {
         Missing { why, ..Missing::absent() }
     }
 
-    fn absent() -> Missing {
+    /// No place has it.
+    pub(crate) fn absent() -> Missing {
         Missing {
             why: "neither npm's cache nor another local source has its archive".to_owned(),
             hint: "run `npm ci`, pass --archives DIR, or drop --offline".to_owned(),
@@ -85,6 +86,15 @@ impl LocalSources {
         {
             self.caches.push((folder, cache));
         }
+    }
+
+    /// Whether some place claims to have the archive: much cheaper than reading it.
+    pub(crate) fn may_have(&self, integrity: &Integrity) -> bool {
+        // A limit of no bytes turns everything that is there into something too large.
+        let cached = |cache: &Cacache| !matches!(cache.read(integrity, 0), Err(CacheMiss::Absent));
+        self.caches.iter().any(|(_, cache)| cached(cache))
+            || self.archives.find(integrity).is_some()
+            || integrity.digests.iter().any(|digest| self.store.open(digest).is_some())
     }
 
     /// The verified bytes of the archive of this integrity.
@@ -160,11 +170,11 @@ pub(crate) fn project_file(dir: &Dir, path: &str, integrity: Option<&Integrity>)
         Some(Err(error)) => Err(Missing {
             why: format!("{path} is not the archive that was locked"),
             hint: "find out what changed it; restore it, or run `npm install` again if it was you".to_owned(),
-            mismatch: Some(Mismatch {
+            mismatch: Some(Box::new(Mismatch {
                 source: path.to_owned(),
                 expected: error.expected.text,
                 found: sri(&error.actual),
-            }),
+            })),
             fetch: false,
         }),
         Some(Ok(())) | None => Ok(bytes),
@@ -175,7 +185,7 @@ pub(crate) fn project_file(dir: &Dir, path: &str, integrity: Option<&Integrity>)
 pub(crate) fn not_fetched(error: &FetchError) -> Missing {
     let mismatch = match error {
         FetchError::IntegrityMismatch { url, expected, actual } => {
-            Some(Mismatch { source: url.clone(), expected: expected.text.clone(), found: sri(actual) })
+            Some(Box::new(Mismatch { source: url.clone(), expected: expected.text.clone(), found: sri(actual) }))
         }
         _ => None,
     };
@@ -209,6 +219,9 @@ mod tests {
         }
         let missing = sources.find(&Integrity::parse(&Pkg::new("c", "1.0.0").integrity()).unwrap()).unwrap_err();
         assert!(missing.fetch && missing.hint.contains("--archives"), "{missing:?}");
+        for (pkg, expected) in [(&cached, true), (&archived, true), (&Pkg::new("c", "1.0.0"), false)] {
+            assert_eq!(sources.may_have(&Integrity::parse(&pkg.integrity()).unwrap()), expected);
+        }
     }
 
     #[test]

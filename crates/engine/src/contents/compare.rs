@@ -23,7 +23,11 @@ pub(crate) fn files_of(archive: &[FileDigest], roots: &[ArchiveRoot], root: usiz
 }
 
 /// What differs. Both lists are sorted by path. Files named in `unreadable` are on disk, but could not be hashed.
-pub(crate) fn difference(archive: &[FileDigest], installed: &[FileDigest], unreadable: &HashSet<&str>) -> InstalledDifference {
+pub(crate) fn difference(
+    archive: &[FileDigest],
+    installed: &[FileDigest],
+    unreadable: &HashSet<&str>,
+) -> InstalledDifference {
     let mut difference = InstalledDifference::default();
     let (mut left, mut right) = (archive.iter().peekable(), installed.iter().peekable());
     loop {

@@ -11,8 +11,8 @@ use super::LARGEST_FILE;
 use super::installed::Walked;
 use super::read::Hashed;
 use crate::jobs::{
-    ArchiveJob, ArchiveReply, CHUNK_BYTES, PackageJob, Peer, WHOLE, WhyWithheld, Withhold, ask, decode, encode, index_of,
-    reply,
+    ArchiveJob, ArchiveReply, CHUNK_BYTES, PackageJob, Peer, WHOLE, WhyWithheld, Withhold, ask, decode, encode,
+    index_of, reply,
 };
 
 /// How many files of one package may kill a worker before the package is given up.
@@ -121,11 +121,21 @@ pub(crate) enum Unasked {
 /// Where the bytes of a package's files come from.
 pub(crate) trait Files {
     /// The first `limit` bytes of a file, or why they cannot be had.
-    fn with(&self, index: usize, limit: usize, take: &mut dyn FnMut(&[u8]) -> Result<(), WorkerError>) -> Result<Result<(), WorkerError>, String>;
+    fn with(
+        &self,
+        index: usize,
+        limit: usize,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), WorkerError>,
+    ) -> Result<Result<(), WorkerError>, String>;
 }
 
 impl Files for Hashed<'_> {
-    fn with(&self, index: usize, limit: usize, take: &mut dyn FnMut(&[u8]) -> Result<(), WorkerError>) -> Result<Result<(), WorkerError>, String> {
+    fn with(
+        &self,
+        index: usize,
+        limit: usize,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), WorkerError>,
+    ) -> Result<Result<(), WorkerError>, String> {
         if let Some(trouble) = self.trouble(index) {
             return Err(trouble.to_owned());
         }
@@ -142,7 +152,11 @@ pub(crate) struct Package<'a> {
 }
 
 /// Has a package analysed.
-pub(crate) fn package(talk: &mut Talk<'_>, attempts: &Attempts, package: &Package<'_>) -> Result<PackageFacts, WorkerError> {
+pub(crate) fn package(
+    talk: &mut Talk<'_>,
+    attempts: &Attempts,
+    package: &Package<'_>,
+) -> Result<PackageFacts, WorkerError> {
     let fatal: BTreeMap<u32, String> = attempts.fatal().into_iter().collect();
     let mut sender = Sender { talk, package, fatal: &fatal };
     sender.begin()?;
@@ -205,7 +219,8 @@ impl Sender<'_, '_, '_> {
         }
         let limit = if wanted == Wanted::Head { HEAD_BYTES } else { usize::MAX };
         let talk = &mut *self.talk;
-        let sent = self.package.files.with(index, limit, &mut |bytes| talk.send(ask::FILE, &[&number.to_le_bytes(), bytes]));
+        let sent =
+            self.package.files.with(index, limit, &mut |bytes| talk.send(ask::FILE, &[&number.to_le_bytes(), bytes]));
         match sent {
             Ok(sent) => sent,
             Err(why) => self.withhold(number, WhyWithheld::Unreadable, why),

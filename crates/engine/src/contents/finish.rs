@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vetch_model::facts::PackageFacts;
+use vetch_model::facts::{InstalledDifference, PackageFacts};
 use vetch_model::integrity::ContentHash;
 use vetch_model::inventory::PackageId;
 use vetch_model::outcome::Incomplete;
@@ -27,7 +27,9 @@ fn one(plan: Plan<'_>, listing: &Listing, state: State, units: &Units) -> Conten
     contents.mismatches.extend(plan.place.into_iter().flat_map(|place| units.mismatches(place)).cloned());
     match &plan.what {
         What::Folder => folder(&mut contents, &plan, listing, state, units),
-        What::OwnScripts => contents.installed = state.facts.map(|facts| InstalledContents::own(with_anomalies(facts, listing))),
+        What::OwnScripts => {
+            contents.installed = state.facts.map(|facts| InstalledContents::own(with_anomalies(facts, listing)))
+        }
         What::OwnManifest(manifest) => {
             // Nothing was read but the manifest, so there are no contents to name.
             let manifest = Some(manifest.as_ref().clone());
@@ -47,22 +49,29 @@ fn folder(contents: &mut Contents, plan: &Plan<'_>, listing: &Listing, state: St
         let facts = with_anomalies(facts, listing);
         contents.installed = Some(InstalledContents { facts, difference: state.difference.clone(), is_own: false });
     }
-    let Some((unit, root)) = plan.place.and_then(|place| Some((units.all.get(place.unit)?, place.root))) else { return };
-    contents.is_locked = state.difference.is_some() && unit.integrity.is_some();
-    // Where both are the same, the installed facts are the archive's.
-    let is_other = state.difference.is_some_and(|difference| !difference.is_empty()) || unit.is_irregular();
-    if !is_other {
+    let Some((unit, root)) = plan.place.and_then(|place| Some((units.all.get(place.unit)?, place.root))) else {
+        return;
+    };
+    let is_equal = state.difference.as_ref().is_some_and(InstalledDifference::is_empty) && !unit.is_irregular();
+    if is_equal || state.difference.is_none() {
+        // Where both are the same, the installed facts are the archive's.
+        contents.is_locked = is_equal && unit.integrity.is_some();
         contents.incomplete.extend(unit.failed.clone());
         return;
     }
     match facts_of(unit, root) {
-        Some(facts) => contents.archive = Some(facts),
+        Some(facts) => {
+            contents.archive = Some(facts);
+            contents.is_locked = unit.integrity.is_some();
+        }
         None => contents.incomplete.push(unit.why_not()),
     }
 }
 
 fn archive(contents: &mut Contents, plan: &Plan<'_>, units: &Units) {
-    let Some((unit, root)) = plan.place.and_then(|place| Some((units.all.get(place.unit)?, place.root))) else { return };
+    let Some((unit, root)) = plan.place.and_then(|place| Some((units.all.get(place.unit)?, place.root))) else {
+        return;
+    };
     contents.is_locked = unit.integrity.is_some();
     match facts_of(unit, root) {
         Some(facts) => contents.archive = Some(facts),

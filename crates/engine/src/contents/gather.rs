@@ -91,6 +91,7 @@ pub(crate) fn gather<'p>(run: &mut Run<'_>, projects: &'p [Project]) -> Result<G
     run.runner.progress.stage(Stage::Contents, plans.len() as u64);
     let mut gather = Gather { projects, known: Known::default(), found: Gathered { plans, listings, states, units } };
     gather.look_up(run);
+    gather.found.units.miss_absent(&run.sources);
     let jobs = gather.folder_jobs().chain(gather.found.units.jobs(false)).collect();
     let done = gather.round(run, jobs)?;
     gather.apply(run, done);
@@ -125,13 +126,17 @@ impl State {
         let lost = match listing {
             Listing::Lost(error) => {
                 let why = format!("its folder cannot be opened: {error}");
-                Some(Incomplete::new(format!("the contents of {}", plan.package.label()), why, "correct its permissions"))
+                Some(Incomplete::new(
+                    format!("the contents of {}", plan.package.label()),
+                    why,
+                    "correct its permissions",
+                ))
             }
             Listing::None | Listing::Folder(_) => None,
         };
-        let settled = listing.folder().filter(|walked| {
-            run.cache.is_some() && matches!(plan.what, What::Folder) && walked.is_settled(run.start)
-        });
+        let settled = listing
+            .folder()
+            .filter(|walked| run.cache.is_some() && matches!(plan.what, What::Folder) && walked.is_settled(run.start));
         State { fingerprint: settled.map(Walked::fingerprint), lost, ..State::default() }
     }
 
@@ -150,6 +155,9 @@ impl State {
         }
     }
 }
+
+/// What came of a round, by subject.
+type Outcomes = Vec<(Subject, Result<Done, WorkerError>)>;
 
 struct Gather<'p> {
     projects: &'p [Project],
@@ -201,7 +209,7 @@ impl Gather<'_> {
     }
 
     /// Runs jobs; what came of them, in order of subject.
-    fn round<'a>(&'a self, run: &Run<'_>, jobs: Vec<Job<'a>>) -> Result<Vec<(Subject, Result<Done, WorkerError>)>, EngineError> {
+    fn round<'a>(&'a self, run: &Run<'_>, jobs: Vec<Job<'a>>) -> Result<Outcomes, EngineError> {
         let driver = Driver {
             projects: self.projects,
             sources: &run.sources,
@@ -210,19 +218,23 @@ impl Gather<'_> {
             unwritten: Mutex::default(),
         };
         let mut done = Vec::with_capacity(jobs.len());
-        run.runner.run(jobs, |talk, job| driver.drive(talk, job), |job, result| {
-            if let Subject::Plan(index) = job.subject {
-                let label = self.found.plans.get(index).map(|plan| plan.package.label());
-                run.runner.progress.advance(1, &label.unwrap_or_default());
-            }
-            done.push((job.subject, result));
-        })?;
+        run.runner.run(
+            jobs,
+            |talk, job| driver.drive(talk, job),
+            |job, result| {
+                if let Subject::Plan(index) = job.subject {
+                    let label = self.found.plans.get(index).map(|plan| plan.package.label());
+                    run.runner.progress.advance(1, &label.unwrap_or_default());
+                }
+                done.push((job.subject, result));
+            },
+        )?;
         driver.flush();
         done.sort_by_key(|(subject, _)| *subject);
         Ok(done)
     }
 
-    fn apply(&mut self, run: &Run<'_>, done: Vec<(Subject, Result<Done, WorkerError>)>) {
+    fn apply(&mut self, run: &Run<'_>, done: Outcomes) {
         let mut cacheable_units = Vec::new();
         for (subject, result) in done {
             match (subject, result) {
@@ -250,7 +262,9 @@ impl Gather<'_> {
     fn compare_all(&mut self) {
         for index in 0..self.found.plans.len() {
             let difference = self.compare(index);
-            let (Some(plan), Some(state)) = (self.found.plans.get(index), self.found.states.get_mut(index)) else { continue };
+            let (Some(plan), Some(state)) = (self.found.plans.get(index), self.found.states.get_mut(index)) else {
+                continue;
+            };
             let Some((difference, is_irregular)) = difference else { continue };
             if is_irregular || !difference.is_empty() {
                 self.found.units.want_facts(plan.place);

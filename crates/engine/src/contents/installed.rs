@@ -34,7 +34,7 @@ const MAX_FILES: usize = 400_000;
 /// Folders above a file; each holds a file descriptor during the walk.
 const MAX_DEPTH: usize = 128;
 
-/// Most anomalies kept of one folder; the last one then says how many there are.
+/// Most anomalies kept of one folder, of those that lose contents and of others; a further one says how many there are.
 const MAX_ANOMALIES: usize = 64;
 
 /// What is left out of a walk.
@@ -124,8 +124,9 @@ impl Walked {
 
     fn note(&mut self, kind: AnomalyKind, path: &str, detail: impl Into<String>) {
         let anomaly = ContainerAnomaly { kind, path: path.to_owned(), detail: detail.into() };
-        // What loses contents decides about the verdict, so a flood of links must not push it out.
-        if self.anomalies.len() < MAX_ANOMALIES || (anomaly.loses_contents() && self.dropped < MAX_ANOMALIES) {
+        // What loses contents decides about the verdict: a flood of links must not push it out.
+        let alike = self.anomalies.iter().filter(|other| other.loses_contents() == anomaly.loses_contents()).count();
+        if alike < MAX_ANOMALIES {
             self.anomalies.push(anomaly);
         } else {
             self.dropped += 1;

@@ -88,7 +88,7 @@ fn a_flood_of_links_hides_no_loss() {
     }
     walked.note(AnomalyKind::Corrupt, "a", "");
     let walked = walked.finish();
-    assert!(walked.anomalies.len() <= MAX_ANOMALIES + 2);
+    assert!(walked.anomalies.len() == MAX_ANOMALIES + 2);
     assert!(walked.anomalies.iter().any(ContainerAnomaly::loses_contents));
 }
 
@@ -100,9 +100,7 @@ fn many_folders_come_back_in_order() {
         fs::create_dir(folder).unwrap();
         fs::write(folder.join(format!("f{number}")), "").unwrap();
     }
-    let all = walk_all(&folders, 4, |folder| {
-        std::io::Result::Ok(walk(fs::File::open(folder)?.into(), Scope::Package))
-    });
+    let all = walk_all(&folders, 4, |folder| std::io::Result::Ok(walk(fs::File::open(folder)?.into(), Scope::Package)));
     for (number, walked) in all.iter().enumerate() {
         match walked {
             Ok(walked) => assert_eq!(walked.files[0].path, format!("f{number}")),

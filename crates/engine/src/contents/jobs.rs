@@ -50,7 +50,10 @@ pub(crate) enum Task<'a> {
 /// What came of it.
 pub(crate) enum Done {
     Folder(FolderDone),
-    Archive { reply: ArchiveReply, cacheable: bool },
+    Archive {
+        reply: ArchiveReply,
+        cacheable: bool,
+    },
     /// The archive is not to be had.
     Missing(super::archives::Missing),
     /// The folder is not to be had, and why.
@@ -80,7 +83,8 @@ impl Job<'_> {
     fn is_heavy(&self) -> bool {
         match &self.task {
             Task::Folder { walked, .. } => walked.files.iter().any(|file| {
-                file.identity.size >= HEAVY_FILE && vetch_behaviour::wanted(&file.path) == vetch_behaviour::Wanted::Whole
+                file.identity.size >= HEAVY_FILE
+                    && vetch_behaviour::wanted(&file.path) == vetch_behaviour::Wanted::Whole
             }),
             Task::Archive { .. } | Task::OwnCode { .. } => false,
         }
@@ -143,7 +147,9 @@ impl<'r> Runner<'r> {
                 job.attempts.run(worker, |talk| drive(talk, job))
             },
             |job, error, attempts| match error {
-                WorkerError::Spawn { .. } | WorkerError::Unavailable { .. } | WorkerError::Cancelled => AfterDeath::GiveUp,
+                WorkerError::Spawn { .. } | WorkerError::Unavailable { .. } | WorkerError::Cancelled => {
+                    AfterDeath::GiveUp
+                }
                 _ => job.attempts.after(error, attempts),
             },
             |delivery| {
@@ -241,7 +247,10 @@ impl Drop for Taken<'_> {
 impl<'a> Feeder<'a> {
     fn new(jobs: Vec<Job<'a>>) -> Feeder<'a> {
         let (heavy, light): (Vec<_>, Vec<_>) = jobs.into_iter().partition(Job::is_heavy);
-        Feeder { waiting: Mutex::new(Waiting { heavy: heavy.into_iter(), light: light.into_iter() }), heavy: Turn::default() }
+        Feeder {
+            waiting: Mutex::new(Waiting { heavy: heavy.into_iter(), light: light.into_iter() }),
+            heavy: Turn::default(),
+        }
     }
 
     fn iter(&self) -> impl Iterator<Item = Job<'a>> + Send + '_ {

@@ -111,7 +111,9 @@ fn own(project: &Project, package: &Package) -> What {
     let read = vetch_lockfiles::read_file(&project.dir, &path, &path, package_json::MAX_BYTES as u64);
     let manifest = match read.and_then(|bytes| package_json::read(&bytes, "package.json")) {
         Ok(manifest) => manifest,
-        Err(error) => return What::Lost(Incomplete::new(path.clone(), error.problem, error.hint).at(Location::file(path))),
+        Err(error) => {
+            return What::Lost(Incomplete::new(path.clone(), error.problem, error.hint).at(Location::file(path)));
+        }
     };
     let runs = |name: &str| INSTALL_EVENTS.contains(&name) || PREPARE_EVENTS.contains(&name);
     let has_scripts = manifest.scripts.iter().any(|script| runs(&script.name));
@@ -171,7 +173,8 @@ fn other_platform(project: &Project, package: &Package) -> Option<String> {
 fn fits(list: &[String], host: &str) -> bool {
     let (excluded, allowed): (Vec<&String>, Vec<&String>) = list.iter().partition(|entry| entry.starts_with('!'));
     let is_excluded = excluded.iter().any(|entry| entry.get(1..) == Some(host));
-    !is_excluded && (allowed.is_empty() || allowed.iter().any(|entry| matches!(entry.as_str(), "any") || *entry == host))
+    !is_excluded
+        && (allowed.is_empty() || allowed.iter().any(|entry| matches!(entry.as_str(), "any") || *entry == host))
 }
 
 /// As Node.js names it (`process.platform`).

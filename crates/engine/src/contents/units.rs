@@ -11,7 +11,7 @@ use vetch_model::outcome::Incomplete;
 use vetch_registries::TarballRequest;
 use vetch_sandbox::WorkerError;
 
-use super::archives::{Missing, Mismatch};
+use super::archives::{LocalSources, Mismatch, Missing};
 use super::drive::Attempts;
 use super::gather::gave_up;
 use super::jobs::{Job, Subject, Task};
@@ -116,15 +116,18 @@ impl Unit {
         let is_whole = !reply.anomalies.iter().any(vetch_model::facts::ContainerAnomaly::loses_contents);
         let is_regular = reply.anomalies.is_empty() && !reply.has_stowaways;
         if is_whole {
-            let content_hash = if is_regular { vetch_archive::content_hash(&reply.files) } else { ContentHash::default() };
+            let content_hash =
+                if is_regular { vetch_archive::content_hash(&reply.files) } else { ContentHash::default() };
             self.entry = Some(Arc::new(ArchiveEntry { content_hash, files: reply.files.clone() }));
         } else if !self.wants_facts {
             let why = "it is damaged or over a limit, so the installed files cannot be compared with it";
-            self.failed = Some(Incomplete::new(format!("the archive of {}", self.label), why, "look at the archive itself"));
+            self.failed =
+                Some(Incomplete::new(format!("the archive of {}", self.label), why, "look at the archive itself"));
         }
         if self.wants_facts {
             let hashes = self.roots.iter().enumerate().map(|(root, _)| hash_of(&reply.files, &self.roots, root));
-            let facts = reply.facts.into_iter().zip(hashes).map(|(facts, content_hash)| PackageFacts { content_hash, ..facts });
+            let facts =
+                reply.facts.into_iter().zip(hashes).map(|(facts, content_hash)| PackageFacts { content_hash, ..facts });
             let mut facts: Vec<PackageFacts> = facts.collect();
             if let Some(first) = facts.first_mut() {
                 first.anomalies = reply.anomalies;
@@ -165,13 +168,15 @@ pub(crate) struct InUnit {
 impl Units {
     /// The archive that a package comes in, if it comes in one that can be had.
     pub(crate) fn place(&mut self, project: usize, bundles: &Bundles<'_>, package: &Package) -> Option<InUnit> {
-        let bundler = if package.bundled && package.integrity.is_none() { bundles.bundler_of(&package.path) } else { None };
+        let bundler =
+            if package.bundled && package.integrity.is_none() { bundles.bundler_of(&package.path) } else { None };
         let carrier = bundler.unwrap_or(package);
         let runs_prepare = runs_prepare(carrier);
         let mut roots = vec![ArchiveRoot { path: String::new(), runs_prepare }];
         let bundled = bundles.of(carrier).into_iter();
         roots.extend(bundled.map(|path| ArchiveRoot { path: path.to_owned(), runs_prepare: false }));
-        let wanted = if bundler.is_some() { package.path.strip_prefix(carrier.path.as_str())?.strip_prefix('/')? } else { "" };
+        let wanted =
+            if bundler.is_some() { package.path.strip_prefix(carrier.path.as_str())?.strip_prefix('/')? } else { "" };
         let root = roots.iter().position(|root| root.path == wanted)?;
         Some(InUnit { unit: self.unit(project, carrier, roots)?, root })
     }
@@ -265,9 +270,20 @@ impl Units {
         }
     }
 
+    /// Passes over what no local place has, so that no worker is started for it.
+    pub(crate) fn miss_absent(&mut self, sources: &LocalSources) {
+        for unit in self.all.iter_mut().filter(|unit| unit.origin == Origin::Integrity && unit.is_open()) {
+            unit.missing = match unit.hashes_to() {
+                Some(integrity) => (!sources.may_have(integrity)).then(Missing::absent),
+                None => Some(Missing::unnamed()),
+            };
+        }
+    }
+
     /// What is still to be read: lists of files too, unless only facts are asked for.
     pub(crate) fn jobs(&self, facts_only: bool) -> impl Iterator<Item = Job<'_>> {
-        let open = self.all.iter().enumerate().filter(move |(_, unit)| unit.is_open() && (unit.wants_facts || !facts_only));
+        let open =
+            self.all.iter().enumerate().filter(move |(_, unit)| unit.is_open() && (unit.wants_facts || !facts_only));
         open.map(|(index, unit)| Job {
             subject: Subject::Unit(index),
             task: Task::Archive { unit },
@@ -307,7 +323,7 @@ impl Units {
     /// What was offered as this archive and was not.
     pub(crate) fn mismatches(&self, place: InUnit) -> impl Iterator<Item = &Mismatch> {
         let missing = self.all.get(place.unit).and_then(|unit| unit.missing.as_ref());
-        missing.and_then(|missing| missing.mismatch.as_ref()).into_iter()
+        missing.and_then(|missing| missing.mismatch.as_deref()).into_iter()
     }
 }
 
@@ -345,7 +361,10 @@ impl<'i> Bundles<'i> {
     /// Paths, below `carrier`, of what its archive ships.
     fn of(&self, carrier: &Package) -> Vec<&'i str> {
         let start = format!("{}/node_modules/", carrier.path);
-        let inside = self.bundled.range::<str, _>((Bound::Included(start.as_str()), Bound::Unbounded)).take_while(|path| path.starts_with(&start));
+        let inside = self
+            .bundled
+            .range::<str, _>((Bound::Included(start.as_str()), Bound::Unbounded))
+            .take_while(|path| path.starts_with(&start));
         let own = inside.filter(|path| self.bundler_of(path).is_some_and(|bundler| bundler.path == carrier.path));
         own.filter_map(|path| path.get(carrier.path.len() + 1..)).collect()
     }

@@ -79,7 +79,9 @@ impl Session {
     fn take(&mut self, kind: u8, payload: Vec<u8>, reply: &mut Reply<'_>) -> Result<(), WorkerError> {
         match (kind, &mut self.job) {
             (ask::MANIFEST, _) => self.manifest = Some(payload),
-            (ask::PACKAGE, _) => self.job = Job::Package(Box::new(PackageRun::new(self.manifest.take(), &payload, self.observe)?)),
+            (ask::PACKAGE, _) => {
+                self.job = Job::Package(Box::new(PackageRun::new(self.manifest.take(), &payload, self.observe)?))
+            }
             (ask::ARCHIVE, _) => self.job = Job::Archive(ArchiveRun::new(&payload, self.observe)?),
             (ask::FILE, Job::Package(run)) => run.file(&payload, reply)?,
             (ask::WITHHOLD, Job::Package(run)) => run.withhold(&payload)?,

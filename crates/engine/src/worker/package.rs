@@ -19,7 +19,11 @@ pub(super) struct PackageRun {
 }
 
 impl PackageRun {
-    pub(super) fn new(manifest: Option<Vec<u8>>, payload: &[u8], observe: fn(&[u8])) -> Result<PackageRun, WorkerError> {
+    pub(super) fn new(
+        manifest: Option<Vec<u8>>,
+        payload: &[u8],
+        observe: fn(&[u8]),
+    ) -> Result<PackageRun, WorkerError> {
         let job: PackageJob = decode(payload)?;
         let (manifest, unread) = read_manifest(manifest.as_deref());
         let analysis = Analysis::new(manifest, &job.files, job.runs_prepare);
@@ -58,7 +62,8 @@ impl PackageRun {
             reply(reply::DONE, &[&encode(&facts)?])?;
             return Ok(None);
         }
-        let by_path: HashMap<&str, u32> = self.files.iter().zip(0..).map(|((path, _), index)| (path.as_str(), index)).collect();
+        let by_path: HashMap<&str, u32> =
+            self.files.iter().zip(0..).map(|((path, _), index)| (path.as_str(), index)).collect();
         let needs: Vec<u32> = needs.iter().filter_map(|path| by_path.get(path.as_str()).copied()).collect();
         reply(reply::NEEDS, &[&encode(&needs)?])?;
         Ok(Some(self))

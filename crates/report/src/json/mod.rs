@@ -28,7 +28,7 @@ pub fn write(scan: &Scan, tool: &ToolInfo, out: impl Write) -> io::Result<()> {
     write_value(&convert::report(scan, tool), out)
 }
 
-/// As [`write`], but of the releases only those that are suspicious or malicious or
+/// As [`write()`], but of the releases only those that are suspicious or malicious or
 /// lack something; the summary counts all of them.
 ///
 /// # Errors

@@ -229,7 +229,7 @@ pub struct Profile {
 pub struct Capability {
     /// Capability id, e.g. `net.connect`.
     pub id: &'static str,
-    /// Host, command, variable, path class[:path] …; `*` if not known; null if the capability has none.
+    /// Host, command, variable, `path class[:path]` …; `*` if not known; null if the capability has none.
     pub resource: Option<String>,
     /// `shell`, `detached`, `hidden`.
     pub attributes: Vec<&'static str>,

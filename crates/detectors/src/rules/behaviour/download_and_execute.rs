@@ -27,6 +27,13 @@ struct Chain<'a> {
     is_temporary: bool,
 }
 
+impl Chain<'_> {
+    /// The download names the module rather than being it: weaker than running what was fetched.
+    fn is_loaded(&self) -> bool {
+        self.run.id == CapabilityId::CodeLoad
+    }
+}
+
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let cases = chains(c).into_iter().filter_map(|chain| judge(c, &chain));
     report_worst(out, &META, cases);
@@ -175,7 +182,7 @@ fn grade(chain: &Chain<'_>, grave: &[&str], odd: &[&str], foreign: bool) -> Opti
         (2.., _) => CERTAIN,
         (1, true) => CERTAIN,
         (1, false) => HARMFUL,
-        (_, true) if odd.len() >= 2 => HARMFUL,
+        (_, true) if odd.len() >= 2 && !chain.is_loaded() => HARMFUL,
         (_, true) if foreign && chain.run.id == CapabilityId::CodeEval => HARMFUL,
         (_, true) if install || foreign => DOUBTFUL,
         (_, true) => DOUBTFUL,

@@ -25,6 +25,7 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
     let hidden = c.concealment(capability);
     let aimed = c
         .at(capability.trigger, CapabilityId::Evade)
+        .filter(|evade| evade.evidence.location().file == capability.evidence.location().file)
         .find(|evade| evades(evade, &["locale", "geo", "timezone", "country"]));
     let grade = match (target.is_whole, capability.trigger) {
         (true, Trigger::Install | Trigger::Import) => CERTAIN,

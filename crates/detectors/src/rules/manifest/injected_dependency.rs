@@ -105,6 +105,11 @@ fn uses(dependent: &PackageFacts, facts: &ReleaseFacts<'_>, name: &str) -> bool 
         })
 }
 
+/// Starts a process beyond what the install command itself starts.
+fn spawns_more(capability: &Capability) -> bool {
+    capability.id == CapabilityId::ProcessSpawn && capability.evidence.location().file != "package.json"
+}
+
 struct Acts {
     connects: bool,
     spawns: bool,
@@ -145,7 +150,7 @@ fn acts(c: &Contents<'_>) -> Acts {
     hostile.extend(obfuscated.map(|signal| ("is obfuscated", signal.evidence.clone())));
     Acts {
         connects: install.iter().any(|capability| is_network(capability.id)),
-        spawns: install.iter().any(|capability| capability.id == CapabilityId::ProcessSpawn),
+        spawns: install.iter().any(|capability| spawns_more(capability)),
         hostile,
     }
 }
