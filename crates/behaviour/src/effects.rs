@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use vetch_model::capability::{Attributes, CapabilityId, Resource, Trigger};
 use vetch_model::Span;
+use vetch_model::capability::{Attributes, CapabilityId, Resource, Trigger};
 
 use crate::interp::{Interp, UnitId};
 use crate::value::Taint;
@@ -125,7 +125,10 @@ impl Interp<'_> {
     /// The effects that a taint stands for.
     pub(crate) fn sources_of(&self, taint: Taint) -> Vec<u32> {
         let bits = taint.0 >> 1;
-        (0..self.effects.sources.len()).filter(|bit| bits >> bit & 1 == 1).map(|bit| self.effects.sources[bit]).collect()
+        (0..self.effects.sources.len())
+            .filter(|bit| bits >> bit & 1 == 1)
+            .map(|bit| self.effects.sources[bit])
+            .collect()
     }
 
     /// Whether data with this taint came from an effect of this kind.

@@ -112,7 +112,12 @@ pub(crate) fn profile(results: &[Resolved], opaque: &BTreeSet<&str>) -> Profile 
 }
 
 /// Keeps the most telling occurrence: in an `opaque` (obfuscated) file before any other, then the first in file order.
-fn keep_first(capabilities: &mut BTreeMap<Key, Capability>, key: Key, capability: &Capability, opaque: &BTreeSet<&str>) {
+fn keep_first(
+    capabilities: &mut BTreeMap<Key, Capability>,
+    key: Key,
+    capability: &Capability,
+    opaque: &BTreeSet<&str>,
+) {
     match capabilities.entry(key) {
         std::collections::btree_map::Entry::Vacant(place) => {
             place.insert(capability.clone());

@@ -8,25 +8,112 @@
 
 use std::collections::HashMap;
 
-use vetch_syntax::ir::{
-    Exported, FunctionId, Module, Node, NodeId, SymbolId, TOP_LEVEL, UnaryOp,
-};
+use vetch_syntax::ir::{Exported, FunctionId, Module, Node, NodeId, SymbolId, TOP_LEVEL, UnaryOp};
 
 use crate::apis::Apis;
 use crate::resolve::is_builtin;
 
 /// Globals that only compute.
 const PURE_GLOBALS: &[&str] = &[
-    "AggregateError", "Array", "ArrayBuffer", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean", "Buffer", "DataView", "Date", "Error",
-    "EvalError", "FinalizationRegistry", "Float32Array", "Float64Array", "Infinity", "Int16Array", "Int32Array", "Int8Array", "JSON",
-    "Map", "Math", "NaN", "Number", "Object", "Promise", "RangeError", "ReferenceError", "RegExp", "Set", "SharedArrayBuffer", "String",
-    "Symbol", "SyntaxError", "TextDecoder", "TextEncoder", "TypeError", "URIError", "URL", "URLSearchParams", "Uint16Array", "Uint32Array",
-    "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "__dirname", "__filename", "arguments", "atob", "btoa",
-    "clearImmediate", "clearInterval", "clearTimeout", "console", "decodeURI", "decodeURIComponent", "define", "encodeURI",
-    "encodeURIComponent", "escape", "exports", "isFinite", "isNaN", "module", "parseFloat", "parseInt", "performance", "queueMicrotask",
-    "structuredClone", "undefined", "unescape", "AbortController", "AbortSignal", "Event", "EventTarget", "CustomEvent", "Element",
-    "HTMLElement", "Node", "Blob", "FormData", "Headers", "Response", "Request", "getComputedStyle", "cancelAnimationFrame",
-    "describe", "it", "test", "expect", "beforeEach", "afterEach", "beforeAll", "afterAll", "jest", "vi", "suite",
+    "AggregateError",
+    "Array",
+    "ArrayBuffer",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Boolean",
+    "Buffer",
+    "DataView",
+    "Date",
+    "Error",
+    "EvalError",
+    "FinalizationRegistry",
+    "Float32Array",
+    "Float64Array",
+    "Infinity",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "JSON",
+    "Map",
+    "Math",
+    "NaN",
+    "Number",
+    "Object",
+    "Promise",
+    "RangeError",
+    "ReferenceError",
+    "RegExp",
+    "Set",
+    "SharedArrayBuffer",
+    "String",
+    "Symbol",
+    "SyntaxError",
+    "TextDecoder",
+    "TextEncoder",
+    "TypeError",
+    "URIError",
+    "URL",
+    "URLSearchParams",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakMap",
+    "WeakRef",
+    "WeakSet",
+    "__dirname",
+    "__filename",
+    "arguments",
+    "atob",
+    "btoa",
+    "clearImmediate",
+    "clearInterval",
+    "clearTimeout",
+    "console",
+    "decodeURI",
+    "decodeURIComponent",
+    "define",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "exports",
+    "isFinite",
+    "isNaN",
+    "module",
+    "parseFloat",
+    "parseInt",
+    "performance",
+    "queueMicrotask",
+    "structuredClone",
+    "undefined",
+    "unescape",
+    "AbortController",
+    "AbortSignal",
+    "Event",
+    "EventTarget",
+    "CustomEvent",
+    "Element",
+    "HTMLElement",
+    "Node",
+    "Blob",
+    "FormData",
+    "Headers",
+    "Response",
+    "Request",
+    "getComputedStyle",
+    "cancelAnimationFrame",
+    "describe",
+    "it",
+    "test",
+    "expect",
+    "beforeEach",
+    "afterEach",
+    "beforeAll",
+    "afterAll",
+    "jest",
+    "vi",
+    "suite",
 ];
 
 /// Timers: harmless unless they are given text.
@@ -34,25 +121,126 @@ const TIMERS: &[&str] = &["setTimeout", "setInterval", "setImmediate", "requestA
 
 /// Members of `process` that tell nothing worth following.
 const PLAIN_PROCESS: &[&str] = &[
-    "nextTick", "platform", "arch", "version", "versions", "stdout", "stderr", "stdin", "cwd", "argv", "execArgv", "exit", "exitCode", "on",
-    "once", "off", "emitWarning", "hrtime", "memoryUsage", "uptime", "pid", "browser", "type", "title", "release", "features", "removeListener",
-    "emit", "listeners", "umask", "noDeprecation", "execPath", "domain",
+    "nextTick",
+    "platform",
+    "arch",
+    "version",
+    "versions",
+    "stdout",
+    "stderr",
+    "stdin",
+    "cwd",
+    "argv",
+    "execArgv",
+    "exit",
+    "exitCode",
+    "on",
+    "once",
+    "off",
+    "emitWarning",
+    "hrtime",
+    "memoryUsage",
+    "uptime",
+    "pid",
+    "browser",
+    "type",
+    "title",
+    "release",
+    "features",
+    "removeListener",
+    "emit",
+    "listeners",
+    "umask",
+    "noDeprecation",
+    "execPath",
+    "domain",
 ];
 
 /// Members of the global object and of `document` that carry nothing.
 const PLAIN_GLOBAL_MEMBERS: &[&str] = &[
-    "document", "setTimeout", "clearTimeout", "Promise", "Symbol", "Map", "Set", "Object", "Array", "Math", "Date", "JSON", "console",
-    "performance", "innerWidth", "innerHeight", "requestAnimationFrame", "getComputedStyle", "matchMedia", "devicePixelRatio", "Element",
-    "HTMLElement", "Node", "body", "documentElement", "head", "activeElement", "querySelector", "querySelectorAll", "getElementById",
-    "createElementNS", "createTextNode", "createDocumentFragment", "removeEventListener", "scrollTo", "pageYOffset", "pageXOffset",
-    "getSelection", "userAgent", "language", "languages", "location", "history", "Error", "TypeError", "RegExp", "isNaN", "String", "Number",
+    "document",
+    "setTimeout",
+    "clearTimeout",
+    "Promise",
+    "Symbol",
+    "Map",
+    "Set",
+    "Object",
+    "Array",
+    "Math",
+    "Date",
+    "JSON",
+    "console",
+    "performance",
+    "innerWidth",
+    "innerHeight",
+    "requestAnimationFrame",
+    "getComputedStyle",
+    "matchMedia",
+    "devicePixelRatio",
+    "Element",
+    "HTMLElement",
+    "Node",
+    "body",
+    "documentElement",
+    "head",
+    "activeElement",
+    "querySelector",
+    "querySelectorAll",
+    "getElementById",
+    "createElementNS",
+    "createTextNode",
+    "createDocumentFragment",
+    "removeEventListener",
+    "scrollTo",
+    "pageYOffset",
+    "pageXOffset",
+    "getSelection",
+    "userAgent",
+    "language",
+    "languages",
+    "location",
+    "history",
+    "Error",
+    "TypeError",
+    "RegExp",
+    "isNaN",
+    "String",
+    "Number",
 ];
 
 /// Modules of Node.js that only compute.
 const PURE_MODULES: &[&str] = &[
-    "assert", "assert/strict", "async_hooks", "buffer", "constants", "crypto", "diagnostics_channel", "events", "path", "path/posix",
-    "path/win32", "perf_hooks", "punycode", "querystring", "readline", "stream", "stream/promises", "stream/web", "string_decoder", "sys",
-    "test", "timers", "timers/promises", "tty", "url", "util", "util/types", "zlib", "stream/consumers", "string_decoder",
+    "assert",
+    "assert/strict",
+    "async_hooks",
+    "buffer",
+    "constants",
+    "crypto",
+    "diagnostics_channel",
+    "events",
+    "path",
+    "path/posix",
+    "path/win32",
+    "perf_hooks",
+    "punycode",
+    "querystring",
+    "readline",
+    "stream",
+    "stream/promises",
+    "stream/web",
+    "string_decoder",
+    "sys",
+    "test",
+    "timers",
+    "timers/promises",
+    "tty",
+    "url",
+    "util",
+    "util/types",
+    "zlib",
+    "stream/consumers",
+    "string_decoder",
 ];
 
 /// Whether a module specifier by itself brings effects; files of the package are the caller's business.
@@ -61,7 +249,10 @@ pub(crate) fn is_telling_module(specifier: &str) -> bool {
     if PURE_MODULES.contains(&bare) {
         return false;
     }
-    is_builtin(bare) || Apis::get().module(bare).is_some() || specifier.starts_with("data:") || specifier.ends_with(".node")
+    is_builtin(bare)
+        || Apis::get().module(bare).is_some()
+        || specifier.starts_with("data:")
+        || specifier.ends_with(".node")
 }
 
 /// What matters of one expression or body: whether it names something with effects
@@ -189,7 +380,9 @@ impl Survey<'_> {
     }
 
     fn define_symbol(&self, symbol: SymbolId, value: NodeId, definitions: &mut Vec<(SymbolId, Mentions)>) {
-        if value.is_nothing() || matches!(self.m.node(value), Node::Str(_) | Node::Number(_) | Node::Bool(_) | Node::Null) {
+        if value.is_nothing()
+            || matches!(self.m.node(value), Node::Str(_) | Node::Number(_) | Node::Bool(_) | Node::Null)
+        {
             return;
         }
         // Definitions inside the value are found by the walk over the body itself.
@@ -210,7 +403,8 @@ impl Survey<'_> {
             }
         }
         for export in &self.m.exports {
-            if let (Exported::From { specifier, .. }, Some(top)) = (export.exported, bodies.get_mut(TOP_LEVEL.index())) {
+            if let (Exported::From { specifier, .. }, Some(top)) = (export.exported, bodies.get_mut(TOP_LEVEL.index()))
+            {
                 top.telling |= (self.is_telling)(self.m.str(specifier));
             }
         }
@@ -231,7 +425,9 @@ impl Survey<'_> {
         match self.m.node(object) {
             Node::Global(global) => match self.m.str(global) {
                 "process" => PLAIN_PROCESS.contains(&name),
-                "window" | "self" | "globalThis" | "global" | "document" | "navigator" => PLAIN_GLOBAL_MEMBERS.contains(&name),
+                "window" | "self" | "globalThis" | "global" | "document" | "navigator" => {
+                    PLAIN_GLOBAL_MEMBERS.contains(&name)
+                }
                 "require" => matches!(name, "resolve" | "cache" | "extensions"),
                 _ => false,
             },
@@ -252,9 +448,10 @@ impl Survey<'_> {
                 Some(Node::Str(text)) => Some((self.is_telling)(self.m.str(text))),
                 _ => Some(true),
             },
-            Node::Global(name) if TIMERS.contains(&self.m.str(name)) => {
-                Some(matches!(args.first().map(|&arg| self.m.node(arg)), Some(Node::Str(_) | Node::Concat(_) | Node::Binary { .. })))
-            }
+            Node::Global(name) if TIMERS.contains(&self.m.str(name)) => Some(matches!(
+                args.first().map(|&arg| self.m.node(arg)),
+                Some(Node::Str(_) | Node::Concat(_) | Node::Binary { .. })
+            )),
             // `x.constructor("code")`: the way to `Function` without its name.
             Node::Member { object, name } if self.m.str(name) == "constructor" => {
                 (!matches!(self.m.node(object), Node::This | Node::Super | Node::Var(_))).then_some(true)
@@ -269,7 +466,11 @@ fn is_telling_global(name: &str) -> bool {
 }
 
 /// Files that can have effects, by index: by themselves, or through files they load.
-pub(crate) fn telling_files(count: usize, direct: impl Fn(usize) -> bool, loads: &HashMap<usize, Vec<usize>>) -> Vec<bool> {
+pub(crate) fn telling_files(
+    count: usize,
+    direct: impl Fn(usize) -> bool,
+    loads: &HashMap<usize, Vec<usize>>,
+) -> Vec<bool> {
     let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
     for (&from, targets) in loads {
         for &target in targets {

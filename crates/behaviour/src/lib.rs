@@ -259,7 +259,12 @@ impl Analysis {
         let mut unread: Vec<Unread> = Vec::new();
         for (index, file) in self.package.files.iter().enumerate() {
             if let Some((reason, detail)) = &file.problem {
-                unread.push(Unread { path: file.path.clone(), trigger: trigger_of(index), reason: *reason, detail: detail.clone() });
+                unread.push(Unread {
+                    path: file.path.clone(),
+                    trigger: trigger_of(index),
+                    reason: *reason,
+                    detail: detail.clone(),
+                });
             }
             if self.exhausted.contains(&index) {
                 unread.push(out_of_fuel(&file.path, trigger_of(index)));
@@ -287,7 +292,9 @@ fn out_of_fuel(path: &str, trigger: Trigger) -> Unread {
 /// A file that was asked for because something loads it: JavaScript, unless it says otherwise.
 fn runs_as_javascript(path: &str, head: &[u8]) -> bool {
     let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let other_shell = first.starts_with(b"#!") && !first.windows(4).any(|w| w == b"node" || w == b"deno") && !first.windows(3).any(|w| w == b"bun");
+    let other_shell = first.starts_with(b"#!")
+        && !first.windows(4).any(|w| w == b"node" || w == b"deno")
+        && !first.windows(3).any(|w| w == b"bun");
     let text = !head.iter().take(512).any(|&byte| byte == 0);
     let script = [".sh", ".bash", ".ps1", ".bat", ".cmd", ".py", ".json"].iter().any(|ending| path.ends_with(ending));
     text && !other_shell && !script

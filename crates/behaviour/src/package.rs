@@ -67,15 +67,22 @@ impl Package {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
         let index = files.iter().enumerate().map(|(index, file)| (file.path.clone(), index)).collect();
-        let mut package =
-            Package { manifest, files, index, lowerer: RefCell::new(Lowerer::new()), limits: Limits::default(), inert: RefCell::default() };
+        let mut package = Package {
+            manifest,
+            files,
+            index,
+            lowerer: RefCell::new(Lowerer::new()),
+            limits: Limits::default(),
+            inert: RefCell::default(),
+        };
         package.choose_retained();
         package
     }
 
     /// Entries first, then the smallest: decided by the listing alone, so that the order of arrival does not matter.
     fn choose_retained(&mut self) {
-        let entries: BTreeSet<usize> = self.entries(EntryKind::Import).into_iter().chain(self.entries(EntryKind::Bin)).collect();
+        let entries: BTreeSet<usize> =
+            self.entries(EntryKind::Import).into_iter().chain(self.entries(EntryKind::Bin)).collect();
         let mut order: Vec<usize> = (0..self.files.len()).filter(|&file| is_source(&self.files[file].path)).collect();
         order.sort_by_key(|file| (!entries.contains(file), self.files[*file].size, *file));
         let mut total = 0u64;
@@ -155,8 +162,10 @@ impl Package {
 
     /// Decides which files can have effects, once all have arrived.
     pub(crate) fn settle_interest(&mut self) {
-        let loads: HashMap<usize, Vec<usize>> =
-            (0..self.files.len()).map(|file| (file, self.local_files(file))).filter(|(_, files)| !files.is_empty()).collect();
+        let loads: HashMap<usize, Vec<usize>> = (0..self.files.len())
+            .map(|file| (file, self.local_files(file)))
+            .filter(|(_, files)| !files.is_empty())
+            .collect();
         let telling = telling_files(self.files.len(), |file| self.files[file].tells_alone, &loads);
         self.inert.get_mut().clear();
         for (file, tells) in self.files.iter_mut().zip(telling) {
@@ -205,7 +214,8 @@ impl Package {
 
     /// Static specifiers, and strings that are the name of a declared dependency (plugins, presets, `require.resolve`).
     fn named_in(&self, module: &Module) -> BTreeSet<String> {
-        let mut named: BTreeSet<String> = module.imports.iter().map(|import| module.str(import.specifier).to_owned()).collect();
+        let mut named: BTreeSet<String> =
+            module.imports.iter().map(|import| module.str(import.specifier).to_owned()).collect();
         for export in &module.exports {
             if let vetch_syntax::ir::Exported::From { specifier, .. } = export.exported {
                 named.insert(module.str(specifier).to_owned());
@@ -292,7 +302,10 @@ pub(crate) fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let lower = name.to_ascii_lowercase();
     let declaration = [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| lower.ends_with(ending));
-    !declaration && lower.rsplit_once('.').is_some_and(|(stem, extension)| !stem.is_empty() && SOURCE_EXTENSIONS.contains(&extension))
+    !declaration
+        && lower
+            .rsplit_once('.')
+            .is_some_and(|(stem, extension)| !stem.is_empty() && SOURCE_EXTENSIONS.contains(&extension))
 }
 
 /// Whether a path is that of a test, an example or a fixture.
@@ -301,10 +314,27 @@ pub(crate) fn is_test(path: &str) -> bool {
     let in_folder = lower.split('/').rev().skip(1).any(|segment| {
         matches!(
             segment,
-            "test" | "tests" | "__tests__" | "spec" | "specs" | "__mocks__" | "fixtures" | "__fixtures__" | "example" | "examples" | "demo"
-                | "demos" | "bench" | "benchmark" | "benchmarks" | "e2e" | "docs"
+            "test"
+                | "tests"
+                | "__tests__"
+                | "spec"
+                | "specs"
+                | "__mocks__"
+                | "fixtures"
+                | "__fixtures__"
+                | "example"
+                | "examples"
+                | "demo"
+                | "demos"
+                | "bench"
+                | "benchmark"
+                | "benchmarks"
+                | "e2e"
+                | "docs"
         )
     });
     let name = lower.rsplit('/').next().unwrap_or_default();
-    in_folder || [".test.", ".spec.", "-test.", "_test.", ".bench."].iter().any(|part| name.contains(part)) || name.starts_with("test.")
+    in_folder
+        || [".test.", ".spec.", "-test.", "_test.", ".bench."].iter().any(|part| name.contains(part))
+        || name.starts_with("test.")
 }

@@ -12,37 +12,120 @@ const FRAGMENTS: &[(PathClass, &[&str])] = &[
     (
         PathClass::Wallet,
         &[
-            "wallet.dat", "/exodus", "/electrum", "/.ethereum", "/keystore", "/.bitcoin", "atomic/local storage",
-            "/solana/id.json", "/ledger live", "metamask", "nkbihfbeogaeaoehlefnkodbefgpgknn", "/.config/solana", "/monero",
-            "bfnaelmomeimhlpmgjnjophhpkkoljpa", "/coinomi", "/guarda", "/trezor",
+            "wallet.dat",
+            "/exodus",
+            "/electrum",
+            "/.ethereum",
+            "/keystore",
+            "/.bitcoin",
+            "atomic/local storage",
+            "/solana/id.json",
+            "/ledger live",
+            "metamask",
+            "nkbihfbeogaeaoehlefnkodbefgpgknn",
+            "/.config/solana",
+            "/monero",
+            "bfnaelmomeimhlpmgjnjophhpkkoljpa",
+            "/coinomi",
+            "/guarda",
+            "/trezor",
         ],
     ),
     (
         PathClass::Browser,
         &[
-            "/google/chrome", "/chromium/", "google-chrome", "/bravesoftware", "/microsoft/edge", "/mozilla/firefox",
-            "/.mozilla", "/firefox/profiles", "/opera software", "/vivaldi", "/yandex/", "login data", "cookies.sqlite", "logins.json",
-            "key4.db", "local extension settings", "/application support/google", "/safari/", "/user data/default",
+            "/google/chrome",
+            "/chromium/",
+            "google-chrome",
+            "/bravesoftware",
+            "/microsoft/edge",
+            "/mozilla/firefox",
+            "/.mozilla",
+            "/firefox/profiles",
+            "/opera software",
+            "/vivaldi",
+            "/yandex/",
+            "login data",
+            "cookies.sqlite",
+            "logins.json",
+            "key4.db",
+            "local extension settings",
+            "/application support/google",
+            "/safari/",
+            "/user data/default",
         ],
     ),
     (
         PathClass::Credentials,
         &[
-            "/.ssh", "id_rsa", "id_ed25519", "id_ecdsa", "/.aws", "/.npmrc", "/.pypirc", "/.netrc", "/_netrc", "/.git-credentials",
-            "/.config/gcloud", "application_default_credentials", "/.azure", "/.kube", "/.docker/config", "/.gnupg",
-            "/.config/gh/", "/.vault-token", "/.config/op", "/keychains", "/.password-store", "/.cargo/credentials",
-            "/.gem/credentials", "/.terraform.d", "/.databricks", "/.m2/settings", "/.composer/auth", "/etc/shadow",
-            "/.env", "/.pgpass", "/.my.cnf", "/.bash_history", "/.zsh_history", "/.yarnrc", "/discord/local storage",
-            "/telegram desktop", "/.config/hub", "/var/run/secrets", "/.heroku", "/.oci/", "/.snowflake", "/.boto",
-            "/.s3cfg", "/.rclone", "/filezilla", "/login.keychain", "/.1password", "/bitwarden",
+            "/.ssh",
+            "id_rsa",
+            "id_ed25519",
+            "id_ecdsa",
+            "/.aws",
+            "/.npmrc",
+            "/.pypirc",
+            "/.netrc",
+            "/_netrc",
+            "/.git-credentials",
+            "/.config/gcloud",
+            "application_default_credentials",
+            "/.azure",
+            "/.kube",
+            "/.docker/config",
+            "/.gnupg",
+            "/.config/gh/",
+            "/.vault-token",
+            "/.config/op",
+            "/keychains",
+            "/.password-store",
+            "/.cargo/credentials",
+            "/.gem/credentials",
+            "/.terraform.d",
+            "/.databricks",
+            "/.m2/settings",
+            "/.composer/auth",
+            "/etc/shadow",
+            "/.env",
+            "/.pgpass",
+            "/.my.cnf",
+            "/.bash_history",
+            "/.zsh_history",
+            "/.yarnrc",
+            "/discord/local storage",
+            "/telegram desktop",
+            "/.config/hub",
+            "/var/run/secrets",
+            "/.heroku",
+            "/.oci/",
+            "/.snowflake",
+            "/.boto",
+            "/.s3cfg",
+            "/.rclone",
+            "/filezilla",
+            "/login.keychain",
+            "/.1password",
+            "/bitwarden",
         ],
     ),
     (
         PathClass::Autostart,
         &[
-            "/launchagents", "/launchdaemons", "/.config/autostart", "/startup/", "start menu/programs/startup",
-            "/etc/systemd", "/.config/systemd", "/systemd/user", "/etc/cron", "/var/spool/cron", "/etc/init.d", "/etc/rc.local",
-            "/etc/profile", "/etc/ld.so.preload", "/currentversion/run",
+            "/launchagents",
+            "/launchdaemons",
+            "/.config/autostart",
+            "/startup/",
+            "start menu/programs/startup",
+            "/etc/systemd",
+            "/.config/systemd",
+            "/systemd/user",
+            "/etc/cron",
+            "/var/spool/cron",
+            "/etc/init.d",
+            "/etc/rc.local",
+            "/etc/profile",
+            "/etc/ld.so.preload",
+            "/currentversion/run",
         ],
     ),
     (PathClass::VcsHooks, &["/.git/hooks", ".git/hooks"]),
@@ -50,8 +133,19 @@ const FRAGMENTS: &[(PathClass, &[&str])] = &[
     (
         PathClass::Agent,
         &[
-            "/.claude", ".claude/", ".cursor/", "/.cursorrules", "claude.md", "agents.md", "/.gemini", "/.codex", "copilot-instructions",
-            "/.windsurf", "/.aider", "mcp.json", "claude_desktop_config",
+            "/.claude",
+            ".claude/",
+            ".cursor/",
+            "/.cursorrules",
+            "claude.md",
+            "agents.md",
+            "/.gemini",
+            "/.codex",
+            "copilot-instructions",
+            "/.windsurf",
+            "/.aider",
+            "mcp.json",
+            "claude_desktop_config",
         ],
     ),
     (PathClass::Editor, &[".vscode/", ".idea/", "/code/user/", "/.vim", "/sublime text", "/.emacs"]),
@@ -102,7 +196,10 @@ fn is_own(class: PathClass, path: &str) -> bool {
     class == PathClass::Credentials
         && !path.contains("<home>")
         && !path.starts_with("/etc")
-        && (path.ends_with("/.env") || path.contains("/.env.") || path.contains("/.yarnrc") || path.ends_with("/.npmrc"))
+        && (path.ends_with("/.env")
+            || path.contains("/.env.")
+            || path.contains("/.yarnrc")
+            || path.ends_with("/.npmrc"))
 }
 
 fn classify_root(lower: &str, rooted: Option<&str>) -> PathClass {
@@ -110,11 +207,23 @@ fn classify_root(lower: &str, rooted: Option<&str>) -> PathClass {
         return if rest.contains("..") { PathClass::Packages } else { PathClass::Package };
     }
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| lower.starts_with(prefix));
-    if starts(&["<temp>", "/tmp/", "/var/tmp/", "/dev/shm", "c:/windows/temp", "%temp%", "%tmp%", "$tmpdir"]) || lower == "/tmp" {
+    if starts(&["<temp>", "/tmp/", "/var/tmp/", "/dev/shm", "c:/windows/temp", "%temp%", "%tmp%", "$tmpdir"])
+        || lower == "/tmp"
+    {
         PathClass::Temp
     } else if starts(&["<cache>", "<home>/.cache", "<home>/library/caches", "/library/caches"]) {
         PathClass::Cache
-    } else if starts(&["<home>", "~", "$home", "%userprofile%", "%appdata%", "%localappdata%", "/home/", "/users/", "/root"]) {
+    } else if starts(&[
+        "<home>",
+        "~",
+        "$home",
+        "%userprofile%",
+        "%appdata%",
+        "%localappdata%",
+        "/home/",
+        "/users/",
+        "/root",
+    ]) {
         PathClass::Home
     } else if starts(&["<project>", "./", "../"]) {
         PathClass::Project

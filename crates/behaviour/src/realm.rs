@@ -119,7 +119,8 @@ impl Runner<'_> {
     fn conclude(&mut self, mut interp: Interp<'_>, trigger: Trigger, with_calls: bool) {
         let mut followed: HashSet<usize> = HashSet::new();
         loop {
-            let next = interp.loaded.iter().copied().find(|file| self.standalone.contains_key(file) && followed.insert(*file));
+            let next =
+                interp.loaded.iter().copied().find(|file| self.standalone.contains_key(file) && followed.insert(*file));
             let Some(file) = next else { break };
             for specifier in &self.package.files[file].specifiers {
                 if let Resolution::File(target) = resolve(self.package, file, specifier) {
@@ -188,7 +189,13 @@ fn install_commands(package: &Package, is_project_code: bool) -> Vec<InstallComm
 fn gyp_command(command: &str, span: Span) -> InstallCommand {
     let mut location = vetch_model::Location::file("binding.gyp");
     location.span = span;
-    InstallCommand { event: "binding.gyp".to_owned(), command: command.to_owned(), location, runs: Vec::new(), for_dependents: true }
+    InstallCommand {
+        event: "binding.gyp".to_owned(),
+        command: command.to_owned(),
+        location,
+        runs: Vec::new(),
+        for_dependents: true,
+    }
 }
 
 /// Commands that gyp runs while it reads `binding.gyp`: `<!(command)`, `<!@(command)`.
@@ -255,7 +262,8 @@ impl Interp<'_> {
             Resolution::Native(path) => self.effect_native(&path),
             Resolution::Missing(missing) => {
                 let from_manifest = self.manifest_unit == Some(self.here.unit);
-                if let Some(own) = missing.strip_prefix("<package>/").filter(|own| from_manifest && is_plain_path(own)) {
+                if let Some(own) = missing.strip_prefix("<package>/").filter(|own| from_manifest && is_plain_path(own))
+                {
                     self.missing_programs.push(own.to_owned());
                 }
             }

@@ -37,11 +37,19 @@ pub(crate) fn of_head(path: &str, head: &[u8]) -> Vec<RawSignal> {
     if let Some(format) = executable_format(head) {
         return match is_honest_binary_name(path, &extension, format) {
             true => vec![signal(SignalKind::NativeBinary, format!("{format} executable or library"), 30)],
-            false => vec![signal(SignalKind::DisguisedExecutable, format!("an executable ({format}) named as .{extension}"), 90)],
+            false => vec![signal(
+                SignalKind::DisguisedExecutable,
+                format!("an executable ({format}) named as .{extension}"),
+                90,
+            )],
         };
     }
     if is_media_name(&extension) && is_script_text(head) {
-        return vec![signal(SignalKind::DisguisedFile, format!("text that looks like code, named as .{extension}"), 70)];
+        return vec![signal(
+            SignalKind::DisguisedFile,
+            format!("text that looks like code, named as .{extension}"),
+            70,
+        )];
     }
     Vec::new()
 }
@@ -66,11 +74,14 @@ fn is_honest_binary_name(path: &str, extension: &str, format: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let versioned = name.contains(".so.") || name.contains(".dylib.") || name.contains(".dll.");
     let known = [
-        "", "node", "so", "dylib", "dll", "exe", "bin", "com", "o", "a", "lib", "sys", "jnilib", "pyd", "wasm", "elf", "efi", "abi3", "mod",
-        "run", "appimage", "out", "scr", "cpl", "ocx", "asi", "ko", "bundle", "dat", "musl", "gnu",
+        "", "node", "so", "dylib", "dll", "exe", "bin", "com", "o", "a", "lib", "sys", "jnilib", "pyd", "wasm", "elf",
+        "efi", "abi3", "mod", "run", "appimage", "out", "scr", "cpl", "ocx", "asi", "ko", "bundle", "dat", "musl",
+        "gnu",
     ];
     // `tool-linux-x64`, `tool.linux`, `server-1.2`: platform and version are no file types.
-    let platform = ["linux", "darwin", "macos", "win32", "x64", "x86", "arm", "amd64", "aarch64", "freebsd"].iter().any(|p| extension.contains(p));
+    let platform = ["linux", "darwin", "macos", "win32", "x64", "x86", "arm", "amd64", "aarch64", "freebsd"]
+        .iter()
+        .any(|p| extension.contains(p));
     let numeric = !extension.is_empty() && extension.bytes().all(|b| b.is_ascii_digit());
     known.contains(&extension) || versioned || platform || numeric || (format == "WebAssembly" && extension == "wasm")
 }
@@ -78,8 +89,27 @@ fn is_honest_binary_name(path: &str, extension: &str, format: &str) -> bool {
 fn is_media_name(extension: &str) -> bool {
     matches!(
         extension,
-        "png" | "jpg" | "jpeg" | "gif" | "webp" | "ico" | "bmp" | "woff" | "woff2" | "ttf" | "otf" | "eot" | "mp3" | "mp4" | "wav" | "ogg" | "avi"
-            | "webm" | "pdf" | "zip" | "gz"
+        "png"
+            | "jpg"
+            | "jpeg"
+            | "gif"
+            | "webp"
+            | "ico"
+            | "bmp"
+            | "woff"
+            | "woff2"
+            | "ttf"
+            | "otf"
+            | "eot"
+            | "mp3"
+            | "mp4"
+            | "wav"
+            | "ogg"
+            | "avi"
+            | "webm"
+            | "pdf"
+            | "zip"
+            | "gz"
     )
 }
 
@@ -88,10 +118,32 @@ fn is_script_text(head: &[u8]) -> bool {
     let head = &head[..head.len().min(1024)];
     let text = std::str::from_utf8(head).or_else(|error| std::str::from_utf8(&head[..error.valid_up_to()]));
     let Ok(text) = text else { return false };
-    if text.len() < 40 || text.contains('\0') || text.trim_start().starts_with('<') || text.starts_with("version https://git-lfs") {
+    if text.len() < 40
+        || text.contains('\0')
+        || text.trim_start().starts_with('<')
+        || text.starts_with("version https://git-lfs")
+    {
         return false;
     }
-    ["require(", "eval(", "function(", "function ", "const ", "var ", "import ", "=>", "exec(", "execSync(", "console.", "child_process", "process."].iter().filter(|mark| text.contains(**mark)).count() >= 2
+    [
+        "require(",
+        "eval(",
+        "function(",
+        "function ",
+        "const ",
+        "var ",
+        "import ",
+        "=>",
+        "exec(",
+        "execSync(",
+        "console.",
+        "child_process",
+        "process.",
+    ]
+    .iter()
+    .filter(|mark| text.contains(**mark))
+    .count()
+        >= 2
 }
 
 /// Signals of a source text.
@@ -137,7 +189,11 @@ impl Scan<'_> {
         let (line, column) = lines.position(span.start);
         let (excerpt, highlight) = excerpt(self.text, span);
         let location = Location { file: self.path.to_owned(), line, column, span };
-        self.found.push(RawSignal { kind, evidence: Evidence::Code { location, excerpt, highlight, layer: 0, note }, strength });
+        self.found.push(RawSignal {
+            kind,
+            evidence: Evidence::Code { location, excerpt, highlight, layer: 0, note },
+            strength,
+        });
     }
 
     /// `_0x3fa2b1`, throughout.
@@ -154,7 +210,13 @@ impl Scan<'_> {
         }
         let Some((start, end)) = first.filter(|_| count >= MANGLED_NAMES) else { return };
         let share = count * 1000 / self.text.len().max(1);
-        self.report(SignalKind::MangledNames, start, end, (40 + share * 4).min(100) as u8, format!("{count} names of the form _0x…"));
+        self.report(
+            SignalKind::MangledNames,
+            start,
+            end,
+            (40 + share * 4).min(100) as u8,
+            format!("{count} names of the form _0x…"),
+        );
         let rotates = ["['push'](", "[\"push\"]("].iter().any(|mark| self.text.contains(mark))
             && ["['shift']()", "[\"shift\"]()"].iter().any(|mark| self.text.contains(mark));
         if rotates {
@@ -169,7 +231,10 @@ impl Scan<'_> {
         let mut count = 0usize;
         let mut first = None;
         for at in memmem::find_iter(bytes, b"\\x") {
-            let code = bytes.get(at + 2..at + 4).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, 16).ok());
+            let code = bytes
+                .get(at + 2..at + 4)
+                .and_then(|d| std::str::from_utf8(d).ok())
+                .and_then(|d| u8::from_str_radix(d, 16).ok());
             if code.is_some_and(|code| code.is_ascii_alphanumeric()) {
                 count += 1;
                 first = first.or(Some(at));
@@ -177,7 +242,13 @@ impl Scan<'_> {
         }
         let Some(start) = first.filter(|_| count >= 60 && count * 4 * 20 >= bytes.len().min(200_000)) else { return };
         let strength = (count * 400 / bytes.len().max(1)).clamp(30, 100) as u8;
-        self.report(SignalKind::EscapedStrings, start, start + 4, strength, format!("{count} letters and digits written as \\x escapes"));
+        self.report(
+            SignalKind::EscapedStrings,
+            start,
+            start + 4,
+            strength,
+            format!("{count} letters and digits written as \\x escapes"),
+        );
     }
 
     /// Regular expressions and traps that obfuscators insert against being read.
@@ -206,11 +277,19 @@ impl Scan<'_> {
             let start = bytes[..at].iter().rposition(|&b| !is_blank(b)).map_or(0, |i| i + 1);
             let end = bytes[at..].iter().position(|&b| !is_blank(b)).map_or(bytes.len(), |i| at + i);
             let after_code = start > 0 && !matches!(bytes[start - 1], b'\n' | b'\r');
-            let before_code = bytes.get(end).is_some_and(|b| !matches!(b, b'\n' | b'\r' | b'/' | b'*' | b'\'' | b'"' | b'`' | b'\\' | b'|'));
+            let before_code = bytes
+                .get(end)
+                .is_some_and(|b| !matches!(b, b'\n' | b'\r' | b'/' | b'*' | b'\'' | b'"' | b'`' | b'\\' | b'|'));
             if end - start >= HIDING_RUN && after_code && before_code && !self.in_comment(start) {
                 let to = (end..self.text.len()).find(|&i| bytes[i] == b'\n').unwrap_or(self.text.len()).min(end + 200);
                 let to = (end..=to).rev().find(|&i| self.text.is_char_boundary(i)).unwrap_or(end);
-                self.report(SignalKind::HiddenByWhitespace, end, to, 80, format!("code behind {} blanks on the same line", end - start));
+                self.report(
+                    SignalKind::HiddenByWhitespace,
+                    end,
+                    to,
+                    80,
+                    format!("code behind {} blanks on the same line", end - start),
+                );
                 return;
             }
             at = end + STEP;
@@ -221,7 +300,10 @@ impl Scan<'_> {
     fn in_comment(&self, at: usize) -> bool {
         let line_start = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
         let line = self.text[line_start..at].trim_start();
-        line.starts_with('*') || line.starts_with("//") || line.starts_with("/*") || line.contains("//") && !line.contains("://")
+        line.starts_with('*')
+            || line.starts_with("//")
+            || line.starts_with("/*")
+            || line.contains("//") && !line.contains("://")
     }
 
     /// Bidirectional controls, and runs of what shows nothing.
@@ -247,12 +329,24 @@ impl Scan<'_> {
             }
         }
         if let Some((start, end)) = bidi {
-            self.report(SignalKind::BidiControl, start, end, 60, "a control that reorders the text a reader sees".to_owned());
+            self.report(
+                SignalKind::BidiControl,
+                start,
+                end,
+                60,
+                "a control that reorders the text a reader sees".to_owned(),
+            );
         }
         if let Some(start) = invisible {
             let count = total + INVISIBLE_RUN - 1;
             let strength = if count >= 64 { 95 } else { 60 };
-            self.report(SignalKind::InvisibleText, start, start, strength, format!("at least {count} characters that show nothing"));
+            self.report(
+                SignalKind::InvisibleText,
+                start,
+                start,
+                strength,
+                format!("at least {count} characters that show nothing"),
+            );
         }
     }
 }

@@ -250,20 +250,39 @@ pub(crate) enum Class {
     Plain,
     Array(Vec<Value>),
     /// A function with the frame it closes over.
-    Closure { unit: UnitId, function: FunctionId, frame: FrameId, this: Option<Box<Value>> },
+    Closure {
+        unit: UnitId,
+        function: FunctionId,
+        frame: FrameId,
+        this: Option<Box<Value>>,
+    },
     /// `f.bind(this, …args)`
-    Bound { target: Box<Value>, this: Box<Value>, args: Vec<Value> },
+    Bound {
+        target: Box<Value>,
+        this: Box<Value>,
+        args: Vec<Value>,
+    },
     /// A built-in method read as a value: `const f = text.split`.
-    Method { receiver: Box<Value>, name: Rc<str> },
+    Method {
+        receiver: Box<Value>,
+        name: Rc<str>,
+    },
     /// A class: its constructor if it has one, and the prototype with its methods.
-    Constructor { constructor: Option<Box<Value>>, superclass: Box<Value>, prototype: ObjectId },
+    Constructor {
+        constructor: Option<Box<Value>>,
+        superclass: Box<Value>,
+        prototype: ObjectId,
+    },
     /// A settled promise, transparent to `await` and `then`.
     Promise(Box<Value>),
     /// `resolve` of a promise under construction.
     Resolver(ObjectId),
     /// An instance of a built-in (a request, a stream, a hash …): its API path, and
     /// the effect that data written to it flows into.
-    Instance { api: ApiId, effect: Option<u32> },
+    Instance {
+        api: ApiId,
+        effect: Option<u32>,
+    },
 }
 
 /// A heap object.
@@ -342,7 +361,9 @@ mod tests {
 
     #[test]
     fn numbers_print_as_ecmascript_does() {
-        for (number, text) in [(1.0, "1"), (-0.0, "0"), (1.5, "1.5"), (1e21, "1e+21"), (1e-7, "1e-7"), (123456789.0, "123456789")] {
+        for (number, text) in
+            [(1.0, "1"), (-0.0, "0"), (1.5, "1.5"), (1e21, "1e+21"), (1e-7, "1e-7"), (123456789.0, "123456789")]
+        {
             assert_eq!(number_to_string(number), text);
         }
     }

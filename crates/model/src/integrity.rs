@@ -28,7 +28,7 @@ impl HashAlgorithm {
     }
 
     /// Digest length in bytes.
-    pub const fn len(self) -> usize {
+    pub const fn digest_len(self) -> usize {
         match self {
             HashAlgorithm::Sha1 => 20,
             HashAlgorithm::Sha256 => 32,
@@ -106,7 +106,7 @@ fn parse_one(part: &str) -> Option<Digest> {
         _ => return None,
     };
     let bytes = decode_base64(rest.split('?').next()?)?;
-    (bytes.len() == algorithm.len()).then_some(Digest { algorithm, bytes })
+    (bytes.len() == algorithm.digest_len()).then_some(Digest { algorithm, bytes })
 }
 
 /// Standard base64 with or without padding; `None` on anything else.

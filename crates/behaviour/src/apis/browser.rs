@@ -7,7 +7,8 @@ use crate::interp::Interp;
 use crate::value::{Kind, ObjectId, Taint, Value};
 
 pub(super) fn register(apis: &mut Apis) {
-    let window = apis.add_global(&["globalThis", "window", "self", "global", "top", "parent", "frames", "GLOBAL", "root"]);
+    let window =
+        apis.add_global(&["globalThis", "window", "self", "global", "top", "parent", "frames", "GLOBAL", "root"]);
     apis.entries[window.0 as usize].is_global_object = true;
     let document = apis.add_global(&["document"]);
     apis.add_values(document, &["cookie"], |interp, _| {
@@ -45,12 +46,18 @@ fn register_storage(apis: &mut Apis) {
             let key = call.arg(0);
             let telling = key.exact_str().is_some_and(|key| {
                 let key = key.to_lowercase();
-                ["token", "wallet", "seed", "mnemonic", "private", "auth", "session", "jwt"].iter().any(|word| key.contains(word))
+                ["token", "wallet", "seed", "mnemonic", "private", "auth", "session", "jwt"]
+                    .iter()
+                    .any(|word| key.contains(word))
             });
             if !telling {
                 return interp.unknown(Taint::NONE);
             }
-            let effect = interp.effect(CapabilityId::BrowserHook, Resource::Named("storage".to_owned()), "reads secrets in browser storage");
+            let effect = interp.effect(
+                CapabilityId::BrowserHook,
+                Resource::Named("storage".to_owned()),
+                "reads secrets in browser storage",
+            );
             let taint = interp.source(effect);
             interp.unknown(taint)
         });
@@ -64,7 +71,9 @@ fn register_devices(apis: &mut Apis) {
     apis.add_functions(clipboard, &["readText", "read"], |i, c| super::host::input(i, c, CapabilityId::InputClipboard));
     let devices = apis.add_namespace(navigator, "mediaDevices");
     apis.add_functions(devices, &["getUserMedia"], |interp, call| {
-        let wants = |interp: &mut Interp<'_>, name: &str| interp.option(&call.arg(0), name).is_some_and(|value| value.truth() != Some(false));
+        let wants = |interp: &mut Interp<'_>, name: &str| {
+            interp.option(&call.arg(0), name).is_some_and(|value| value.truth() != Some(false))
+        };
         if wants(interp, "video") {
             interp.effect(CapabilityId::InputCamera, Resource::None, "uses the camera");
         }
@@ -89,7 +98,9 @@ fn register_traffic(apis: &mut Apis) {
     }
     for name in ["ethereum", "solana", "phantom", "tronWeb", "tronLink", "BinanceChain", "web3"] {
         let wallet = apis.add_global(&[name]);
-        for method in ["request", "send", "sendAsync", "signTransaction", "signAndSendTransaction", "signMessage", "trx"] {
+        for method in
+            ["request", "send", "sendAsync", "signTransaction", "signAndSendTransaction", "signMessage", "trx"]
+        {
             apis.add_namespace(wallet, method);
         }
     }
@@ -99,9 +110,10 @@ fn register_traffic(apis: &mut Apis) {
 fn hooked(path: &str, name: &str) -> Option<String> {
     let traffic = matches!(name, "fetch" | "XMLHttpRequest" | "WebSocket") && path == "globalThis";
     let method = path == "XMLHttpRequest.prototype" && matches!(name, "open" | "send" | "setRequestHeader");
-    let wallet = ["ethereum", "solana", "phantom", "tronWeb", "tronLink", "BinanceChain", "web3"]
-        .iter()
-        .any(|wallet| path == *wallet || path.starts_with(&format!("{wallet}.")) || (path == "globalThis" && name == *wallet));
+    let wallet =
+        ["ethereum", "solana", "phantom", "tronWeb", "tronLink", "BinanceChain", "web3"].iter().any(|wallet| {
+            path == *wallet || path.starts_with(&format!("{wallet}.")) || (path == "globalThis" && name == *wallet)
+        });
     (traffic || method || wallet).then(|| match path {
         "globalThis" => name.to_owned(),
         _ => format!("{path}.{name}"),
@@ -117,7 +129,11 @@ fn listener(interp: &mut Interp<'_>, call: &Call) -> Value {
             interp.source(effect)
         }
         Some("submit" | "change") => {
-            let effect = interp.effect(CapabilityId::BrowserHook, Resource::Named("form data".to_owned()), "listens to every form of the page");
+            let effect = interp.effect(
+                CapabilityId::BrowserHook,
+                Resource::Named("form data".to_owned()),
+                "listens to every form of the page",
+            );
             interp.source(effect)
         }
         _ => Taint::NONE,
@@ -154,7 +170,10 @@ impl Interp<'_> {
     pub(crate) fn effect_instance_store(&mut self, id: ObjectId, name: &str, value: &Value) {
         let crate::value::Class::Instance { api, .. } = self.object(id).class else { return };
         let path = self.apis.path(api);
-        if !matches!((path.as_str(), name), ("Image", "src") | ("HTMLScriptElement", "src" | "text" | "textContent" | "innerHTML")) {
+        if !matches!(
+            (path.as_str(), name),
+            ("Image", "src") | ("HTMLScriptElement", "src" | "text" | "textContent" | "innerHTML")
+        ) {
             if name.starts_with("on") && matches!(value.kind, Kind::Object(_)) {
                 let taint = self.object(id).taint;
                 self.invoke(value, taint);
@@ -170,7 +189,11 @@ impl Interp<'_> {
             let effect = network::connect_effect(self, host, taint);
             if path == "HTMLScriptElement" {
                 let source = self.source(effect);
-                let eval = self.effect(CapabilityId::CodeEval, Resource::Eval(EvalSource::Downloaded), "loads a script from the network");
+                let eval = self.effect(
+                    CapabilityId::CodeEval,
+                    Resource::Eval(EvalSource::Downloaded),
+                    "loads a script from the network",
+                );
                 self.flow(source, eval);
             }
         }

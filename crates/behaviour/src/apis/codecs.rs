@@ -14,7 +14,9 @@ use crate::value::{Kind, MAX_TEXT, Taint, Value};
 /// As Node.js and browsers decode: padding optional, trailing bits ignored.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// Decoded text shorter than this is a word, not a payload.
@@ -25,9 +27,13 @@ const MAX_INFLATED: u64 = 8 << 20;
 
 pub(super) fn register(apis: &mut Apis) {
     let atob = apis.add_global(&["atob"]);
-    apis.set_call(atob, |interp, call| decode_argument(interp, call, |text| decode_base64(text).map(|b| b.iter().map(|&b| b as char).collect())));
+    apis.set_call(atob, |interp, call| {
+        decode_argument(interp, call, |text| decode_base64(text).map(|b| b.iter().map(|&b| b as char).collect()))
+    });
     let btoa = apis.add_global(&["btoa"]);
-    apis.set_call(btoa, |interp, call| encode_argument(interp, call, |text| LENIENT.encode(text.chars().map(|c| c as u8).collect::<Vec<u8>>())));
+    apis.set_call(btoa, |interp, call| {
+        encode_argument(interp, call, |text| LENIENT.encode(text.chars().map(|c| c as u8).collect::<Vec<u8>>()))
+    });
     for name in ["decodeURIComponent", "decodeURI", "unescape"] {
         let id = apis.add_global(&[name]);
         apis.set_call(id, |interp, call| encode_argument(interp, call, decode_percent));
@@ -61,7 +67,19 @@ pub(super) fn register(apis: &mut Apis) {
     let zlib = apis.add_module(&["zlib", "pako", "fflate"]);
     apis.add_functions(
         zlib,
-        &["inflateSync", "inflateRawSync", "gunzipSync", "unzipSync", "brotliDecompressSync", "inflate", "inflateRaw", "gunzip", "unzip", "ungzip", "decompressSync"],
+        &[
+            "inflateSync",
+            "inflateRawSync",
+            "gunzipSync",
+            "unzipSync",
+            "brotliDecompressSync",
+            "inflate",
+            "inflateRaw",
+            "gunzip",
+            "unzip",
+            "ungzip",
+            "decompressSync",
+        ],
         inflate,
     );
 }
@@ -116,7 +134,9 @@ pub(crate) fn decode_percent(text: &str) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = |from: usize, len: usize| text.get(from..from + len).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let hex = |from: usize, len: usize| {
+            text.get(from..from + len).and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        };
         if bytes[at] == b'%' {
             if bytes.get(at + 1) == Some(&b'u')
                 && let Some(unit) = hex(at + 2, 4)

@@ -12,17 +12,16 @@ pub(super) fn register(apis: &mut Apis) {
     let env = apis.add_namespace(process, "env");
     let bun = apis.add_global(&["Bun"]);
     apis.alias(bun, "env", env);
-    for id in [env] {
-        let entry = &mut apis.entries[id.0 as usize];
-        entry.any_member = Some(read_variable);
-        entry.computed_member = Some(|interp, call| {
-            // A name that is not known: any variable, but one at a time.
-            let effect = interp.effect(CapabilityId::EnvRead, Resource::Any, "reads an environment variable by a computed name");
-            let taint = interp.source(effect);
-            let _ = call;
-            interp.unknown(taint)
-        });
-    }
+    let entry = &mut apis.entries[env.0 as usize];
+    entry.any_member = Some(read_variable);
+    entry.computed_member = Some(|interp, call| {
+        // A name that is not known: any variable, but one at a time.
+        let effect =
+            interp.effect(CapabilityId::EnvRead, Resource::Any, "reads an environment variable by a computed name");
+        let taint = interp.source(effect);
+        let _ = call;
+        interp.unknown(taint)
+    });
     let deno = apis.add_global(&["Deno"]);
     let deno_env = apis.add_namespace(deno, "env");
     apis.add_functions(deno_env, &["get"], |interp, call| match call.arg(0).exact_str() {
@@ -71,7 +70,19 @@ fn read_variable(interp: &mut Interp<'_>, name: &str) -> Value {
 /// Whether a variable of this name holds a secret by common usage.
 pub(crate) fn is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PRIVATE_KEY", "API_KEY", "APIKEY", "ACCESS_KEY", "CREDENTIAL", "MNEMONIC", "AUTH"]
-        .iter()
-        .any(|word| upper.contains(word))
+    [
+        "TOKEN",
+        "SECRET",
+        "PASSWORD",
+        "PASSWD",
+        "PRIVATE_KEY",
+        "API_KEY",
+        "APIKEY",
+        "ACCESS_KEY",
+        "CREDENTIAL",
+        "MNEMONIC",
+        "AUTH",
+    ]
+    .iter()
+    .any(|word| upper.contains(word))
 }

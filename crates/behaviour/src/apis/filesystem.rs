@@ -10,16 +10,41 @@ use crate::paths;
 use crate::value::{Kind, Taint, Value};
 
 const READ: &[&str] = &[
-    "readFile", "readFileSync", "createReadStream", "readdir", "readdirSync", "opendir", "opendirSync", "readlink",
-    "readlinkSync", "readJson", "readJSON", "readJsonSync", "readJSONSync",
+    "readFile",
+    "readFileSync",
+    "createReadStream",
+    "readdir",
+    "readdirSync",
+    "opendir",
+    "opendirSync",
+    "readlink",
+    "readlinkSync",
+    "readJson",
+    "readJSON",
+    "readJsonSync",
+    "readJSONSync",
 ];
 const WRITE: &[&str] = &[
-    "writeFile", "writeFileSync", "appendFile", "appendFileSync", "createWriteStream", "outputFile", "outputFileSync",
-    "writeJson", "writeJSON", "writeJsonSync", "writeJSONSync", "outputJson", "outputJsonSync", "truncate", "truncateSync",
+    "writeFile",
+    "writeFileSync",
+    "appendFile",
+    "appendFileSync",
+    "createWriteStream",
+    "outputFile",
+    "outputFileSync",
+    "writeJson",
+    "writeJSON",
+    "writeJsonSync",
+    "writeJSONSync",
+    "outputJson",
+    "outputJsonSync",
+    "truncate",
+    "truncateSync",
 ];
 const DELETE: &[&str] =
     &["unlink", "unlinkSync", "rm", "rmSync", "rmdir", "rmdirSync", "remove", "removeSync", "emptyDir", "emptyDirSync"];
-const COPY: &[&str] = &["copyFile", "copyFileSync", "cp", "cpSync", "copy", "copySync", "link", "linkSync", "symlink", "symlinkSync"];
+const COPY: &[&str] =
+    &["copyFile", "copyFileSync", "cp", "cpSync", "copy", "copySync", "link", "linkSync", "symlink", "symlinkSync"];
 const MOVE: &[&str] = &["rename", "renameSync", "move", "moveSync"];
 
 pub(super) fn register(apis: &mut Apis) {
@@ -38,7 +63,11 @@ pub(super) fn register(apis: &mut Apis) {
     for name in ["rimraf", "del"] {
         let module = apis.add_module(&[name]);
         apis.set_call(module, delete);
-        apis.add_functions(module, &["sync", "rimraf", "rimrafSync", "deleteAsync", "deleteSync", "native", "manual"], delete);
+        apis.add_functions(
+            module,
+            &["sync", "rimraf", "rimrafSync", "deleteAsync", "deleteSync", "native", "manual"],
+            delete,
+        );
     }
 }
 
@@ -97,7 +126,9 @@ fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
 
 /// `/proc/<pid>/mem`, `/proc/<pid>/maps`
 fn is_process_memory(path: &str) -> bool {
-    path.strip_prefix("/proc/").and_then(|rest| rest.split_once('/')).is_some_and(|(_, item)| matches!(item, "mem" | "maps"))
+    path.strip_prefix("/proc/")
+        .and_then(|rest| rest.split_once('/'))
+        .is_some_and(|(_, item)| matches!(item, "mem" | "maps"))
 }
 
 /// Whether data from there is worth following.

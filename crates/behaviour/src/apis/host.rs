@@ -9,20 +9,59 @@ use crate::value::{HOLE, Kind, Taint, Value};
 
 pub(super) fn register(apis: &mut Apis) {
     let os = apis.add_module(&["os"]);
-    const FACTS: &[&str] =
-        &["hostname", "userInfo", "networkInterfaces", "cpus", "totalmem", "freemem", "uptime", "release", "version", "machine", "loadavg"];
+    const FACTS: &[&str] = &[
+        "hostname",
+        "userInfo",
+        "networkInterfaces",
+        "cpus",
+        "totalmem",
+        "freemem",
+        "uptime",
+        "release",
+        "version",
+        "machine",
+        "loadavg",
+    ];
     apis.add_functions(os, FACTS, system_info);
     apis.add_functions(os, &["homedir"], |_, _| Value::str("<home>"));
     apis.add_functions(os, &["tmpdir"], |_, _| Value::str("<temp>"));
     apis.add_functions(os, &["platform", "arch", "type", "endianness"], |interp, _| interp.unknown(Taint::NONE));
     apis.add_values(os, &["EOL"], |_, _| Value::str("\n"));
-    for name in ["systeminformation", "node-machine-id", "macaddress", "getmac", "public-ip", "ip", "username", "os-info", "whoami"] {
+    for name in [
+        "systeminformation",
+        "node-machine-id",
+        "macaddress",
+        "getmac",
+        "public-ip",
+        "ip",
+        "username",
+        "os-info",
+        "whoami",
+    ] {
         let module = apis.add_module(&[name]);
         apis.set_call(module, system_info);
-        apis.add_functions(module, &["system", "osInfo", "users", "networkInterfaces", "machineId", "machineIdSync", "one", "all", "v4", "address", "getStaticData"], system_info);
+        apis.add_functions(
+            module,
+            &[
+                "system",
+                "osInfo",
+                "users",
+                "networkInterfaces",
+                "machineId",
+                "machineIdSync",
+                "one",
+                "all",
+                "v4",
+                "address",
+                "getStaticData",
+            ],
+            system_info,
+        );
     }
     let intl = apis.add_global(&["Intl"]);
-    apis.add_functions(intl, &["DateTimeFormat", "NumberFormat"], |interp, call| interp.instance(call.api, None, Taint::NONE));
+    apis.add_functions(intl, &["DateTimeFormat", "NumberFormat"], |interp, call| {
+        interp.instance(call.api, None, Taint::NONE)
+    });
     register_process(apis);
     register_path(apis);
     register_inputs(apis);
@@ -32,12 +71,19 @@ fn register_process(apis: &mut Apis) {
     let process = apis.add_global(&["process"]);
     apis.add_functions(process, &["cwd"], |_, _| Value::str("<project>"));
     apis.add_values(process, &["execPath", "argv0"], |_, _| Value::str("node"));
-    apis.add_values(process, &["platform", "arch", "version", "versions", "pid", "ppid", "argv", "execArgv", "title", "release", "config", "features"], |interp, _| {
-        interp.unknown(Taint::NONE)
-    });
-    apis.add_functions(process, &["uptime", "hrtime", "memoryUsage", "umask", "exit", "abort", "chdir", "emitWarning"], |interp, _| {
-        interp.unknown(Taint::NONE)
-    });
+    apis.add_values(
+        process,
+        &[
+            "platform", "arch", "version", "versions", "pid", "ppid", "argv", "execArgv", "title", "release", "config",
+            "features",
+        ],
+        |interp, _| interp.unknown(Taint::NONE),
+    );
+    apis.add_functions(
+        process,
+        &["uptime", "hrtime", "memoryUsage", "umask", "exit", "abort", "chdir", "emitWarning"],
+        |interp, _| interp.unknown(Taint::NONE),
+    );
     apis.add_functions(process, &["getuid", "geteuid", "getgid"], |interp, _| interp.unknown(Taint::NONE));
     let import_meta = apis.add_global(&["import.meta"]);
     apis.add_values(import_meta, &["url"], |interp, _| {
@@ -53,7 +99,8 @@ fn register_process(apis: &mut Apis) {
 
 fn system_info(interp: &mut Interp<'_>, call: &Call) -> Value {
     let item = interp.apis.name(call.api);
-    let effect = interp.effect(CapabilityId::SystemInfo, Resource::Named(item.to_owned()), format!("reads {item} of the host"));
+    let effect =
+        interp.effect(CapabilityId::SystemInfo, Resource::Named(item.to_owned()), format!("reads {item} of the host"));
     let taint = match item {
         // What tells nothing of who or where flows nowhere of interest.
         "cpus" | "totalmem" | "freemem" | "uptime" | "loadavg" => Taint::NONE,
@@ -72,7 +119,9 @@ fn register_path(apis: &mut Apis) {
         Some(text) => Value::str(normalise(&text)).tainted(call.arg(0).taint),
         None => interp.unknown(call.arg(0).taint),
     });
-    apis.add_functions(path, &["dirname"], |interp, call| part_of_path(interp, call, |text| text.rsplit_once('/').map_or(".", |(dir, _)| dir).to_owned()));
+    apis.add_functions(path, &["dirname"], |interp, call| {
+        part_of_path(interp, call, |text| text.rsplit_once('/').map_or(".", |(dir, _)| dir).to_owned())
+    });
     apis.add_functions(path, &["basename"], |interp, call| {
         let suffix = call.arg(1).exact_str().unwrap_or_default().to_owned();
         part_of_path(interp, call, |text| {
@@ -81,7 +130,9 @@ fn register_path(apis: &mut Apis) {
         })
     });
     apis.add_functions(path, &["extname"], |interp, call| {
-        part_of_path(interp, call, |text| text.rsplit('/').next().and_then(|name| name.rfind('.').map(|at| name[at..].to_owned())).unwrap_or_default())
+        part_of_path(interp, call, |text| {
+            text.rsplit('/').next().and_then(|name| name.rfind('.').map(|at| name[at..].to_owned())).unwrap_or_default()
+        })
     });
     apis.add_values(path, &["sep"], |_, _| Value::str("/"));
     apis.add_values(path, &["delimiter"], |_, _| Value::str(":"));
@@ -103,7 +154,8 @@ fn register_path(apis: &mut Apis) {
                 Value::str(format!("file://{}", normalise(&format!("{}/{text}", folder.trim_start_matches("file://")))))
             }
             (Some(text), Some(base)) if !text.contains("://") && base.contains("://") => {
-                Value::str(format!("{}/{}", base.trim_end_matches('/'), text.trim_start_matches('/'))).tainted(call.arg(0).taint)
+                Value::str(format!("{}/{}", base.trim_end_matches('/'), text.trim_start_matches('/')))
+                    .tainted(call.arg(0).taint)
             }
             (Some(text), _) => Value::str(text).tainted(call.arg(0).taint),
             _ => interp.unknown(call.arg(0).taint.or(base.taint)),
@@ -114,7 +166,9 @@ fn register_path(apis: &mut Apis) {
 fn part_of_path(interp: &mut Interp<'_>, call: &Call, part: impl Fn(&str) -> String) -> Value {
     let value = call.arg(0);
     match interp.to_text(&value) {
-        Some(text) if !matches!(value.kind, Kind::Undefined) => Value::str(part(&text.replace('\\', "/"))).tainted(value.taint),
+        Some(text) if !matches!(value.kind, Kind::Undefined) => {
+            Value::str(part(&text.replace('\\', "/"))).tainted(value.taint)
+        }
         _ => interp.unknown(value.taint),
     }
 }
@@ -160,7 +214,18 @@ fn join_path(interp: &mut Interp<'_>, call: &Call) -> Value {
 
 fn register_inputs(apis: &mut Apis) {
     for (names, id) in [
-        (&["iohook", "uiohook-napi", "node-global-key-listener", "gkm", "keylogger.js", "iohook-raub", "asynckeystate"][..], CapabilityId::InputKeyboard),
+        (
+            &[
+                "iohook",
+                "uiohook-napi",
+                "node-global-key-listener",
+                "gkm",
+                "keylogger.js",
+                "iohook-raub",
+                "asynckeystate",
+            ][..],
+            CapabilityId::InputKeyboard,
+        ),
         (&["screenshot-desktop", "node-screenshots", "desktop-screenshot", "screenshots"], CapabilityId::InputScreen),
         (&["clipboardy", "copy-paste", "node-clipboardy", "clipboard-event"], CapabilityId::InputClipboard),
         (&["node-webcam"], CapabilityId::InputCamera),
@@ -177,7 +242,23 @@ fn register_inputs(apis: &mut Apis) {
         apis.set_call(module, call);
         apis.add_functions(
             module,
-            &["on", "start", "addListener", "registerShortcut", "GlobalKeyboardListener", "read", "readSync", "paste", "all", "capture", "record", "create", "default", "uIOhook", "startRecording"],
+            &[
+                "on",
+                "start",
+                "addListener",
+                "registerShortcut",
+                "GlobalKeyboardListener",
+                "read",
+                "readSync",
+                "paste",
+                "all",
+                "capture",
+                "record",
+                "create",
+                "default",
+                "uIOhook",
+                "startRecording",
+            ],
             call,
         );
     }
@@ -209,7 +290,11 @@ fn credentials(interp: &mut Interp<'_>, call: &Call) -> Value {
 
 /// What `resolvedOptions()` tells: where in the world the host is.
 pub(crate) fn locale(interp: &mut Interp<'_>) -> Value {
-    let effect = interp.effect(CapabilityId::SystemInfo, Resource::Named("timezone".to_owned()), "reads the time zone and language");
+    let effect = interp.effect(
+        CapabilityId::SystemInfo,
+        Resource::Named("timezone".to_owned()),
+        "reads the time zone and language",
+    );
     let taint = interp.source(effect);
     interp.unknown(taint)
 }

@@ -22,8 +22,8 @@ pub(super) fn register(apis: &mut Apis) {
     crate::builtins::register_globals(&mut |namespace, names, handler| {
         match namespace {
             "" => {
-                for name in names.iter().copied() {
-                    let id = apis.add_global(std::slice::from_ref(&name));
+                for name in names {
+                    let id = apis.add_global(&[name]);
                     apis.set_call(id, handler);
                 }
             }
@@ -36,7 +36,9 @@ pub(super) fn register(apis: &mut Apis) {
 }
 
 fn register_timers(apis: &mut Apis) {
-    for name in ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame", "requestIdleCallback"] {
+    for name in
+        ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame", "requestIdleCallback"]
+    {
         let id = apis.add_global(&[name]);
         apis.set_call(id, timer);
     }
@@ -175,7 +177,8 @@ fn register_promises(apis: &mut Apis) {
 /// `new Function("a", "b", body)`
 fn function_constructor(interp: &mut Interp<'_>, call: &Call) -> Value {
     let Some((body, params)) = call.args.split_last() else { return Value::UNKNOWN };
-    let params: Vec<String> = params.iter().map(|param| interp.to_text(param).map_or_else(String::new, |text| text.to_string())).collect();
+    let params: Vec<String> =
+        params.iter().map(|param| interp.to_text(param).map_or_else(String::new, |text| text.to_string())).collect();
     let mut result: Option<Value> = None;
     for body in body.alternatives() {
         let made = match interp.to_text(body) {
@@ -207,7 +210,11 @@ impl Interp<'_> {
                 }
                 None => {
                     let text = self.to_text(specifier).map_or_else(|| "*".to_owned(), |text| text.replace(HOLE, "*"));
-                    let resource = if text.chars().all(|c| c == '*') { Resource::Any } else { Resource::Named(text.chars().take(160).collect()) };
+                    let resource = if text.chars().all(|c| c == '*') {
+                        Resource::Any
+                    } else {
+                        Resource::Named(text.chars().take(160).collect())
+                    };
                     let effect = self.effect(CapabilityId::CodeLoad, resource, "loads a module by a computed name");
                     self.flow(specifier.taint, effect);
                     self.unknown(Taint::NONE)

@@ -37,14 +37,32 @@ pub(super) fn register(apis: &mut Apis) {
 /// Clients whose first argument is a URL or options, and whose verbs are members.
 fn register_clients(apis: &mut Apis) {
     const VERBS: &[&str] = &[
-        "get", "post", "put", "patch", "delete", "del", "head", "request", "stream", "postForm", "putForm", "getUri", "fetch", "json",
-        "download", "pipeline",
+        "get", "post", "put", "patch", "delete", "del", "head", "request", "stream", "postForm", "putForm", "getUri",
+        "fetch", "json", "download", "pipeline",
     ];
     for names in [
-        &["axios"][..], &["got"], &["request", "request-promise", "request-promise-native"], &["superagent"], &["needle"],
-        &["phin"], &["bent"], &["node-fetch", "cross-fetch", "isomorphic-fetch", "whatwg-fetch", "node-fetch-native", "make-fetch-happen"],
-        &["undici"], &["ky", "ky-universal"], &["wretch"], &["centra"], &["urllib"], &["simple-get"], &["download"], &["popsicle"],
-        &["socket.io-client"], &["ofetch"], &["cross-fetch/polyfill"], &["sync-request"], &["then-request"], &["nugget"],
+        &["axios"][..],
+        &["got"],
+        &["request", "request-promise", "request-promise-native"],
+        &["superagent"],
+        &["needle"],
+        &["phin"],
+        &["bent"],
+        &["node-fetch", "cross-fetch", "isomorphic-fetch", "whatwg-fetch", "node-fetch-native", "make-fetch-happen"],
+        &["undici"],
+        &["ky", "ky-universal"],
+        &["wretch"],
+        &["centra"],
+        &["urllib"],
+        &["simple-get"],
+        &["download"],
+        &["popsicle"],
+        &["socket.io-client"],
+        &["ofetch"],
+        &["cross-fetch/polyfill"],
+        &["sync-request"],
+        &["then-request"],
+        &["nugget"],
     ] {
         let module = apis.add_module(names);
         apis.set_call(module, request);
@@ -83,7 +101,16 @@ fn register_web(apis: &mut Apis) {
 
 fn register_dns(apis: &mut Apis) {
     const LOOKUPS: &[&str] = &[
-        "lookup", "resolve", "resolve4", "resolve6", "resolveTxt", "resolveMx", "resolveAny", "resolveCname", "resolveNs", "resolveSrv",
+        "lookup",
+        "resolve",
+        "resolve4",
+        "resolve6",
+        "resolveTxt",
+        "resolveMx",
+        "resolveAny",
+        "resolveCname",
+        "resolveNs",
+        "resolveSrv",
         "reverse",
     ];
     let dns = apis.add_module(&["dns", "native-dns", "dns-socket"]);
@@ -147,9 +174,11 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
         targets = vec![base];
     }
     let callbacks: Vec<Value> = call.args.iter().filter(|arg| interp.is_callable(arg)).cloned().collect();
-    let sent = call.args.iter().filter(|arg| !interp.is_callable(arg)).fold(Taint::NONE, |taint, arg| {
-        taint.or(interp.deep_taint(arg))
-    });
+    let sent = call
+        .args
+        .iter()
+        .filter(|arg| !interp.is_callable(arg))
+        .fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
     let mut last = 0;
     let mut received = Taint::NONE;
     for host in targets {
@@ -258,7 +287,8 @@ pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, c
     let path = interp.apis.path(api);
     match (path.as_str(), name) {
         ("XMLHttpRequest", "open") => {
-            let effect = hosts(interp, &call.arg(1)).into_iter().map(|host| connect_effect(interp, host, Taint::NONE)).last();
+            let effect =
+                hosts(interp, &call.arg(1)).into_iter().map(|host| connect_effect(interp, host, Taint::NONE)).last();
             interp.set_instance_effect(&call.this, effect);
             Some(Value::UNDEFINED)
         }
@@ -270,7 +300,8 @@ pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, c
         }
         ("dgram.createSocket", "send") => {
             let texts: Vec<Value> = call.args.iter().filter(|arg| arg.exact_str().is_some()).cloned().collect();
-            let host = texts.last().and_then(|text| text.exact_str().map(str::to_owned)).unwrap_or_else(|| "*".to_owned());
+            let host =
+                texts.last().and_then(|text| text.exact_str().map(str::to_owned)).unwrap_or_else(|| "*".to_owned());
             let sent = interp.deep_taint(&call.arg(0));
             connect_effect(interp, host, sent);
             Some(Value::UNDEFINED)
@@ -283,7 +314,9 @@ pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, c
             interp.invoke_callbacks(&call.args, Taint::NONE);
             Some(call.this.clone())
         }
-        (_, "get" | "post" | "put" | "request" | "patch" | "delete") if matches!(interp.apis.name(api), "create" | "extend" | "defaults" | "instance") => {
+        (_, "get" | "post" | "put" | "request" | "patch" | "delete")
+            if matches!(interp.apis.name(api), "create" | "extend" | "defaults" | "instance") =>
+        {
             Some(request(interp, call))
         }
         _ => None,

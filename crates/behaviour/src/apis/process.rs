@@ -12,10 +12,22 @@ pub(super) fn register(apis: &mut Apis) {
     apis.add_functions(child, &["exec", "execSync"], shell);
     apis.add_functions(child, &["spawn", "spawnSync", "execFile", "execFileSync"], spawn);
     apis.add_functions(child, &["fork"], fork);
-    let execa = apis.add_module(&["execa", "cross-spawn", "cross-spawn-async", "nano-spawn", "tinyexec", "node-pty", "@lydell/node-pty"]);
+    let execa = apis.add_module(&[
+        "execa",
+        "cross-spawn",
+        "cross-spawn-async",
+        "nano-spawn",
+        "tinyexec",
+        "node-pty",
+        "@lydell/node-pty",
+    ]);
     apis.set_call(execa, spawn);
     apis.add_functions(execa, &["execa", "execaSync", "sync", "spawn", "x", "exec", "async"], spawn);
-    apis.add_functions(execa, &["command", "commandSync", "execaCommand", "execaCommandSync", "shell", "shellSync", "$"], shell);
+    apis.add_functions(
+        execa,
+        &["command", "commandSync", "execaCommand", "execaCommandSync", "shell", "shellSync", "$"],
+        shell,
+    );
     apis.add_functions(execa, &["node", "execaNode"], fork);
     let shelljs = apis.add_module(&["shelljs", "sudo-prompt", "child-process-es6-promise", "node-cmd"]);
     apis.add_functions(shelljs, &["exec", "get", "run", "runSync"], shell);
@@ -63,17 +75,29 @@ fn register_process(apis: &mut Apis) {
         apis.set_call(module, native_library);
         apis.add_functions(module, &["Library", "DynamicLibrary", "load", "dlopen", "cc"], native_library);
         if matches!(name, "memoryjs" | "frida") {
-            apis.add_functions(module, &["openProcess", "readMemory", "writeMemory", "injectDll", "attach", "inject"], |interp, call| {
-                interp.effect(CapabilityId::ProcessInject, Resource::Any, "reads or writes another process's memory");
-                interp.call_unknown(&Value::UNKNOWN, call.args.clone())
-            });
+            apis.add_functions(
+                module,
+                &["openProcess", "readMemory", "writeMemory", "injectDll", "attach", "inject"],
+                |interp, call| {
+                    interp.effect(
+                        CapabilityId::ProcessInject,
+                        Resource::Any,
+                        "reads or writes another process's memory",
+                    );
+                    interp.call_unknown(&Value::UNKNOWN, call.args.clone())
+                },
+            );
         }
     }
     let wasm = apis.add_global(&["WebAssembly"]);
-    apis.add_functions(wasm, &["instantiate", "compile", "instantiateStreaming", "compileStreaming", "Module"], |interp, call| {
-        interp.effect(CapabilityId::CodeNative, Resource::Named("WebAssembly".to_owned()), "runs WebAssembly");
-        interp.call_unknown(&Value::UNKNOWN, call.args.clone())
-    });
+    apis.add_functions(
+        wasm,
+        &["instantiate", "compile", "instantiateStreaming", "compileStreaming", "Module"],
+        |interp, call| {
+            interp.effect(CapabilityId::CodeNative, Resource::Named("WebAssembly".to_owned()), "runs WebAssembly");
+            interp.call_unknown(&Value::UNKNOWN, call.args.clone())
+        },
+    );
 }
 
 fn register_workers(apis: &mut Apis) {
@@ -180,7 +204,9 @@ fn fork(interp: &mut Interp<'_>, call: &Call) -> Value {
 }
 
 fn options_of(interp: &Interp<'_>, call: &Call, from: usize) -> Value {
-    let is_options = |value: &&Value| matches!(value.kind, Kind::Object(_)) && !interp.is_callable(value) && interp.elements(value).is_none();
+    let is_options = |value: &&Value| {
+        matches!(value.kind, Kind::Object(_)) && !interp.is_callable(value) && interp.elements(value).is_none()
+    };
     call.args.iter().skip(from).find(is_options).cloned().unwrap_or(Value::UNDEFINED)
 }
 
@@ -199,11 +225,7 @@ fn attributes_of(interp: &mut Interp<'_>, options: &Value) -> Attributes {
             .is_some_and(|items| items.len() >= 3 && items.iter().all(|item| item.exact_str() == Some("ignore"))),
         None => false,
     };
-    Attributes {
-        shell: truth(interp, "shell"),
-        detached: truth(interp, "detached"),
-        hidden: truth(interp, "windowsHide") && ignored || ignored,
-    }
+    Attributes { shell: truth(interp, "shell"), detached: truth(interp, "detached"), hidden: ignored }
 }
 
 fn text_or_hole(interp: &Interp<'_>, value: &Value) -> String {

@@ -30,35 +30,44 @@ pub(super) fn method(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[
     }
 }
 
-fn read(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value], items: Vec<Value>, taint: Taint) -> Option<Value> {
+fn join_items(interp: &mut Interp<'_>, separator: &Value, items: &[Value], taint: Taint) -> Option<Value> {
+    let separator = match separator.kind {
+        Kind::Undefined => Value::str(","),
+        _ => separator.clone(),
+    };
+    let mut parts = Vec::with_capacity(items.len() * 2);
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            parts.push(separator.clone());
+        }
+        match item.kind {
+            Kind::Undefined | Kind::Null => {}
+            Kind::Unknown => parts.push(Value::str(HOLE.to_string()).tainted(item.taint)),
+            _ => parts.push(item.clone()),
+        }
+    }
+    if !interp.burn(items.len() as u64) {
+        return None;
+    }
+    // Many alternatives in one join are seldom meant.
+    let joined = match parts.iter().filter(|part| matches!(part.kind, Kind::OneOf(_))).count() {
+        0..=2 => interp.concat_alternatives(&parts),
+        _ => interp.concat(&parts),
+    };
+    Some(joined.tainted(taint))
+}
+
+fn read(
+    interp: &mut Interp<'_>,
+    id: ObjectId,
+    name: &str,
+    args: &[Value],
+    items: Vec<Value>,
+    taint: Taint,
+) -> Option<Value> {
     let arg = |index: usize| args.get(index).cloned().unwrap_or(Value::UNDEFINED);
     Some(match name {
-        "join" | "toString" => {
-            let separator = match arg(0).kind {
-                Kind::Undefined => Value::str(","),
-                _ => arg(0),
-            };
-            let mut parts = Vec::with_capacity(items.len() * 2);
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    parts.push(separator.clone());
-                }
-                match item.kind {
-                    Kind::Undefined | Kind::Null => {}
-                    Kind::Unknown => parts.push(Value::str(HOLE.to_string()).tainted(item.taint)),
-                    _ => parts.push(item.clone()),
-                }
-            }
-            if !interp.burn(items.len() as u64) {
-                return None;
-            }
-            // Many alternatives in one join are seldom meant.
-            match parts.iter().filter(|part| matches!(part.kind, Kind::OneOf(_))).count() {
-                0..=2 => interp.concat_alternatives(&parts),
-                _ => interp.concat(&parts),
-            }
-            .tainted(taint)
-        }
+        "join" | "toString" => join_items(interp, &arg(0), &items, taint)?,
         "slice" => {
             let length = items.len() as f64;
             let bound = |value: Value, default: f64| match value.kind {
@@ -117,7 +126,11 @@ fn read(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value], items
         }
         "values" => Value::object(id),
         "entries" => {
-            let pairs = items.into_iter().enumerate().map(|(index, item)| interp.array(vec![Value::number(index as f64), item])).collect();
+            let pairs = items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| interp.array(vec![Value::number(index as f64), item]))
+                .collect();
             interp.array(pairs)
         }
         _ => return None,

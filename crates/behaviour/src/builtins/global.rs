@@ -46,7 +46,9 @@ pub(super) fn register(add: &mut dyn FnMut(&'static str, &'static [&'static str]
     add("Math", &["floor", "ceil", "round", "abs", "trunc", "sqrt", "sign"], math);
     add("Math", &["max", "min", "pow", "imul"], math_of_two);
     add("", &["RegExp"], |interp, call| match (interp.to_text(&call.arg(0)), call.arg(1).exact_str()) {
-        (Some(pattern), flags) => Value::new(Kind::Regex(std::rc::Rc::new((pattern.to_string(), flags.unwrap_or_default().to_owned())))),
+        (Some(pattern), flags) => {
+            Value::new(Kind::Regex(std::rc::Rc::new((pattern.to_string(), flags.unwrap_or_default().to_owned()))))
+        }
         _ => interp.unknown(Taint::NONE),
     });
 }
@@ -132,8 +134,14 @@ fn convert(interp: &mut Interp<'_>, call: &Call) -> Value {
     let name = interp.apis.name(call.api);
     let result = match name {
         "Boolean" => value.truth().map(Value::bool),
-        "parseInt" => interp.to_text(&value).filter(|text| !text.contains(crate::value::HOLE)).map(|text| parse_int(&text, call.arg(1).to_number())),
-        "parseFloat" => value.exact_str().map(|text| Value::number(parse_float(text))).or_else(|| value.to_number().map(Value::number)),
+        "parseInt" => interp
+            .to_text(&value)
+            .filter(|text| !text.contains(crate::value::HOLE))
+            .map(|text| parse_int(&text, call.arg(1).to_number())),
+        "parseFloat" => value
+            .exact_str()
+            .map(|text| Value::number(parse_float(text)))
+            .or_else(|| value.to_number().map(Value::number)),
         "isNaN" => interp.number_of(&value).map(|number| Value::bool(number.is_nan())),
         "isInteger" => value.to_number().map(|number| Value::bool(number.fract() == 0.0)),
         _ => interp.number_of(&value).map(Value::number),
@@ -174,12 +182,19 @@ fn parse_int(text: &str, radix: Option<f64>) -> Value {
         number = number * f64::from(radix) + f64::from(digit);
         any = true;
     }
-    Value::number(if !any { f64::NAN } else if negative { -number } else { number })
+    Value::number(if !any {
+        f64::NAN
+    } else if negative {
+        -number
+    } else {
+        number
+    })
 }
 
 fn parse_float(text: &str) -> f64 {
     let text = text.trim_start();
-    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E'))).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E'))).unwrap_or(text.len());
     (0..=end).rev().find_map(|end| text[..end].parse::<f64>().ok()).unwrap_or(f64::NAN)
 }
 
@@ -197,7 +212,11 @@ fn array_from(interp: &mut Interp<'_>, call: &Call) -> Value {
     let source = call.arg(0);
     let items = match interp.iterate(&source) {
         Some(items) => Some(items),
-        None => interp.option(&source, "length").and_then(|length| length.to_number()).filter(|length| (0.0..=65_536.0).contains(length)).map(|length| vec![Value::UNDEFINED; length as usize]),
+        None => interp
+            .option(&source, "length")
+            .and_then(|length| length.to_number())
+            .filter(|length| (0.0..=65_536.0).contains(length))
+            .map(|length| vec![Value::UNDEFINED; length as usize]),
     };
     let taint = interp.deep_taint(&source);
     let Some(items) = items else {

@@ -9,7 +9,8 @@ use crate::interp::Interp;
 use crate::value::{Class, Kind, ObjectId, Taint, Value};
 
 /// Methods that send what they are given.
-const SENDS: &[&str] = &["write", "end", "send", "emit", "sendMail", "publish", "attach", "field", "json", "query", "set"];
+const SENDS: &[&str] =
+    &["write", "end", "send", "emit", "sendMail", "publish", "attach", "field", "json", "query", "set"];
 
 /// A method of an instance. `None`: not modelled.
 pub(super) fn method(
@@ -45,7 +46,9 @@ pub(super) fn method(
             pipe(interp, receiver, &call.arg(0), taint);
             return Some(call.arg(0));
         }
-        "text" | "json" | "arrayBuffer" | "blob" | "buffer" | "body" if call.args.is_empty() => return Some(interp.unknown(taint)),
+        "text" | "json" | "arrayBuffer" | "blob" | "buffer" | "body" if call.args.is_empty() => {
+            return Some(interp.unknown(taint));
+        }
         _ => {}
     }
     if SENDS.contains(&name)
@@ -101,7 +104,9 @@ fn decode_text(interp: &mut Interp<'_>, call: &Call) -> Value {
     let value = call.arg(0);
     let taint = interp.deep_taint(&value);
     match codecs::bytes_of(interp, &value) {
-        Some(bytes) if !matches!(value.kind, Kind::Str(_)) => Value::str(String::from_utf8_lossy(&bytes)).tainted(taint),
+        Some(bytes) if !matches!(value.kind, Kind::Str(_)) => {
+            Value::str(String::from_utf8_lossy(&bytes)).tainted(taint)
+        }
         _ => interp.unknown(taint),
     }
 }
@@ -129,7 +134,9 @@ pub(super) fn bytes_method(interp: &mut Interp<'_>, bytes: &Rc<[u8]>, name: &str
             reversed.reverse();
             Value::bytes(reversed)
         }
-        "readUInt8" => bytes.get(number(0).unwrap_or(0.0) as usize).map_or(Value::UNDEFINED, |&byte| Value::number(f64::from(byte))),
+        "readUInt8" => bytes
+            .get(number(0).unwrap_or(0.0) as usize)
+            .map_or(Value::UNDEFINED, |&byte| Value::number(f64::from(byte))),
         // Element by element, as an array would.
         "map" | "forEach" | "reduce" | "join" | "filter" | "indexOf" | "includes" if bytes.len() <= 65_536 => {
             let items = bytes.iter().map(|&byte| Value::number(f64::from(byte))).collect();

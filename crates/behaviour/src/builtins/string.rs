@@ -21,7 +21,13 @@ fn unit_at(text: &str, index: usize) -> Option<u16> {
 }
 
 /// A method call on a string. `None`: not modelled, or not exact enough.
-pub(super) fn method(interp: &mut Interp<'_>, receiver: &Value, text: &Rc<str>, name: &str, args: &[Value]) -> Option<Value> {
+pub(super) fn method(
+    interp: &mut Interp<'_>,
+    receiver: &Value,
+    text: &Rc<str>,
+    name: &str,
+    args: &[Value],
+) -> Option<Value> {
     if matches!(name, "toString" | "valueOf" | "normalize" | "trim" | "trimStart" | "trimEnd") && args.is_empty() {
         return Some(match name {
             "trim" => Value::str(text.trim()),
@@ -54,7 +60,9 @@ pub(super) fn method(interp: &mut Interp<'_>, receiver: &Value, text: &Rc<str>, 
             let length = text.encode_utf16().count() as f64;
             char_at(text, if index < 0.0 { index + length } else { index } as usize)
         }
-        "charCodeAt" => unit_at(text, index_of(&arg(0))?).map_or(Value::number(f64::NAN), |unit| Value::number(f64::from(unit))),
+        "charCodeAt" => {
+            unit_at(text, index_of(&arg(0))?).map_or(Value::number(f64::NAN), |unit| Value::number(f64::from(unit)))
+        }
         "codePointAt" => code_point(text, index_of(&arg(0))?)?,
         "slice" | "substring" | "substr" => Value::str(slice(text, name, &arg(0), &arg(1))?),
         "split" => split(interp, text, &arg(0), &arg(1))?,
@@ -72,7 +80,11 @@ pub(super) fn method(interp: &mut Interp<'_>, receiver: &Value, text: &Rc<str>, 
             let needle = arg(0);
             let needle = needle.exact_str()?;
             let from = if name == "indexOf" { units_prefix(text, index_of(&arg(1)).unwrap_or(0)).len() } else { 0 };
-            let found = if name == "lastIndexOf" { text.rfind(needle) } else { text.get(from..)?.find(needle).map(|at| at + from) };
+            let found = if name == "lastIndexOf" {
+                text.rfind(needle)
+            } else {
+                text.get(from..)?.find(needle).map(|at| at + from)
+            };
             Value::number(found.map_or(-1.0, |at| text[..at].encode_utf16().count() as f64))
         }
         "includes" => Value::bool(text.contains(arg(0).exact_str()?)),
@@ -85,7 +97,13 @@ pub(super) fn method(interp: &mut Interp<'_>, receiver: &Value, text: &Rc<str>, 
 }
 
 /// What holds whatever stands in the holes.
-fn holed_method(interp: &mut Interp<'_>, receiver: &Value, text: &Rc<str>, name: &str, args: &[Value]) -> Option<Value> {
+fn holed_method(
+    interp: &mut Interp<'_>,
+    receiver: &Value,
+    text: &Rc<str>,
+    name: &str,
+    args: &[Value],
+) -> Option<Value> {
     let first = args.first().and_then(Value::exact_str);
     match (name, first) {
         ("startsWith", Some(prefix)) => {
@@ -219,7 +237,9 @@ fn replace(interp: &mut Interp<'_>, text: &str, all: bool, pattern: &Value, with
             false => with.clone(),
         };
         match replacement.exact_str() {
-            Some(piece) if result.len() + piece.len() < MAX_TEXT => result.push_str(&piece.replace("$&", &text[start..end])),
+            Some(piece) if result.len() + piece.len() < MAX_TEXT => {
+                result.push_str(&piece.replace("$&", &text[start..end]))
+            }
             _ => result.push_str(&interp.to_text(&replacement).unwrap_or_else(|| HOLE.to_string().into())),
         }
         done = end;
@@ -360,7 +380,12 @@ fn in_radix(number: f64, radix: u32) -> Option<String> {
 }
 
 /// `regex.test(text)`, for patterns that are plain text.
-pub(super) fn regex_method(interp: &mut Interp<'_>, regex: &(String, String), name: &str, args: &[Value]) -> Option<Value> {
+pub(super) fn regex_method(
+    interp: &mut Interp<'_>,
+    regex: &(String, String),
+    name: &str,
+    args: &[Value],
+) -> Option<Value> {
     let text = args.first()?.exact_str()?;
     match name {
         "test" if !regex.1.contains('i') => {

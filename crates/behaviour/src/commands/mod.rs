@@ -14,26 +14,85 @@ const MAX_DEPTH: u32 = 6;
 
 /// Programs that run another program given as their arguments.
 const WRAPPERS: &[&str] = &[
-    "sudo", "doas", "nohup", "setsid", "exec", "time", "env", "cross-env", "cross-env-shell", "command", "nice", "ionice", "stdbuf",
-    "xargs", "busybox", "start", "call", "builtin", "eval", "caffeinate", "unbuffer", "if", "then", "else", "elif", "while", "until",
-    "do", "!", "dotenv", "npx", "pnpx", "bunx", "@powershell",
+    "sudo",
+    "doas",
+    "nohup",
+    "setsid",
+    "exec",
+    "time",
+    "env",
+    "cross-env",
+    "cross-env-shell",
+    "command",
+    "nice",
+    "ionice",
+    "stdbuf",
+    "xargs",
+    "busybox",
+    "start",
+    "call",
+    "builtin",
+    "eval",
+    "caffeinate",
+    "unbuffer",
+    "if",
+    "then",
+    "else",
+    "elif",
+    "while",
+    "until",
+    "do",
+    "!",
+    "dotenv",
+    "npx",
+    "pnpx",
+    "bunx",
+    "@powershell",
 ];
 
 /// Programs that run what they read from standard input.
 const INTERPRETERS: &[&str] = &[
-    "sh", "bash", "zsh", "dash", "ksh", "fish", "ash", "node", "nodejs", "bun", "deno", "python", "python2", "python3", "perl", "ruby",
-    "php", "osascript", "powershell", "pwsh", "iex", "invoke-expression", "cmd", "wscript", "cscript", "mshta", "lua", "tclsh",
+    "sh",
+    "bash",
+    "zsh",
+    "dash",
+    "ksh",
+    "fish",
+    "ash",
+    "node",
+    "nodejs",
+    "bun",
+    "deno",
+    "python",
+    "python2",
+    "python3",
+    "perl",
+    "ruby",
+    "php",
+    "osascript",
+    "powershell",
+    "pwsh",
+    "iex",
+    "invoke-expression",
+    "cmd",
+    "wscript",
+    "cscript",
+    "mshta",
+    "lua",
+    "tclsh",
 ];
 
 /// A shell line handed to a shell.
 pub(crate) fn run_line(interp: &mut Interp<'_>, line: &str, attributes: Attributes, taint: Taint) {
-    Runner { interp, attributes, depth: 0 }.line(line, taint);
+    let shown = shown(line);
+    Runner { interp, attributes, depth: 0, shown }.line(line, taint);
 }
 
 /// A program with its arguments, started without a shell.
 pub(crate) fn run_words(interp: &mut Interp<'_>, program: &str, args: &[String], attributes: Attributes, taint: Taint) {
     let words: Vec<String> = std::iter::once(program.to_owned()).chain(args.iter().cloned()).collect();
-    Runner { interp, attributes, depth: 0 }.words(&words, taint, Taint::NONE);
+    let shown = shown(&words.join(" "));
+    Runner { interp, attributes, depth: 0, shown }.words(&words, taint, Taint::NONE);
 }
 
 /// Executes command lines on the interpreter's effects.
@@ -41,6 +100,8 @@ pub(crate) struct Runner<'a, 'p> {
     pub interp: &'a mut Interp<'p>,
     pub attributes: Attributes,
     depth: u32,
+    /// The command as a reader sees it, for notes.
+    shown: String,
 }
 
 impl Runner<'_, '_> {
@@ -178,11 +239,17 @@ impl Runner<'_, '_> {
             false => Resource::Named(program.replace(HOLE, "*").chars().take(64).collect()),
         };
         let attributes = self.attributes;
-        let spawn = self.interp.effect_with(CapabilityId::ProcessSpawn, resource, attributes, format!("starts {program}"));
+        let note = match self.shown.trim_start_matches('*').trim() {
+            "" => "starts a program whose name is computed".to_owned(),
+            line if line == program => format!("starts {line}"),
+            line => format!("starts {}: `{line}`", shown(&program)),
+        };
+        let spawn = self.interp.effect_with(CapabilityId::ProcessSpawn, resource, attributes, note);
         self.interp.last_spawn = Some(spawn);
         self.interp.flow(taint, spawn);
         self.run_written(first, spawn);
-        let reads_script = INTERPRETERS.contains(&program.as_str()) && !args.iter().any(|arg| !arg.starts_with('-') && arg != "-");
+        let reads_script =
+            INTERPRETERS.contains(&program.as_str()) && !args.iter().any(|arg| !arg.starts_with('-') && arg != "-");
         if reads_script && !piped.is_empty() {
             self.run_piped(piped, spawn);
         }
@@ -238,6 +305,16 @@ impl Runner<'_, '_> {
     pub(crate) fn connect(&mut self, url: &str, sent: Taint) -> u32 {
         let host = crate::apis::urls::host_of(url);
         crate::apis::network::connect_effect(self.interp, host, sent)
+    }
+}
+
+/// A command line as notes show it: on one line, cut, `*` for what is not known.
+fn shown(line: &str) -> String {
+    const LONGEST: usize = 100;
+    let flat: String = line.split_whitespace().collect::<Vec<_>>().join(" ").replace(HOLE, "*");
+    match flat.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &flat[..end]),
+        None => flat,
     }
 }
 

@@ -17,7 +17,9 @@ impl Runner<'_, '_> {
         while at < args.len() {
             let option = args[at].to_lowercase();
             let value = args.get(at + 1).cloned().unwrap_or_default();
-            let is = |full: &str, shortest: usize| option.len() > shortest && format!("-{full}").starts_with(&option) || option == format!("-{full}");
+            let is = |full: &str, shortest: usize| {
+                option.len() > shortest && format!("-{full}").starts_with(&option) || option == format!("-{full}")
+            };
             if is("encodedcommand", 1) || option == "-ec" || option == "-enc" {
                 if let Some(text) = decode_utf16_base64(&value) {
                     output = output.or(self.foreign(&text, taint.or(Taint::DECODED)));
@@ -57,8 +59,17 @@ impl Runner<'_, '_> {
             let effect = self.interp.effect(CapabilityId::CodeEval, Resource::Eval(source), "runs text as code");
             self.interp.flow(output.or(taint), effect);
         }
-        if has(&["start-process", "wscript.shell", "do shell script", "subprocess", "os.system", "createobject(\"shell", "popen"]) {
-            let effect = self.interp.effect_with(CapabilityId::ProcessSpawn, Resource::Any, self.attributes, "starts a program");
+        if has(&[
+            "start-process",
+            "wscript.shell",
+            "do shell script",
+            "subprocess",
+            "os.system",
+            "createobject(\"shell",
+            "popen",
+        ]) {
+            let effect =
+                self.interp.effect_with(CapabilityId::ProcessSpawn, Resource::Any, self.attributes, "starts a program");
             self.interp.flow(output, effect);
         }
         if has(&["downloadfile", "-outfile", "out-file", "set-content", "savetofile", "urlretrieve"]) {
@@ -71,7 +82,11 @@ impl Runner<'_, '_> {
             (&["login item"], "login item"),
         ] {
             if has(words) {
-                self.interp.effect(CapabilityId::Persist, Resource::Named(mechanism.to_owned()), format!("makes a {mechanism}"));
+                self.interp.effect(
+                    CapabilityId::Persist,
+                    Resource::Named(mechanism.to_owned()),
+                    format!("makes a {mechanism}"),
+                );
             }
         }
         if has(&["get-clipboard", "pbpaste", "the clipboard"]) {
@@ -92,8 +107,11 @@ pub(super) fn addresses(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("://") {
-        let start = rest[..at].rfind(|c: char| !c.is_ascii_alphanumeric() && c != '+').map_or(0, |i| i + rest[i..].chars().next().map_or(1, char::len_utf8));
-        let end = rest[at..].find(|c: char| c.is_whitespace() || "\"'`<>)|;,".contains(c)).map_or(rest.len(), |i| at + i);
+        let start = rest[..at]
+            .rfind(|c: char| !c.is_ascii_alphanumeric() && c != '+')
+            .map_or(0, |i| i + rest[i..].chars().next().map_or(1, char::len_utf8));
+        let end =
+            rest[at..].find(|c: char| c.is_whitespace() || "\"'`<>)|;,".contains(c)).map_or(rest.len(), |i| at + i);
         if end > at + 3 && start < at && found.len() < MAX_ADDRESSES {
             found.push(&rest[start..end]);
         }

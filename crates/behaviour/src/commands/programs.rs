@@ -2,15 +2,27 @@
 
 use vetch_model::capability::{CapabilityId, Resource};
 
-use super::powershell::addresses;
 use super::Runner;
+use super::powershell::addresses;
 use crate::paths;
 use crate::value::{HOLE, Taint, Value};
 
 /// Local AI command-line tools.
-const AGENTS: &[&str] = &["claude", "gemini", "codex", "cursor-agent", "aider", "opencode", "goose", "copilot", "amp", "qwen", "crush"];
+const AGENTS: &[&str] =
+    &["claude", "gemini", "codex", "cursor-agent", "aider", "opencode", "goose", "copilot", "amp", "qwen", "crush"];
 
-const MINERS: &[&str] = &["xmrig", "minerd", "cpuminer", "ethminer", "cgminer", "nbminer", "t-rex", "phoenixminer", "jsextension", "lolminer"];
+const MINERS: &[&str] = &[
+    "xmrig",
+    "minerd",
+    "cpuminer",
+    "ethminer",
+    "cgminer",
+    "nbminer",
+    "t-rex",
+    "phoenixminer",
+    "jsextension",
+    "lolminer",
+];
 
 impl Runner<'_, '_> {
     /// Effects of `program args`; `piped` is what its standard input carries. Gives the taint of its output.
@@ -18,19 +30,23 @@ impl Runner<'_, '_> {
         match program {
             "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "cmd" => self.nested_shell(program, args, taint),
             "powershell" | "pwsh" => self.powershell(args, taint),
-            "invoke-webrequest" | "iwr" | "irm" | "invoke-restmethod" | "curl" | "wget" | "aria2c" | "fetch" | "http"
-            | "bitsadmin" | "certutil" | "lwp-download" => self.download(args, taint.or(piped)),
+            "invoke-webrequest" | "iwr" | "irm" | "invoke-restmethod" | "curl" | "wget" | "aria2c" | "fetch"
+            | "http" | "bitsadmin" | "certutil" | "lwp-download" => self.download(args, taint.or(piped)),
             "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node" | "esno" | "babel-node" => self.node(args, taint),
             "npm" | "yarn" | "pnpm" | "lerna" => self.package_manager(program, args),
-            "python" | "python2" | "python3" | "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript" | "cscript"
-            | "rundll32" | "regsvr32" => self.foreign_program(args, taint),
+            "python" | "python2" | "python3" | "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript"
+            | "cscript" | "rundll32" | "regsvr32" => self.foreign_program(args, taint),
             "rm" | "del" | "rmdir" | "rd" | "rimraf" | "shred" | "unlink" | "erase" => self.remove(args),
-            "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" | "tar" | "zip" => self.read_files(args).or(piped),
+            "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" | "tar" | "zip" => {
+                self.read_files(args).or(piped)
+            }
             "base64" | "openssl" | "xxd" | "gunzip" | "rev" | "tr" => self.decode(args, piped),
             "echo" | "printf" => taint,
             "env" | "printenv" | "set" | "export" if args.is_empty() => self.environment(),
-            "whoami" | "hostname" | "uname" | "id" | "ifconfig" | "ipconfig" | "systeminfo" | "ip" | "arp" | "netstat"
-            | "dscl" | "sw_vers" | "system_profiler" | "ioreg" | "wmic" | "net" => self.system_info(program),
+            "whoami" | "hostname" | "uname" | "id" | "ifconfig" | "ipconfig" | "systeminfo" | "ip" | "arp"
+            | "netstat" | "dscl" | "sw_vers" | "system_profiler" | "ioreg" | "wmic" | "net" => {
+                self.system_info(program)
+            }
             "kill" | "pkill" | "killall" | "taskkill" => {
                 let target = args.last().map_or(Resource::Any, |target| Resource::Named(target.replace(HOLE, "*")));
                 self.interp.effect(CapabilityId::ProcessKill, target, "ends processes");
@@ -68,7 +84,11 @@ impl Runner<'_, '_> {
 
     fn other(&mut self, program: &str, path: &str, args: &[String], taint: Taint) -> Taint {
         if AGENTS.contains(&program) || (program == "q" && args.iter().any(|arg| arg == "chat")) {
-            let effect = self.interp.effect(CapabilityId::AgentDrive, Resource::Named(program.to_owned()), "drives a local AI tool");
+            let effect = self.interp.effect(
+                CapabilityId::AgentDrive,
+                Resource::Named(program.to_owned()),
+                "drives a local AI tool",
+            );
             self.interp.flow(taint, effect);
         }
         if MINERS.contains(&program) || args.iter().any(|arg| arg.contains("stratum+")) {
@@ -132,16 +152,18 @@ impl Runner<'_, '_> {
         let mut output = None;
         for (at, arg) in args.iter().enumerate() {
             if matches!(arg.as_str(), "-o" | "--output" | "-O" | "--output-document" | "-OutFile" | "-outfile") {
-                output = args.get(at + 1).filter(|next| !next.starts_with('-') && !next.contains("://")).cloned().or(output);
+                output =
+                    args.get(at + 1).filter(|next| !next.starts_with('-') && !next.contains("://")).cloned().or(output);
             }
             if let Some(file) = arg.strip_prefix('@').or_else(|| arg.split_once("=@").map(|(_, file)| file)) {
-                let effect = self.interp.effect(CapabilityId::FsRead, paths::resource(Some(file)), "reads a file to send it");
+                let effect =
+                    self.interp.effect(CapabilityId::FsRead, paths::resource(Some(file)), "reads a file to send it");
                 let source = self.interp.source(effect);
                 received = received.or(source);
             }
         }
         let uploads = received;
-        let urls: Vec<&String> = args.iter().filter(|arg| looks_like_address(arg)).collect();
+        let urls = addresses_among(args);
         for url in &urls {
             let effect = self.connect(url, sent.or(uploads));
             received = received.or(self.interp.source(effect));
@@ -191,7 +213,11 @@ impl Runner<'_, '_> {
         let rest: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).skip(1).collect();
         match verb {
             "publish" => {
-                self.interp.effect(CapabilityId::RegistryPublish, Resource::Named("npm".to_owned()), "publishes a package");
+                self.interp.effect(
+                    CapabilityId::RegistryPublish,
+                    Resource::Named("npm".to_owned()),
+                    "publishes a package",
+                );
             }
             "run" | "run-script" | "rum" | "exec" => {
                 if let Some(name) = rest.first() {
@@ -200,7 +226,11 @@ impl Runner<'_, '_> {
             }
             "start" | "test" | "stop" | "restart" if program == "npm" => self.interp.run_manifest_script(verb),
             "token" | "whoami" | "access" | "owner" => {
-                self.interp.effect(CapabilityId::FsRead, paths::resource(Some("<home>/.npmrc")), "asks for the registry account");
+                self.interp.effect(
+                    CapabilityId::FsRead,
+                    paths::resource(Some("<home>/.npmrc")),
+                    "asks for the registry account",
+                );
             }
             _ if program != "npm" && !verb.is_empty() => self.interp.run_manifest_script(verb),
             _ => {}
@@ -234,9 +264,10 @@ impl Runner<'_, '_> {
 
     fn remove(&mut self, args: &[String]) -> Taint {
         let recursive = args.iter().any(|arg| {
-            (arg.starts_with('-') && arg.to_lowercase().contains('r')) || matches!(arg.to_lowercase().as_str(), "/s" | "--recursive")
+            (arg.starts_with('-') && arg.to_lowercase().contains('r'))
+                || matches!(arg.to_lowercase().as_str(), "/s" | "--recursive")
         });
-        for path in args.iter().filter(|arg| !arg.starts_with('-') && !(arg.starts_with('/') && arg.len() == 2)) {
+        for path in args.iter().filter(|arg| !(arg.starts_with('-') || arg.starts_with('/') && arg.len() == 2)) {
             let path = self.interp.package_path(path);
             self.interp.delete_effect(Some(&path), recursive);
         }
@@ -263,7 +294,8 @@ impl Runner<'_, '_> {
     }
 
     fn system_info(&mut self, item: &str) -> Taint {
-        let effect = self.interp.effect(CapabilityId::SystemInfo, Resource::Named(item.to_owned()), "asks about the system");
+        let effect =
+            self.interp.effect(CapabilityId::SystemInfo, Resource::Named(item.to_owned()), "asks about the system");
         self.interp.source(effect)
     }
 
@@ -292,7 +324,8 @@ impl Runner<'_, '_> {
     }
 
     fn remote(&mut self, program: &str, args: &[String], sent: Taint) -> Taint {
-        let target = args.iter().find(|arg| arg.contains('@') || arg.contains('.')).cloned().unwrap_or_else(|| "*".to_owned());
+        let target =
+            args.iter().find(|arg| arg.contains('@') || arg.contains('.')).cloned().unwrap_or_else(|| "*".to_owned());
         self.interp.effect(CapabilityId::HostProbe, Resource::Named(program.to_owned()), "reaches other hosts");
         let host = target.split([':', '/']).next().unwrap_or("*").to_owned();
         let effect = self.connect(&format!("//{host}"), sent);
@@ -303,7 +336,9 @@ impl Runner<'_, '_> {
         let line = args.join(" ").to_lowercase();
         let mechanism = match program {
             "crontab" if !line.starts_with("-l") => "cron",
-            "launchctl" if line.contains("load") || line.contains("bootstrap") || line.contains("submit") => "launch agent",
+            "launchctl" if line.contains("load") || line.contains("bootstrap") || line.contains("submit") => {
+                "launch agent"
+            }
             "systemctl" if line.contains("enable") => "systemd unit",
             "schtasks" if line.contains("create") => "scheduled task",
             "reg" if line.starts_with("add") && line.contains("run") => "registry run key",
@@ -311,13 +346,71 @@ impl Runner<'_, '_> {
             "defaults" if line.contains("loginhook") => "login hook",
             _ => return,
         };
-        self.interp.effect(CapabilityId::Persist, Resource::Named(mechanism.to_owned()), format!("makes a {mechanism}"));
+        self.interp.effect(
+            CapabilityId::Persist,
+            Resource::Named(mechanism.to_owned()),
+            format!("makes a {mechanism}"),
+        );
     }
 }
 
 fn is_token_request(args: &[String]) -> bool {
     let line = args.join(" ");
-    ["auth token", "auth print", "sts get", "secretsmanager", "configure get", "auth status"].iter().any(|verb| line.contains(verb))
+    ["auth token", "auth print", "sts get", "secretsmanager", "configure get", "auth status"]
+        .iter()
+        .any(|verb| line.contains(verb))
+}
+
+/// Arguments that are addresses, values of options (`-d`, `-H`, `-A` …) left out.
+fn addresses_among(args: &[String]) -> Vec<&String> {
+    const WITH_VALUE: &[&str] = &[
+        "-d",
+        "--data",
+        "--data-raw",
+        "--data-binary",
+        "--data-urlencode",
+        "-F",
+        "--form",
+        "-H",
+        "--header",
+        "-A",
+        "--user-agent",
+        "-e",
+        "--referer",
+        "-o",
+        "--output",
+        "-O",
+        "--output-document",
+        "-u",
+        "--user",
+        "-b",
+        "--cookie",
+        "-T",
+        "--post-data",
+        "--post-file",
+        "--body-data",
+        "-Body",
+        "-Headers",
+        "-UserAgent",
+        "-OutFile",
+        "-Method",
+        "-X",
+        "--request",
+        "--connect-timeout",
+        "-m",
+        "--max-time",
+    ];
+    let mut found = Vec::new();
+    let mut is_value = false;
+    for (at, arg) in args.iter().enumerate() {
+        // `-O` takes a value in wget and none in curl: an address is one either way.
+        let named = at > 0 && args[at - 1] == "-O" && arg.contains("://");
+        if (!is_value || named) && looks_like_address(arg) {
+            found.push(arg);
+        }
+        is_value = WITH_VALUE.contains(&arg.as_str());
+    }
+    found
 }
 
 /// A URL, or a bare `host/path` as curl takes it.

@@ -65,10 +65,8 @@ impl Interp<'_> {
         let mut frame = origin.frame;
         loop {
             let function = self.frames[frame.0 as usize].function;
-            let found = module
-                .symbols
-                .iter()
-                .position(|symbol| symbol.function == function && module.str(symbol.name) == name);
+            let found =
+                module.symbols.iter().position(|symbol| symbol.function == function && module.str(symbol.name) == name);
             if let Some(found) = found {
                 return Some(self.read_symbol(&outer, SymbolId(found as u32)));
             }

@@ -1,32 +1,35 @@
 //! Calls: of closures, bound functions, classes, built-ins, and of what is not known.
 
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use vetch_model::capability::Trigger;
-use vetch_syntax::ir::{FunctionId, Module, Node, NodeId};
+use vetch_syntax::ir::{Module, Node, NodeId};
 
 use super::property::perhaps;
-use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
+use super::{Context, Interp};
 use crate::value::{Class, Kind, ObjectId, Slot, Taint, Value, join};
-
-/// Most runs of one function with arguments that are only partly known.
-const MAX_PARTICULAR_RUNS: u32 = 12;
 
 /// Methods by which commands, routes and hooks are registered for later.
 const REGISTERS: &[&str] = &[
-    "action", "command", "addCommand", "option", "hook", "addHook", "use", "tap", "tapAsync", "tapPromise", "subscribe", "register", "route",
-    "handler", "middleware", "positional", "builder", "parser",
+    "action",
+    "command",
+    "addCommand",
+    "option",
+    "hook",
+    "addHook",
+    "use",
+    "tap",
+    "tapAsync",
+    "tapPromise",
+    "subscribe",
+    "register",
+    "route",
+    "handler",
+    "middleware",
+    "positional",
+    "builder",
+    "parser",
 ];
-
-/// The signature of arguments of which nothing is known.
-const GENERIC: u64 = 0;
-
-/// Most runs of one function with exact arguments: decoders are called thousands of times.
-const MAX_EXACT_RUNS: u32 = 20_000;
-
-/// Deepest recursion of one function.
-const MAX_RECURSION: usize = 16;
 
 /// Most properties of an options object that are looked at for callbacks.
 const MAX_OPTION_CALLBACKS: usize = 32;
@@ -140,9 +143,11 @@ impl Interp<'_> {
             return self.call_value(&own, receiver.clone(), args);
         }
         match self.object(id).class {
-            Class::Closure { .. } | Class::Bound { .. } | Class::Constructor { .. } | Class::Resolver(_) | Class::Method { .. } => {
-                self.call_function_method(receiver, name, args)
-            }
+            Class::Closure { .. }
+            | Class::Bound { .. }
+            | Class::Constructor { .. }
+            | Class::Resolver(_)
+            | Class::Method { .. } => self.call_function_method(receiver, name, args),
             _ => match own.kind {
                 Kind::Api(_) => self.call_value(&own, receiver.clone(), args),
                 _ => crate::builtins::call_object_method(self, id, receiver, name, args),
@@ -350,218 +355,5 @@ impl Interp<'_> {
             },
             _ => self.call_unknown(callee, args),
         }
-    }
-
-    /// Runs a function, unless that would tell nothing new.
-    ///
-    /// Every function runs once with nothing known about its arguments; that run
-    /// stands for all others. Runs with particular arguments only add precision:
-    /// they are made while their budget lasts. Exact arguments (decoders called
-    /// with constants) always run anew, since what they read may have changed.
-    fn call_closure(
-        &mut self,
-        unit: UnitId,
-        function: FunctionId,
-        frame: FrameId,
-        this: Value,
-        args: Vec<Value>,
-    ) -> Value {
-        let key = (unit, function);
-        let exact = !args.is_empty() && args.iter().all(is_exact);
-        let signature = if self.tells(&args) { self.signature(&args) } else { GENERIC };
-        let known = self.results.get(&(unit, function, signature)).cloned();
-        let runs = self.particular_runs.get(&key).copied().unwrap_or(0);
-        let run = match (exact, signature) {
-            (true, _) => runs < MAX_EXACT_RUNS && self.fuel.exact_steps > 0,
-            (false, GENERIC) => known.is_none(),
-            (false, _) => known.is_none() && runs < MAX_PARTICULAR_RUNS && self.fuel.particular_steps > 0,
-        };
-        let recursion = self.call_stack.iter().filter(|entry| **entry == key).count();
-        if !run || recursion >= MAX_RECURSION || self.call_stack.len() >= MAX_CALL_DEPTH || self.fuel.steps == 0 {
-            return self.stand_in(unit, function, frame, this, &args, known);
-        }
-        if !exact {
-            // A recursive call with the same arguments sees this placeholder.
-            self.results.insert((unit, function, signature), Value::UNKNOWN);
-        }
-        if signature != GENERIC {
-            self.particular_runs.insert(key, runs + 1);
-        }
-        let before = self.fuel.steps;
-        let value = self.run_function(unit, function, frame, this, args);
-        let used = before.saturating_sub(self.fuel.steps);
-        match (exact, signature) {
-            (true, _) => self.fuel.exact_steps = self.fuel.exact_steps.saturating_sub(used),
-            (false, GENERIC) => {}
-            (false, _) => self.fuel.particular_steps = self.fuel.particular_steps.saturating_sub(used),
-        }
-        if !exact {
-            self.results.insert((unit, function, signature), value.clone());
-        }
-        value
-    }
-
-    /// The result of a call that is not run: that of the run that stands for it, made now if there is none yet.
-    fn stand_in(
-        &mut self,
-        unit: UnitId,
-        function: FunctionId,
-        frame: FrameId,
-        this: Value,
-        args: &[Value],
-        known: Option<Value>,
-    ) -> Value {
-        let taint = args.iter().fold(this.taint, |taint, arg| taint.or(self.deep_taint(arg)));
-        self.unknowns += 1;
-        let generic = known.or_else(|| self.results.get(&(unit, function, GENERIC)).cloned());
-        let value = match generic {
-            Some(value) => value,
-            None if self.call_stack.len() < MAX_CALL_DEPTH
-                && self.fuel.steps > 0
-                && !self.call_stack.contains(&(unit, function)) =>
-            {
-                self.call_closure(unit, function, frame, this, Vec::new())
-            }
-            None => Value::UNKNOWN,
-        };
-        value.tainted(taint)
-    }
-
-    /// Whether arguments say more than that they are there.
-    fn tells(&self, args: &[Value]) -> bool {
-        args.iter().any(|arg| {
-            !arg.taint.is_empty()
-                || match &arg.kind {
-                    Kind::Unknown | Kind::Undefined | Kind::Null => false,
-                    Kind::Object(id) => match &self.object(*id).class {
-                        Class::Plain | Class::Array(_) => {
-                            !self.object(*id).taint.is_empty() || !self.object(*id).props.entries.is_empty() || matches!(&self.object(*id).class, Class::Array(items) if !items.is_empty())
-                        }
-                        _ => true,
-                    },
-                    _ => true,
-                }
-        })
-    }
-
-    /// Tells arguments apart as far as they matter to a run.
-    fn signature(&self, args: &[Value]) -> u64 {
-        let mut hasher = std::hash::DefaultHasher::new();
-        for arg in args {
-            arg.taint.0.hash(&mut hasher);
-            std::mem::discriminant(&arg.kind).hash(&mut hasher);
-            match &arg.kind {
-                Kind::Bool(truth) => truth.hash(&mut hasher),
-                Kind::Number(number) => number.to_bits().hash(&mut hasher),
-                Kind::Str(text) => text.hash(&mut hasher),
-                Kind::Bytes(bytes) => bytes.hash(&mut hasher),
-                Kind::Api(api) => api.hash(&mut hasher),
-                Kind::Object(id) => match &self.object(*id).class {
-                    Class::Closure { unit, function, .. } => (unit, function).hash(&mut hasher),
-                    _ => id.hash(&mut hasher),
-                },
-                _ => {}
-            }
-        }
-        hasher.finish().max(GENERIC + 1)
-    }
-
-    fn run_function(
-        &mut self,
-        unit: UnitId,
-        function: FunctionId,
-        parent: FrameId,
-        this: Value,
-        args: Vec<Value>,
-    ) -> Value {
-        let m = self.unit(unit).module.clone();
-        let f = m.function(function);
-        let size = self.unit(unit).frame_sizes[function.index()] as usize;
-        let frame = FrameId(self.frames.len() as u32);
-        let generic = args.iter().all(|arg| arg.is_unknown());
-        let arguments = if f.is_arrow { None } else { Some(self.alloc(Class::Array(args.clone()))) };
-        let arguments = arguments.or(self.frames[parent.0 as usize].arguments);
-        self.frames.push(Frame {
-            unit,
-            function,
-            parent,
-            slots: vec![Value::UNDEFINED; size],
-            depth: self.uncertain,
-            arguments,
-        });
-        let this = match this.kind {
-            Kind::Undefined if !m.is_esm => self.apis.global("globalThis").map_or(Value::UNKNOWN, Value::api),
-            _ => this,
-        };
-        let cx = Context { unit, frame, this };
-        self.call_stack.push((unit, function));
-        self.executed.insert((unit, function));
-        self.bind_parameters(&m, &cx, m.list(f.params), args, generic);
-        if let Some(symbol) = f.symbol
-            && m.symbol(symbol).function == function
-        {
-            let itself = self.closure(&Context { frame: parent, ..cx.clone() }, &m, function);
-            self.write_symbol(&cx, symbol, itself);
-        }
-        self.hoist(&m, &cx, m.list(f.body));
-        let mut activation = Activation::default();
-        let completion = self.run_statements(&m, &cx, &mut activation, m.list(f.body));
-        self.call_stack.pop();
-        let value = match (activation.returned, completion) {
-            (Some(value), Completion::Return) => value,
-            (Some(value), _) => perhaps(value),
-            (None, _) => Value::UNDEFINED,
-        };
-        if f.is_generator {
-            let taint = self.deep_taint(&value);
-            return self.unknown(taint);
-        }
-        value
-    }
-
-    fn bind_parameters(&mut self, m: &Module, cx: &Context, params: &[NodeId], args: Vec<Value>, generic: bool) {
-        for (index, &param) in params.iter().enumerate() {
-            let value = match m.node(param) {
-                Node::Spread(_) if generic => Value::UNKNOWN,
-                Node::Spread(_) => {
-                    let rest = args.get(index..).unwrap_or_default().to_vec();
-                    self.array(rest)
-                }
-                _ => match args.get(index) {
-                    Some(value) => value.clone(),
-                    None if generic => Value::UNKNOWN,
-                    None => Value::UNDEFINED,
-                },
-            };
-            self.bind_pattern(m, cx, param, value);
-        }
-    }
-
-    /// Whether running a function by itself can have no effects.
-    fn is_inert(&self, unit: UnitId, function: FunctionId) -> bool {
-        self.unit(unit).inert.as_ref().is_some_and(|inert| inert[function.index()])
-    }
-
-    /// Runs every function that nothing has called, with nothing known of its arguments.
-    pub(crate) fn run_uncalled(&mut self) {
-        let mut next = 0;
-        while next < self.closures.len() && self.fuel.steps > 0 {
-            let id = self.closures[next];
-            next += 1;
-            let Class::Closure { unit, function, frame, this } = self.object(id).class.clone() else { continue };
-            if !self.executed.contains(&(unit, function)) && !self.is_inert(unit, function) {
-                let this = this.map_or(Value::UNKNOWN, |this| *this);
-                self.call_closure(unit, function, frame, this, Vec::new());
-            }
-        }
-    }
-}
-
-/// A primitive without unknown parts.
-fn is_exact(value: &Value) -> bool {
-    match &value.kind {
-        Kind::Str(_) => value.exact_str().is_some(),
-        Kind::Undefined | Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Bytes(_) => true,
-        _ => false,
     }
 }

@@ -69,9 +69,7 @@ impl Interp<'_> {
             Node::Conditional(parts) => self.eval_conditional(m, cx, m.list(parts)),
             Node::Assign { op, target, value } => self.assign(m, cx, op, target, value),
             Node::Update { increment, prefix, target } => self.eval_update(m, cx, increment, prefix, target),
-            Node::Sequence(list) => {
-                m.list(list).iter().fold(Value::UNDEFINED, |_, &item| self.eval(m, cx, item))
-            }
+            Node::Sequence(list) => m.list(list).iter().fold(Value::UNDEFINED, |_, &item| self.eval(m, cx, item)),
             Node::Await(inner) => {
                 let value = self.eval(m, cx, inner);
                 self.settled(&value)

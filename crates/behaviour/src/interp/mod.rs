@@ -6,6 +6,7 @@
 mod assign;
 mod call;
 mod expression;
+mod function;
 mod module;
 mod operators;
 
@@ -338,7 +339,11 @@ impl<'p> Interp<'p> {
         match &value.kind {
             Kind::Object(id) => matches!(
                 self.object(*id).class,
-                Class::Closure { .. } | Class::Bound { .. } | Class::Constructor { .. } | Class::Resolver(_) | Class::Method { .. }
+                Class::Closure { .. }
+                    | Class::Bound { .. }
+                    | Class::Constructor { .. }
+                    | Class::Resolver(_)
+                    | Class::Method { .. }
             ),
             Kind::Api(api) => self.apis.is_function(*api),
             Kind::OneOf(values) => values.iter().any(|value| self.is_callable(value)),

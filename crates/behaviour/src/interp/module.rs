@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use vetch_model::facts::UnreadReason;
 use vetch_model::Span;
+use vetch_model::facts::UnreadReason;
 use vetch_syntax::ir::{Exported, Function, Imported, Module, Node, NodeId, TOP_LEVEL};
 
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, Origin, Site, Unit, UnitId, UnitState};
@@ -44,7 +44,8 @@ impl Interp<'_> {
                 *size - 1
             })
             .collect();
-        let lowered = layer == 0 && self.package.files[file].module.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, &module));
+        let lowered =
+            layer == 0 && self.package.files[file].module.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, &module));
         let inert = lowered.then(|| self.package.inert_functions(file, &module));
         let unit = UnitId(self.units.len() as u32);
         let frame = FrameId(self.frames.len() as u32);
@@ -240,7 +241,11 @@ impl Interp<'_> {
                     match imported {
                         Imported::Named(name) => {
                             let name = module.str(name);
-                            if name == "default" { self.default_of(&namespace) } else { self.get_property(&namespace, name) }
+                            if name == "default" {
+                                self.default_of(&namespace)
+                            } else {
+                                self.get_property(&namespace, name)
+                            }
                         }
                         Imported::Default => self.default_of(&namespace),
                         Imported::Namespace | Imported::Effects => namespace,
@@ -310,7 +315,13 @@ impl Interp<'_> {
             }
         };
         self.fuel.steps = self.fuel.steps.saturating_add(module.nodes.len() as u64 * 12);
-        let unit = self.add_unit(module, file, layer, Some(Origin { unit: here.unit, node: here.node, frame: here.frame }), Some(source));
+        let unit = self.add_unit(
+            module,
+            file,
+            layer,
+            Some(Origin { unit: here.unit, node: here.node, frame: here.frame }),
+            Some(source),
+        );
         self.units[unit.0 as usize].module_object = self.unit(here.unit).module_object;
         self.units[unit.0 as usize].state = UnitState::Running;
         let value = self.run_top_level(unit, Value::UNKNOWN);

@@ -13,9 +13,16 @@ impl Interp<'_> {
             return self.binary_alternatives(op, left, right);
         }
         let taint = left.taint.or(right.taint);
-        if !taint.is_empty() && matches!(op, BinaryOp::StrictEqual | BinaryOp::LooseEqual | BinaryOp::StrictNotEqual | BinaryOp::LooseNotEqual) {
+        if !taint.is_empty()
+            && matches!(
+                op,
+                BinaryOp::StrictEqual | BinaryOp::LooseEqual | BinaryOp::StrictNotEqual | BinaryOp::LooseNotEqual
+            )
+        {
             let literal = left.exact_str().or(right.exact_str());
-            if literal.is_some_and(|text| text.len() > 1 && !matches!(text, "string" | "undefined" | "object" | "function" | "number")) {
+            if literal.is_some_and(|text| {
+                text.len() > 1 && !matches!(text, "string" | "undefined" | "object" | "function" | "number")
+            }) {
                 self.compared(taint);
             }
         }
@@ -120,7 +127,9 @@ impl Interp<'_> {
                             Kind::Object(inner) if inner == id => return None,
                             Kind::Object(_) => text.push(HOLE),
                             _ => match self.to_text(item) {
-                                Some(piece) if text.len() + piece.len() < crate::value::MAX_TEXT => text.push_str(&piece),
+                                Some(piece) if text.len() + piece.len() < crate::value::MAX_TEXT => {
+                                    text.push_str(&piece)
+                                }
                                 _ => text.push(HOLE),
                             },
                         }

@@ -81,9 +81,10 @@ impl Interp<'_> {
                 };
                 value.tainted(object.taint)
             }
-            Kind::Number(_) | Kind::Bool(_) if name == "constructor" => {
-                self.apis.global(if matches!(object.kind, Kind::Bool(_)) { "Boolean" } else { "Number" }).map_or(Value::UNKNOWN, Value::api)
-            }
+            Kind::Number(_) | Kind::Bool(_) if name == "constructor" => self
+                .apis
+                .global(if matches!(object.kind, Kind::Bool(_)) { "Boolean" } else { "Number" })
+                .map_or(Value::UNKNOWN, Value::api),
             Kind::Regex(_) if name == "constructor" => self.apis.global("RegExp").map_or(Value::UNKNOWN, Value::api),
             Kind::Regex(regex) if name == "source" => Value::str(&regex.0),
             Kind::Number(_) | Kind::Regex(_) | Kind::Bool(_) => self.method(object, name),
@@ -144,7 +145,11 @@ impl Interp<'_> {
                 self.method(&Value::object(id), name)
             }
             Class::Instance { .. } | Class::Promise(_) => self.method(&Value::object(id), name),
-            Class::Closure { .. } | Class::Bound { .. } | Class::Resolver(_) | Class::Constructor { .. } | Class::Method { .. } => match name {
+            Class::Closure { .. }
+            | Class::Bound { .. }
+            | Class::Resolver(_)
+            | Class::Constructor { .. }
+            | Class::Method { .. } => match name {
                 "prototype" => {
                     let prototype = match &self.object(id).class {
                         Class::Constructor { prototype, .. } => *prototype,
@@ -165,7 +170,11 @@ impl Interp<'_> {
                 },
             },
             Class::Plain => match name {
-                "hasOwnProperty" | "toString" | "valueOf" | "propertyIsEnumerable" | "isPrototypeOf"
+                "hasOwnProperty"
+                | "toString"
+                | "valueOf"
+                | "propertyIsEnumerable"
+                | "isPrototypeOf"
                 | "toLocaleString" => self.method(&Value::object(id), name),
                 "constructor" => self.apis.global("Object").map_or(Value::UNKNOWN, Value::api),
                 _ if object.open => self.unknown(taint),

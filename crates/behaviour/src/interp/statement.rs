@@ -16,7 +16,13 @@ impl Interp<'_> {
         }
     }
 
-    pub(crate) fn run_statements(&mut self, m: &Module, cx: &Context, act: &mut Activation, list: &[NodeId]) -> Completion {
+    pub(crate) fn run_statements(
+        &mut self,
+        m: &Module,
+        cx: &Context,
+        act: &mut Activation,
+        list: &[NodeId],
+    ) -> Completion {
         for &statement in list {
             let completion = self.run(m, cx, act, statement);
             if completion != Completion::Normal {
@@ -154,11 +160,8 @@ impl Interp<'_> {
                 None => false,
             };
             let returned_before = act.returned.is_some();
-            let completion = if exact {
-                self.run(m, cx, act, body)
-            } else {
-                self.perhaps(|interp| interp.run(m, cx, act, body))
-            };
+            let completion =
+                if exact { self.run(m, cx, act, body) } else { self.perhaps(|interp| interp.run(m, cx, act, body)) };
             match completion {
                 Completion::Normal | Completion::Continue(None) => {}
                 Completion::Break(None) => return Completion::Normal,
@@ -166,11 +169,16 @@ impl Interp<'_> {
                 _ => return Completion::Normal,
             }
             if !update.is_nothing() {
-                if exact { self.eval(m, cx, update) } else { self.perhaps(|interp| interp.eval(m, cx, update)) };
+                if exact {
+                    self.eval(m, cx, update)
+                } else {
+                    self.perhaps(|interp| interp.eval(m, cx, update))
+                };
             }
             self.fuel.loop_steps = self.fuel.loop_steps.saturating_sub(steps_before.saturating_sub(self.fuel.steps));
             // A loop that may have ended, or whose end does not depend on anything known, ran often enough.
-            let endless = test.is_none_or(NodeId::is_nothing) || matches!(test.map(|t| m.node(t)), Some(Node::Bool(true) | Node::Number(_) | Node::Unary(..)));
+            let endless = test.is_none_or(NodeId::is_nothing)
+                || matches!(test.map(|t| m.node(t)), Some(Node::Bool(true) | Node::Number(_) | Node::Unary(..)));
             let may_have_left = act.returned.is_some() && !returned_before;
             if !exact || may_have_left || (endless && self.unknowns != unknowns_before) || self.fuel.steps == 0 {
                 return Completion::Normal;

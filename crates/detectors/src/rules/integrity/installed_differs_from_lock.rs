@@ -19,11 +19,31 @@ pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
     if facts.package.role != Role::Dependency {
         return;
     }
+    if facts.installed.is_empty() {
+        report_worst(out, &META, archive(facts));
+    }
     for copy in &facts.installed {
         let Some(manifest) = copy.manifest else { continue };
         let cases = [name(facts, copy, manifest), version(facts, copy, manifest), scripts(facts, copy, manifest)];
         report_worst(out, &META, cases.into_iter().flatten());
     }
+}
+
+/// The archive of the locked integrity is another package by its own manifest.
+fn archive(facts: &ReleaseFacts<'_>) -> Option<Case> {
+    let manifest = facts.contents?.manifest.as_ref()?;
+    let (locked, found) = (&facts.package.name, manifest.name.as_deref()?);
+    if locked.is_empty() || locked == found || !matches!(facts.package.source, Source::Registry { .. }) {
+        return None;
+    }
+    let evidence = Evidence::Field {
+        location: Location::file("package.json"),
+        field: "name".to_owned(),
+        found: found.to_owned(),
+        expected: Some(locked.clone()),
+        note: "the archive of the locked integrity names another package".to_owned(),
+    };
+    Some(Case::new(ALARMING, format!("the archive locked as {locked} calls itself {found}"), vec![evidence]))
 }
 
 fn name(facts: &ReleaseFacts<'_>, copy: &InstalledCopy<'_>, manifest: &Manifest) -> Option<Case> {
@@ -41,7 +61,7 @@ fn version(facts: &ReleaseFacts<'_>, copy: &InstalledCopy<'_>, manifest: &Manife
     let locked = facts.package.version.as_deref()?;
     let found = manifest.version.as_deref()?;
     if plain(locked) == plain(found) {
-        return None;
+        return same_version(facts, copy, manifest);
     }
     let mut evidence = vec![field(copy, "version", found, Some(locked), "the manifest on disk names another version")];
     if lost_its_scripts(facts, copy, manifest) {
@@ -63,11 +83,26 @@ fn version(facts: &ReleaseFacts<'_>, copy: &InstalledCopy<'_>, manifest: &Manife
     Some(Case::new(ODD, title, evidence))
 }
 
+/// A dropper need not change the version to remove its traces.
+fn same_version(facts: &ReleaseFacts<'_>, copy: &InstalledCopy<'_>, manifest: &Manifest) -> Option<Case> {
+    if !lost_its_scripts(facts, copy, manifest) {
+        return None;
+    }
+    let note = "the lockfile says that it has install scripts";
+    let evidence = field(copy, "scripts", "no install scripts", Some("install scripts"), note);
+    let title = format!(
+        "{} has install scripts by the lockfile, and none on disk: code that ran at install may have removed them",
+        facts.package.label()
+    );
+    Some(Case::new(DOUBTFUL, title, vec![evidence]))
+}
+
 /// The lockfile says that there are install scripts; the disk says there are none, and nothing to compile either.
 fn lost_its_scripts(facts: &ReleaseFacts<'_>, copy: &InstalledCopy<'_>, manifest: &Manifest) -> bool {
+    let on_disk = copy.contents.or(facts.contents.filter(|_| !facts.contents_are_locked));
     let none_now = manifest.install_scripts().next().is_none()
         && manifest.gypfile != Some(true)
-        && copy.contents.is_none_or(|contents| contents.install_commands.is_empty());
+        && on_disk.is_none_or(|contents| !contents.install_commands.iter().any(|command| command.for_dependents));
     facts.package.has_install_script == Some(true) && none_now
 }
 
