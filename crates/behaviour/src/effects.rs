@@ -73,7 +73,7 @@ impl Interp<'_> {
             return found;
         }
         if self.effects.list.len() >= MAX_EFFECTS {
-            self.fuel.exhausted = true;
+            self.fuel.exhausted.get_or_insert("records more effects than are kept");
             return MAX_EFFECTS as u32 - 1;
         }
         let place = self.place();

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use vetch_syntax::ir::{Exported, FunctionId, Module, Node, NodeId, SymbolId, TOP_LEVEL, UnaryOp};
+use vetch_syntax::ir::{Exported, FunctionId, Module, Node, NodeId, SymbolId, SymbolKind, TOP_LEVEL, UnaryOp};
 
 use crate::apis::Apis;
 use crate::resolve::is_builtin;
@@ -80,7 +80,6 @@ const PURE_GLOBALS: &[&str] = &[
     "exports",
     "isFinite",
     "isNaN",
-    "module",
     "parseFloat",
     "parseInt",
     "performance",
@@ -264,6 +263,45 @@ struct Mentions {
     functions: Vec<FunctionId>,
 }
 
+/// Whether anything in a file names something with effects, files of the package aside.
+/// One pass over the nodes; says yes a little more often than [`inert_functions`].
+pub(crate) fn tells(m: &Module) -> bool {
+    let survey = Survey { m, is_telling: &is_telling_module };
+    let mut excused = vec![false; m.nodes.len()];
+    // Parents come after their children in the arena or before them: so excuses are gathered first.
+    for &node in &m.nodes {
+        match node {
+            Node::Member { object, name } if survey.is_plain_member(object, m.str(name)) => {
+                excused[object.index()] = true;
+                if let Node::Member { object, .. } = m.node(object) {
+                    excused[object.index()] = true;
+                }
+            }
+            Node::Unary(UnaryOp::Typeof, operand) => excused[operand.index()] = true,
+            Node::Call { callee, args } | Node::New { callee, args } => match survey.call_tells(callee, m.list(args)) {
+                Some(true) => return true,
+                Some(false) => excused[callee.index()] = true,
+                None => {}
+            },
+            _ => {}
+        }
+    }
+    let named = m.nodes.iter().zip(&excused).any(|(node, excused)| match *node {
+        Node::Global(name) => !excused && is_telling_global(m.str(name)),
+        Node::ImportMeta | Node::With { .. } => true,
+        Node::ImportCall(specifier) => match m.node(specifier) {
+            Node::Str(text) => is_telling_module(m.str(text)),
+            _ => true,
+        },
+        _ => false,
+    });
+    let from = |export: &vetch_syntax::ir::Export| match export.exported {
+        Exported::From { specifier, .. } => is_telling_module(m.str(specifier)),
+        _ => false,
+    };
+    named || m.imports.iter().any(|import| is_telling_module(m.str(import.specifier))) || m.exports.iter().any(from)
+}
+
 /// For each function of a module (the top level first) whether it is inert.
 /// `is_telling` answers for specifiers, those of local files included.
 pub(crate) fn inert_functions(m: &Module, is_telling: &dyn Fn(&str) -> bool) -> Vec<bool> {
@@ -429,6 +467,9 @@ impl Survey<'_> {
                     PLAIN_GLOBAL_MEMBERS.contains(&name)
                 }
                 "require" => matches!(name, "resolve" | "cache" | "extensions"),
+                "module" => {
+                    matches!(name, "exports" | "id" | "filename" | "hot" | "parent" | "children" | "paths" | "loaded")
+                }
                 _ => false,
             },
             // `process.env.NODE_ENV` says nothing of anyone.
@@ -448,10 +489,9 @@ impl Survey<'_> {
                 Some(Node::Str(text)) => Some((self.is_telling)(self.m.str(text))),
                 _ => Some(true),
             },
-            Node::Global(name) if TIMERS.contains(&self.m.str(name)) => Some(matches!(
-                args.first().map(|&arg| self.m.node(arg)),
-                Some(Node::Str(_) | Node::Concat(_) | Node::Binary { .. })
-            )),
+            Node::Global(name) if TIMERS.contains(&self.m.str(name)) => {
+                Some(!args.first().is_some_and(|&arg| self.is_certainly_no_text(arg)))
+            }
             // `x.constructor("code")`: the way to `Function` without its name.
             Node::Member { object, name } if self.m.str(name) == "constructor" => {
                 (!matches!(self.m.node(object), Node::This | Node::Super | Node::Var(_))).then_some(true)
@@ -461,7 +501,26 @@ impl Survey<'_> {
     }
 }
 
+impl Survey<'_> {
+    /// What a timer is given that cannot be code as text.
+    fn is_certainly_no_text(&self, arg: NodeId) -> bool {
+        match self.m.node(arg) {
+            Node::Function(_) => true,
+            Node::Var(symbol) => matches!(
+                self.m.symbol(symbol).kind,
+                SymbolKind::Function | SymbolKind::Parameter | SymbolKind::Class | SymbolKind::Import
+            ),
+            // `this.tick`, `a.b`: an object seldom holds code as text, and one that does was filled by other code.
+            Node::Member { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 fn is_telling_global(name: &str) -> bool {
+    if name == "module" {
+        return true;
+    }
     !PURE_GLOBALS.contains(&name) && !TIMERS.contains(&name) && Apis::get().global(name).is_some()
 }
 

@@ -72,7 +72,7 @@ pub struct Analysis {
     package: Package,
     is_project_code: bool,
     standalone: BTreeMap<usize, Resolved>,
-    exhausted: BTreeSet<usize>,
+    exhausted: BTreeMap<usize, &'static str>,
     parsed_files: u32,
     parsed_bytes: u64,
     rounds: u32,
@@ -88,7 +88,7 @@ impl Analysis {
             package: Package::new(manifest, files),
             is_project_code,
             standalone: BTreeMap::new(),
-            exhausted: BTreeSet::new(),
+            exhausted: BTreeMap::new(),
             parsed_files: 0,
             parsed_bytes: 0,
             rounds: 0,
@@ -139,8 +139,8 @@ impl Analysis {
         if !place.retained && !self.asked.contains(&path) {
             let (resolved, exhausted) = realm::run_alone(&self.package, file);
             self.standalone.insert(file, resolved);
-            if exhausted {
-                self.exhausted.insert(file);
+            if let Some(what) = exhausted {
+                self.exhausted.insert(file, what);
             }
             self.package.files[file].source = None;
             self.package.files[file].module = None;
@@ -266,13 +266,13 @@ impl Analysis {
                     detail: detail.clone(),
                 });
             }
-            if self.exhausted.contains(&index) {
-                unread.push(out_of_fuel(&file.path, trigger_of(index)));
+            if let Some(what) = self.exhausted.get(&index) {
+                unread.push(out_of_fuel(&file.path, trigger_of(index), what));
             }
         }
-        for &(file, trigger) in &observed.exhausted {
+        for &(file, trigger, what) in &observed.exhausted {
             let path = self.package.files.get(file).map_or("package.json", |file| file.path.as_str());
-            unread.push(out_of_fuel(path, trigger));
+            unread.push(out_of_fuel(path, trigger, what));
         }
         for (path, trigger) in &observed.missing {
             let detail = "a command runs it, but the package does not have it".to_owned();
@@ -284,8 +284,8 @@ impl Analysis {
     }
 }
 
-fn out_of_fuel(path: &str, trigger: Trigger) -> Unread {
-    let detail = "the code takes more steps to evaluate than the analysis allows".to_owned();
+fn out_of_fuel(path: &str, trigger: Trigger, what: &str) -> Unread {
+    let detail = format!("the code {what}");
     Unread { path: path.to_owned(), trigger, reason: UnreadReason::OutOfFuel, detail }
 }
 

@@ -10,7 +10,7 @@ use vetch_syntax::ir::{Module, Node};
 use vetch_syntax::js::{Lowerer, ParseFailure};
 use vetch_syntax::limits::Limits;
 
-use crate::interest::{inert_functions, is_telling_module, telling_files};
+use crate::interest::{inert_functions, is_telling_module, telling_files, tells};
 use crate::resolve::{Resolution, package_name, resolve, resolve_path};
 use crate::signals::RawSignal;
 
@@ -147,8 +147,7 @@ impl Package {
         match self.lowerer.get_mut().js(source, &path, &self.limits) {
             Ok(module) => {
                 self.files[file].specifiers = self.named_in(&module);
-                let inert = inert_functions(&module, &is_telling_module);
-                self.files[file].tells_alone = inert.first() != Some(&true);
+                self.files[file].tells_alone = tells(&module);
                 Some(Rc::new(module))
             }
             // What is no source by name may be loaded by mistake, or by a loader of its own.

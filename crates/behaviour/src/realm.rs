@@ -26,8 +26,8 @@ pub(crate) struct Observed {
     /// First trigger under which each file is loaded.
     pub loaded: BTreeMap<usize, Trigger>,
     pub install_commands: Vec<InstallCommand>,
-    /// File at which a realm ran out of fuel, and its trigger.
-    pub exhausted: Vec<(usize, Trigger)>,
+    /// File at which a realm ran out of fuel, its trigger, and what ran out.
+    pub exhausted: Vec<(usize, Trigger, &'static str)>,
     /// Entries and scripts that name files the package does not have.
     pub missing: Vec<(String, Trigger)>,
     /// Files wanted whole before the result is final.
@@ -47,7 +47,7 @@ pub(crate) fn run(package: &Package, standalone: &BTreeMap<usize, Resolved>, is_
 
 /// Runs one file by itself, for files whose IR is not kept. Triggers are `import`
 /// for the top level and `call` for the rest, until it is known who loads it.
-pub(crate) fn run_alone(package: &Package, file: usize) -> (Resolved, bool) {
+pub(crate) fn run_alone(package: &Package, file: usize) -> (Resolved, Option<&'static str>) {
     let mut interp = Interp::new(package, Trigger::Import);
     interp.load_file(file);
     interp.trigger = Trigger::Call;
@@ -142,9 +142,9 @@ impl Runner<'_> {
             }
         }
         self.observed.wanted.extend(interp.wanted_files.iter().cloned());
-        if interp.fuel.exhausted {
+        if let Some(what) = interp.fuel.exhausted {
             let file = interp.loaded.iter().next().copied().unwrap_or(0);
-            self.observed.exhausted.push((file, trigger));
+            self.observed.exhausted.push((file, trigger, what));
         }
         for path in interp.missing_programs.drain(..) {
             self.observed.missing.push((path, trigger));

@@ -191,7 +191,7 @@ pub(crate) fn join(old: &Value, new: &Value) -> Value {
     for value in old.alternatives().iter().chain(new.alternatives()) {
         let tells = !matches!(value.kind, Kind::Unknown | Kind::Undefined | Kind::Null);
         if tells && known.len() < MAX_ALTERNATIVES && !known.iter().any(|other| other.same(value)) {
-            known.push(value.clone());
+            known.push(value.clone().tainted(taint));
         }
     }
     if known.is_empty() { Value::unknown(taint) } else { Value { kind: Kind::OneOf(known.into()), taint } }

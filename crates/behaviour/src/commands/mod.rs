@@ -108,7 +108,7 @@ impl Runner<'_, '_> {
     /// Runs a line; `taint` is what its text was made from. Gives the taint of its output.
     pub(crate) fn line(&mut self, line: &str, taint: Taint) -> Taint {
         if self.depth >= MAX_DEPTH || !self.interp.burn(16 + line.len() as u64 / 8) {
-            self.interp.fuel.exhausted = true;
+            self.interp.fuel.exhausted.get_or_insert("nests shells deeper than the analysis follows");
             return taint;
         }
         self.depth += 1;

@@ -142,7 +142,7 @@ impl Runner<'_, '_> {
         const MAX_SCRIPT: usize = 256 << 10;
         let end = (0..=text.len().min(MAX_SCRIPT)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         if end < text.len() {
-            self.interp.fuel.exhausted = true;
+            self.interp.fuel.exhausted.get_or_insert("runs a script longer than the analysis reads");
         }
         self.line(&text[..end], taint);
     }

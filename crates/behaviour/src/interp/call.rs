@@ -100,6 +100,10 @@ impl Interp<'_> {
     /// `receiver.name(…args)`
     pub(crate) fn call_method(&mut self, receiver: &Value, name: &str, args: Vec<Value>) -> Value {
         match &receiver.kind {
+            // `import(…)` gives the module itself: what it promises is there.
+            Kind::Api(api) if matches!(name, "then" | "catch" | "finally") && self.apis.member(*api, name).is_none() => {
+                crate::builtins::promise_method(self, receiver, name, &args).unwrap_or(Value::UNKNOWN)
+            }
             Kind::Api(api) => {
                 let callee = self.read_member(receiver, name);
                 match callee.kind {

@@ -132,21 +132,21 @@ pub(crate) struct Fuel {
     pub objects: u32,
     /// Layers left to parse.
     pub layers: u32,
-    /// Whether any of them ran out.
-    pub exhausted: bool,
+    /// What ran out first, in words: the code …
+    pub exhausted: Option<&'static str>,
 }
 
 impl Fuel {
     fn new(nodes: u64) -> Fuel {
         Fuel {
             steps: 6_000_000 + nodes.saturating_mul(16),
-            loop_steps: 1_500_000,
-            particular_steps: 200_000 + nodes.saturating_mul(3),
-            exact_steps: 2_000_000,
+            loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000),
+            particular_steps: 100_000 + nodes,
+            exact_steps: 1_000_000,
             bytes: 64 << 20,
             objects: 2_000_000,
             layers: 64,
-            exhausted: false,
+            exhausted: None,
         }
     }
 }
@@ -240,7 +240,7 @@ impl<'p> Interp<'p> {
     pub(crate) fn burn(&mut self, steps: u64) -> bool {
         if self.fuel.steps < steps {
             self.fuel.steps = 0;
-            self.fuel.exhausted = true;
+            self.fuel.exhausted.get_or_insert("takes more steps to evaluate than the analysis allows");
             return false;
         }
         self.fuel.steps -= steps;
@@ -326,7 +326,7 @@ impl<'p> Interp<'p> {
     /// A property of a plain object as an option (`{ shell: true }`), unknown ones as `None`.
     pub(crate) fn option(&mut self, value: &Value, name: &str) -> Option<Value> {
         match &value.kind {
-            Kind::Object(_) => {
+            Kind::Object(id) if !matches!(self.object(*id).class, Class::Array(_)) => {
                 let found = self.get_property(value, name);
                 (!matches!(found.kind, Kind::Undefined)).then_some(found)
             }
@@ -354,7 +354,7 @@ impl<'p> Interp<'p> {
     /// Goes one level deeper; too deep, nothing is known any more.
     pub(crate) fn nested(&mut self, body: impl FnOnce(&mut Self) -> Value) -> Value {
         if self.nesting >= MAX_NESTING {
-            self.fuel.exhausted = true;
+            self.fuel.exhausted.get_or_insert("nests deeper than the analysis follows");
             return Value::UNKNOWN;
         }
         self.nesting += 1;

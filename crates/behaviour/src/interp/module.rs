@@ -160,7 +160,7 @@ impl Interp<'_> {
     /// Runs a unit's top level on its frame; gives the value of its last expression statement.
     fn run_top_level(&mut self, unit: UnitId, this: Value) -> Value {
         if self.call_stack.len() >= super::MAX_CALL_DEPTH {
-            self.fuel.exhausted = true;
+            self.fuel.exhausted.get_or_insert("loads modules nested deeper than the analysis follows");
             return Value::UNKNOWN;
         }
         let module = self.unit(unit).module.clone();
@@ -298,7 +298,7 @@ impl Interp<'_> {
         let here = self.here;
         let layer = self.unit(here.unit).layer + 1;
         if layer > MAX_LAYER || self.fuel.layers == 0 || !self.burn_bytes(source.len()) {
-            self.fuel.exhausted = true;
+            self.fuel.exhausted.get_or_insert("decodes more layers than the analysis allows");
             return self.unknown(Taint::NONE);
         }
         self.fuel.layers -= 1;
@@ -309,7 +309,7 @@ impl Interp<'_> {
                 let holes = source.contains(crate::value::HOLE);
                 // Text that is not wholly known need not parse; text that is known and does not is not JavaScript.
                 if !holes && failure.reason != UnreadReason::SyntaxError {
-                    self.fuel.exhausted = true;
+                    self.fuel.exhausted.get_or_insert("decodes a layer that is too large or too deep to parse");
                 }
                 return self.unknown(Taint::NONE);
             }
