@@ -177,6 +177,8 @@ pub(crate) struct Interp<'p> {
     pub uncertain: u32,
     /// Counts results that are not known, to tell exact runs from others.
     pub unknowns: u64,
+    /// Values of the layers that ran, by text and trigger.
+    pub layers: HashMap<(Rc<str>, Trigger), Value>,
     /// How deep evaluation has nested.
     pub nesting: u32,
     pub call_stack: Vec<(UnitId, FunctionId)>,
@@ -224,6 +226,7 @@ impl<'p> Interp<'p> {
             closures: Vec::new(),
             executed: HashSet::new(),
             results: HashMap::new(),
+            layers: HashMap::new(),
             nesting: 0,
             particular_runs: HashMap::new(),
             wanted_files: Vec::new(),

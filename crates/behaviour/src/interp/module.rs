@@ -289,24 +289,31 @@ impl Interp<'_> {
                 Kind::Bytes(bytes) => Rc::from(String::from_utf8_lossy(bytes).as_ref()),
                 _ => continue,
             };
-            result = self.run_layer(source).tainted(text.taint);
+            result = self.run_layer(source, text.taint.or(alternative.taint)).tainted(text.taint);
         }
         result
     }
 
-    fn run_layer(&mut self, source: Rc<str>) -> Value {
+    fn run_layer(&mut self, source: Rc<str>, taint: Taint) -> Value {
         let here = self.here;
         let layer = self.unit(here.unit).layer + 1;
+        if let Some(value) = self.layers.get(&(source.clone(), self.trigger)) {
+            return value.clone();
+        }
+        let holes = source.contains(crate::value::HOLE);
         if layer > MAX_LAYER || self.fuel.layers == 0 || !self.burn_bytes(source.len()) {
-            self.fuel.exhausted.get_or_insert("decodes more layers than the analysis allows");
+            // Text that is put together at run time comes in endless variants; what was decoded does not.
+            if !holes && taint.is_decoded() {
+                self.fuel.exhausted.get_or_insert("decodes more layers than the analysis allows");
+            }
             return self.unknown(Taint::NONE);
         }
         self.fuel.layers -= 1;
+        self.layers.insert((source.clone(), self.trigger), Value::UNKNOWN);
         let file = self.unit(here.unit).file;
         let module = match self.package.parse_layer(&source) {
             Ok(module) => Rc::new(module),
             Err(failure) => {
-                let holes = source.contains(crate::value::HOLE);
                 // Text that is not wholly known need not parse; text that is known and does not is not JavaScript.
                 if !holes && failure.reason != UnreadReason::SyntaxError {
                     self.fuel.exhausted.get_or_insert("decodes a layer that is too large or too deep to parse");
@@ -320,12 +327,13 @@ impl Interp<'_> {
             file,
             layer,
             Some(Origin { unit: here.unit, node: here.node, frame: here.frame }),
-            Some(source),
+            Some(source.clone()),
         );
         self.units[unit.0 as usize].module_object = self.unit(here.unit).module_object;
         self.units[unit.0 as usize].state = UnitState::Running;
         let value = self.run_top_level(unit, Value::UNKNOWN);
         self.units[unit.0 as usize].state = UnitState::Done;
+        self.layers.insert((source, self.trigger), value.clone());
         value
     }
 }
