@@ -152,6 +152,7 @@ pub(crate) struct Source<R: Read> {
     /// Decompressed bytes so far.
     read: u64,
     total_bytes: u64,
+    gzip: bool,
     ratio: u64,
     ratio_floor: u64,
     failed: Option<Stop>,
@@ -187,6 +188,7 @@ impl<R: Read> Source<R> {
             members: BufReader::with_capacity(BUFFER, Members { stream, trailing: 0 }),
             read: 0,
             total_bytes: limits.total_bytes,
+            gzip,
             ratio: if gzip { limits.ratio } else { u64::MAX },
             ratio_floor: limits.ratio_floor,
             failed: None,
@@ -196,6 +198,11 @@ impl<R: Read> Source<R> {
     /// Why reading failed, if it did: also when a visitor swallowed the error.
     pub(crate) fn take_failure(&mut self) -> Option<Stop> {
         self.failed.take()
+    }
+
+    /// Whether the input is compressed, by its first bytes.
+    pub(crate) fn is_gzip(&self) -> bool {
+        self.gzip
     }
 
     /// Decompressed bytes so far.

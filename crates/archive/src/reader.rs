@@ -149,7 +149,7 @@ impl<R: Read> Reader<'_, '_, '_, R> {
                 Got::Block => {}
                 // npm ignores the rest of a block; zeros are nothing to miss.
                 Got::Part(length) if block[..length].iter().any(|byte| *byte != 0) => {
-                    return Err(Stop::Damaged("ends inside a header".to_owned()));
+                    return Err(self.cut_short());
                 }
                 Got::Part(_) | Got::End => break,
             }
@@ -177,9 +177,27 @@ impl<R: Read> Reader<'_, '_, '_, R> {
             }
         }
         match self.state.entries {
-            0 => Err(Stop::Damaged("holds no entry: this is no npm archive".to_owned())),
+            0 => Err(self.no_archive()),
             _ => Ok(()),
         }
+    }
+
+    /// The end came inside a header.
+    fn cut_short(&self) -> Stop {
+        match self.state.entries {
+            0 if !self.source.is_gzip() => self.no_archive(),
+            _ => Stop::Damaged("ends inside a header".to_owned()),
+        }
+    }
+
+    /// Nothing of it is a tar archive: often an error page or a pointer to the file instead of the file.
+    fn no_archive(&self) -> Stop {
+        let why = match (self.source.is_gzip(), self.source.decompressed()) {
+            (true, _) => "holds no entry: this is no npm archive",
+            (false, 0) => "is empty",
+            (false, _) => "is no gzip archive, nor a plain tar one: this is no npm archive",
+        };
+        Stop::Damaged(why.to_owned())
     }
 
     fn damaged_block(&mut self, why: &str) {

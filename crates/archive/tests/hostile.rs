@@ -39,6 +39,18 @@ fn what_is_no_archive() {
 }
 
 #[test]
+fn what_is_no_archive_is_said_to_be_none() {
+    for (bytes, said) in [
+        ("", "is empty"),
+        ("<html>no such package</html>", "is no gzip archive"),
+        (&"<p>no such package</p>".repeat(99), "is no gzip archive"),
+    ] {
+        let run = run(bytes.as_bytes());
+        assert!(run.summary.anomalies.iter().any(|anomaly| anomaly.detail.starts_with(said)), "{bytes:?}");
+    }
+}
+
+#[test]
 fn duplicates() {
     for again in ["package/a", "other/a", "package/./a"] {
         let bytes = tar(&[first("1"), file(again, "2")]);

@@ -1,6 +1,8 @@
 //! What code does, through the disguises it comes in: each case is a file, and the
 //! capability (with its trigger) that it must show.
 
+#![allow(clippy::unwrap_used, clippy::type_complexity, reason = "a test's own helpers and tables")]
+
 use proptest::prelude::*;
 use vetch_behaviour::Analysis;
 use vetch_model::capability::{CapabilityId, Trigger};

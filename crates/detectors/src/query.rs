@@ -44,7 +44,10 @@ pub(crate) const ODD: Grade = (Severity::Medium, Confidence::Medium);
 pub(crate) const FACT: Grade = (Severity::Low, Confidence::High);
 
 /// Most evidence that one finding carries: enough to be convinced, short enough to be read.
-const MAX_EVIDENCE: usize = 8;
+const MAX_EVIDENCE: usize = 6;
+
+/// Most that is said of one place.
+const MAX_NOTES: usize = 3;
 
 /// Adds a finding that rests on `evidence`, strongest first; without evidence there is none.
 pub(crate) fn report(
@@ -54,16 +57,45 @@ pub(crate) fn report(
     title: impl Into<String>,
     evidence: Vec<Evidence>,
 ) {
-    let mut evidence = evidence.into_iter();
+    let mut evidence = distinct(evidence).into_iter();
     let Some(first) = evidence.next() else { return };
-    let mut finding = Finding::new(meta, title, first).with_severity(grade.0).with_confidence(grade.1);
+    let finding = Finding::new(meta, title, first).with_severity(grade.0).with_confidence(grade.1);
+    out.push(finding.with_evidence(evidence));
+}
+
+/// Each place once with all that is said of it, as much as a finding carries: a line that decodes, connects and
+/// runs is shown once.
+fn distinct(evidence: impl IntoIterator<Item = Evidence>) -> Vec<Evidence> {
+    let mut all: Vec<Evidence> = Vec::new();
     for more in evidence {
-        if finding.evidence.len() == MAX_EVIDENCE {
-            break;
+        if let Some(known) = all.iter_mut().find(|known| same_place(known, &more)) {
+            *known = merged(known, more.note());
+        } else if all.len() < MAX_EVIDENCE {
+            all.push(more);
         }
-        finding = finding.with_evidence([more]);
     }
-    out.push(finding);
+    all
+}
+
+/// Whether two pieces show the same words of the same place. Decoded layers stand at the place that holds
+/// them, so the place alone does not tell.
+fn same_place(a: &Evidence, b: &Evidence) -> bool {
+    a.clone().with_note("") == b.clone().with_note("")
+}
+
+/// The evidence with one more note, unless it is said already or enough is said.
+fn merged(known: &Evidence, more: &str) -> Evidence {
+    // Several programs of one command: the command is quoted once.
+    let more = match more.split_once(": `") {
+        Some((start, command)) if known.note().contains(command) => start,
+        _ => more,
+    };
+    let notes: Vec<&str> = known.note().split("; ").filter(|note| !note.is_empty()).collect();
+    let is_said = more.is_empty() || more.split("; ").all(|note| notes.contains(&note));
+    match is_said || notes.len() >= MAX_NOTES {
+        true => known.clone(),
+        false => known.clone().with_note([notes.as_slice(), &[more]].concat().join("; ")),
+    }
 }
 
 /// When a flow is complete: a secret read at import and sent from a function that users call is sent at call.
@@ -135,18 +167,9 @@ pub(crate) fn is_network(id: CapabilityId) -> bool {
     matches!(id, CapabilityId::NetConnect | CapabilityId::NetDns)
 }
 
-/// The evidence of capabilities, each once, as much as a finding carries.
+/// The evidence of capabilities, each place once, as much as a finding carries.
 pub(crate) fn evidence_of<'a>(capabilities: impl IntoIterator<Item = &'a Capability>) -> Vec<Evidence> {
-    let mut all: Vec<Evidence> = Vec::new();
-    for capability in capabilities {
-        if all.len() == MAX_EVIDENCE {
-            break;
-        }
-        if !all.contains(&capability.evidence) {
-            all.push(capability.evidence.clone());
-        }
-    }
-    all
+    distinct(capabilities.into_iter().map(|capability| capability.evidence.clone()))
 }
 
 impl<'a> Contents<'a> {
@@ -266,8 +289,8 @@ pub(crate) fn report_worst(out: &mut Vec<Finding>, meta: &'static RuleMeta, case
     for case in cases {
         match &mut worst {
             Some(known) if case.grade == known.grade => {
-                let room = MAX_EVIDENCE.saturating_sub(known.evidence.len());
-                known.evidence.extend(case.evidence.into_iter().take(room));
+                let both = std::mem::take(&mut known.evidence).into_iter().chain(case.evidence);
+                known.evidence = distinct(both);
             }
             Some(known) if case.grade > known.grade => {}
             _ => worst = Some(case),
@@ -287,4 +310,43 @@ pub(crate) fn because(reasons: &[&str]) -> String {
 pub(crate) fn evades(capability: &Capability, words: &[&str]) -> bool {
     capability.id == CapabilityId::Evade
         && name_of(capability).is_some_and(|name| words.iter().any(|word| name.to_ascii_lowercase().contains(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vetch_model::evidence::{Location, Span};
+
+    fn code(line: u32, excerpt: &str, note: &str) -> Evidence {
+        let location = Location { line, ..Location::file("a.js") };
+        let (excerpt, note) = (excerpt.to_owned(), note.to_owned());
+        Evidence::Code { location, excerpt, highlight: Span::default(), layer: 0, note }
+    }
+
+    #[test]
+    fn one_place_is_shown_once_with_all_its_notes() {
+        let all = distinct([
+            code(1, "x", "connects to x"),
+            code(1, "x", "starts chmod"),
+            code(1, "x", "connects to x"),
+            code(1, "x", ""),
+            code(1, "decoded", "deletes y"),
+            code(2, "x", "connects to x"),
+        ]);
+        let notes: Vec<&str> = all.iter().map(Evidence::note).collect();
+        assert_eq!(notes, ["connects to x; starts chmod", "deletes y", "connects to x"]);
+    }
+
+    #[test]
+    fn a_command_is_quoted_once() {
+        let all = distinct([code(1, "x", "starts curl: `curl x | sh`"), code(1, "x", "starts sh: `curl x | sh`")]);
+        assert_eq!(all.iter().map(Evidence::note).collect::<Vec<_>>(), ["starts curl: `curl x | sh`; starts sh"]);
+    }
+
+    #[test]
+    fn neither_places_nor_notes_are_without_end() {
+        let all = distinct((0..100).map(|number| code(number % 10, "x", &number.to_string())));
+        assert_eq!(all.len(), MAX_EVIDENCE);
+        assert_eq!(all[0].note(), "0; 10; 20");
+    }
 }

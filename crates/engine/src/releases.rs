@@ -239,11 +239,14 @@ fn missing(place: &Place<'_>) -> Vec<Incomplete> {
     missing
 }
 
+const MANIFEST: &str = "package.json";
+
 /// Whether a file that was not understood could have changed the verdict. One that is not there
 /// cannot run: only at install it may have been there and gone since, unless the archive was seen
-/// (which then lacks it as well, or is judged itself).
+/// (which then lacks it as well, or is judged itself). The manifest says what runs.
 fn matters(unread: &Unread, is_locked: bool) -> bool {
     match unread.reason {
+        UnreadReason::Missing if unread.path == MANIFEST => true,
         UnreadReason::Missing => unread.trigger == Trigger::Install && !is_locked,
         _ => unread.trigger.is_reached(),
     }
@@ -259,6 +262,7 @@ fn unread_part(unread: &Unread) -> Incomplete {
         UnreadReason::WorkerDied => ("the worker process that read it did not survive it", by_hand),
         UnreadReason::OutOfFuel => ("its analysis takes longer than is allowed", by_hand),
         UnreadReason::Unreadable => ("it cannot be read", "correct its permissions, and scan again"),
+        UnreadReason::Missing if unread.path == MANIFEST => ("there is none, so what runs is not known", by_hand),
         UnreadReason::Missing => ("it runs at install, and is not there", "pass --archives DIR, or run `npm ci`"),
     };
     let why = if unread.detail.is_empty() { why.to_owned() } else { format!("{why} ({})", unread.detail) };

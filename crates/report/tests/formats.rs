@@ -91,6 +91,31 @@ fn sarif_structure() {
 }
 
 #[test]
+fn sarif_paths_are_not_doubled() {
+    let mut scan = sample::small_scan();
+    let release = &mut scan.releases[0];
+    let folder = release.locations[0].path.clone().unwrap();
+    let file = |file: String| Evidence::File { location: Location::file(file), note: "x".into() };
+    release.findings[0].evidence = vec![
+        file("own.js".into()),
+        file(format!("{folder}/installed.js")),
+        Evidence::Field {
+            location: Location::file("node_modules/asks/package.json"),
+            field: "dependencies.x".into(),
+            found: "^1".into(),
+            expected: None,
+            note: "x".into(),
+        },
+    ];
+    let log = sarif_of(&scan).1;
+    let related = log["runs"][0]["results"][0]["relatedLocations"].as_array().unwrap();
+    let uris: Vec<&str> =
+        related.iter().map(|one| one["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap()).collect();
+    let (own, installed) = (format!("{folder}/own.js"), format!("{folder}/installed.js"));
+    assert_eq!(uris[..3], [own.as_str(), installed.as_str(), "node_modules/asks/package.json"]);
+}
+
+#[test]
 fn fingerprints_survive_moved_lines_and_tell_releases_apart() {
     let before = sarif_of(&sample::small_scan()).1;
     let mut scan = sample::small_scan();

@@ -101,7 +101,9 @@ impl Interp<'_> {
     pub(crate) fn call_method(&mut self, receiver: &Value, name: &str, args: Vec<Value>) -> Value {
         match &receiver.kind {
             // `import(…)` gives the module itself: what it promises is there.
-            Kind::Api(api) if matches!(name, "then" | "catch" | "finally") && self.apis.member(*api, name).is_none() => {
+            Kind::Api(api)
+                if matches!(name, "then" | "catch" | "finally") && self.apis.member(*api, name).is_none() =>
+            {
                 crate::builtins::promise_method(self, receiver, name, &args).unwrap_or(Value::UNKNOWN)
             }
             Kind::Api(api) => {

@@ -36,7 +36,7 @@ pub(crate) struct Run<'r> {
     pub(crate) start: SystemTime,
 }
 
-/// What was found out, for [`super::finish`] to put together.
+/// What was found out, for [`super::finish()`] to put together.
 pub(crate) struct Gathered<'p> {
     pub(crate) plans: Vec<Plan<'p>>,
     pub(crate) listings: Vec<Listing>,

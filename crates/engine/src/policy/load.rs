@@ -1,6 +1,7 @@
 //! Finds and reads the policy of each target.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -148,8 +149,7 @@ fn load_one(source: Option<&Source>, revision: Option<&str>, known: &BTreeSet<&s
 
 /// The file in the work tree; the default policy if a project has none.
 fn read_here(source: &Source, known: &BTreeSet<&str>) -> Result<Policy, PolicyError> {
-    let path = source.path.strip_prefix(".").unwrap_or(&source.path);
-    let file = path.to_string_lossy().into_owned();
+    let file = shown(&source.path);
     match read_file(&source.path, source.explicit) {
         Ok(bytes) => parse_bytes(&file, bytes, known),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !source.explicit => Ok(Policy::default()),
@@ -162,6 +162,14 @@ fn read_here(source: &Source, known: &BTreeSet<&str>) -> Result<Policy, PolicyEr
             Err(PolicyError::Unreadable { file, reason: error.to_string(), hint })
         }
     }
+}
+
+/// The path as an editor or a terminal finds it from the current folder.
+fn shown(path: &Path) -> String {
+    let here = env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    let path = below.unwrap_or(path);
+    path.strip_prefix(".").unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// Reads an ordinary file. A project's own policy must not be a link: a message about

@@ -138,12 +138,19 @@ impl Listing {
         }
         Ok(())
     }
+
+    /// Every release has a manifest: without it nothing is known of what runs, and when.
+    fn lacks_manifest(&self) -> Option<Unread> {
+        let lacks = !self.files.is_empty() && !self.files.contains_key("package.json");
+        let (trigger, reason, detail) = (Trigger::Install, UnreadReason::Missing, String::new());
+        lacks.then(|| Unread { path: "package.json".to_owned(), trigger, reason, detail })
+    }
 }
 
 impl Part {
     fn new(mut listing: Listing, root: &ArchiveRoot, observe: fn(&[u8])) -> Part {
         let (manifest, unread) = read_manifest(listing.manifest.take().as_deref());
-        let unread = unread.or(listing.unread.take());
+        let unread = unread.or(listing.unread.take()).or_else(|| listing.lacks_manifest());
         let files: Vec<(String, u64)> = listing.files.iter().map(|(path, (_, size))| (path.clone(), *size)).collect();
         let analysis = Analysis::new(manifest, &files, root.runs_prepare);
         Part { listing, unread, analysis, needs: BTreeSet::new(), observe }

@@ -126,7 +126,7 @@ impl Subject<'_> {
         let mut all: Vec<Value> = Vec::new();
         for evidence in self.finding.evidence.iter().take(MAX_RELATED) {
             let at = evidence.location();
-            let mut location = uri::physical(&self.evidence_uri(&at.file), at.line, snippet(evidence));
+            let mut location = uri::physical(&self.evidence_uri(evidence), at.line, snippet(evidence));
             location["message"] = json!({ "text": message(evidence.note()) });
             all.push(location);
         }
@@ -146,13 +146,18 @@ impl Subject<'_> {
         all
     }
 
-    /// In the installed folder; else under the release's name.
-    fn evidence_uri(&self, file: &str) -> Uri {
+    /// In the installed folder; else under the release's name. Evidence about the lockfile or about what is
+    /// installed names its file relative to the target already.
+    fn evidence_uri(&self, evidence: &Evidence) -> Uri {
+        let file = evidence.location().file.as_str();
         let Some(release) = self.release else { return uri::in_project(self.base, file) };
-        let declared =
-            |place: &&vetch_model::scan::ReleaseLocation| place.declared_at.as_ref().is_some_and(|at| at.file == file);
+        let in_target = is_of_another(evidence)
+            || release.locations.iter().any(|place| {
+                let declared = place.declared_at.as_ref().is_some_and(|at| at.file == file);
+                declared || place.path.as_deref().is_some_and(|path| is_below(file, path))
+            });
         match release.locations.first().and_then(|location| location.path.as_deref()) {
-            _ if release.locations.iter().any(|place| declared(&place)) => uri::in_project(self.base, file),
+            _ if in_target => uri::in_project(self.base, file),
             Some(path) if !path.ends_with(".tgz") => uri::in_project(self.base, &format!("{path}/{file}")),
             _ => uri::in_release(&release_label(&release.purl), file),
         }
@@ -176,6 +181,15 @@ impl Subject<'_> {
         // GitHub matches by the first alone; others by any.
         json!({ "primaryLocationLineHash": format!("{}:1", &hex[..16]), "vetchFinding/v1": hex[..32] })
     }
+}
+
+/// Whether it is a field in the manifest of another installed package: the one that asks for this.
+fn is_of_another(evidence: &Evidence) -> bool {
+    matches!(evidence, Evidence::Field { location, .. } if location.file.split('/').any(|part| part == "node_modules"))
+}
+
+fn is_below(file: &str, folder: &str) -> bool {
+    !folder.is_empty() && file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// `file:line`, or the file alone.

@@ -1,3 +1,5 @@
+//! Tests of the estimate of nesting depth.
+
 use super::*;
 
 /// The highest estimate for a source.

@@ -1,3 +1,5 @@
+//! Tests of the shell reader: words, commands and what is never lost.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -84,7 +84,9 @@ fn one_path_twice() {
 
 #[test]
 fn an_archive_without_a_manifest() {
-    scanned(raw_tarball(&[Entry::File("package/index.js", b"module.exports = 1;\n")]));
+    let run = scanned(raw_tarball(&[Entry::File("package/index.js", b"module.exports = 1;\n")]));
+    assert_eq!(verdict(&run, "a"), "incomplete", "{}", run.stdout);
+    assert!(incomplete(&run).iter().any(|one| one.contains("package.json")), "{}", run.stdout);
 }
 
 #[test]
