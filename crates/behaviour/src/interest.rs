@@ -273,9 +273,7 @@ impl Survey<'_> {
             _ => None,
         }
     }
-}
 
-impl Survey<'_> {
     /// What a timer is given that cannot be code as text.
     fn is_certainly_no_text(&self, arg: NodeId) -> bool {
         match self.m.node(arg) {
@@ -292,10 +290,9 @@ impl Survey<'_> {
 }
 
 fn is_telling_global(name: &str) -> bool {
-    if name == "module" {
-        return true;
-    }
-    !PURE_GLOBALS.contains(&name) && !TIMERS.contains(&name) && Apis::get().global(name).is_some()
+    // `module` is no API of its own, but leads to `require` and to the compiler.
+    let leads_on = name == "module" || Apis::get().global(name).is_some();
+    leads_on && !PURE_GLOBALS.contains(&name) && !TIMERS.contains(&name)
 }
 
 /// Files that can have effects, by index: by themselves, or through files they load.

@@ -14,12 +14,11 @@ pub(super) fn register(apis: &mut Apis) {
     apis.alias(bun, "env", env);
     let entry = &mut apis.entries[env.0 as usize];
     entry.any_member = Some(read_variable);
-    entry.computed_member = Some(|interp, call| {
+    entry.computed_member = Some(|interp, _| {
         // A name that is not known: any variable, but one at a time.
         let effect =
             interp.effect(CapabilityId::EnvRead, Resource::Any, "reads an environment variable by a computed name");
         let taint = interp.source(effect);
-        let _ = call;
         interp.unknown(taint)
     });
     let deno = apis.add_global(&["Deno"]);

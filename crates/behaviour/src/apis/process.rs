@@ -145,7 +145,7 @@ fn shell(interp: &mut Interp<'_>, call: &Call) -> Value {
         };
         commands::run_line(interp, &text, attributes, interp.deep_taint(&alternative));
     }
-    finish(interp, call, &line)
+    finish(interp, call)
 }
 
 /// A program and its arguments: `spawn("node", ["x.js"], { detached: true })`.
@@ -169,7 +169,7 @@ fn spawn(interp: &mut Interp<'_>, call: &Call) -> Value {
             commands::run_words(interp, &program, &words, attributes, taint);
         }
     }
-    finish(interp, call, &program)
+    finish(interp, call)
 }
 
 fn program_and_args(interp: &mut Interp<'_>, call: &Call) -> (Value, Value) {
@@ -200,7 +200,7 @@ fn fork(interp: &mut Interp<'_>, call: &Call) -> Value {
     let attributes = attributes_of(interp, &options);
     let program = text_or_hole(interp, &call.arg(0));
     commands::run_words(interp, "node", &[program], attributes, call.arg(0).taint);
-    finish(interp, call, &Value::UNDEFINED)
+    finish(interp, call)
 }
 
 fn options_of(interp: &Interp<'_>, call: &Call, from: usize) -> Value {
@@ -234,8 +234,7 @@ fn text_or_hole(interp: &Interp<'_>, value: &Value) -> String {
 }
 
 /// The child: its output is not followed, its callbacks run.
-fn finish(interp: &mut Interp<'_>, call: &Call, command: &Value) -> Value {
-    let _ = command;
+fn finish(interp: &mut Interp<'_>, call: &Call) -> Value {
     let effect = interp.last_spawn;
     let callbacks: Vec<Value> = call.args.iter().filter(|arg| interp.is_callable(arg)).cloned().collect();
     for callback in callbacks {

@@ -56,7 +56,7 @@ pub(super) fn method(
     {
         let sent = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
         interp.flow(sent, effect);
-        keep_written(interp, id, &call);
+        keep_written(interp, id, sent);
     }
     let callbacks: Vec<Value> = call.args.iter().filter(|arg| interp.is_callable(arg)).cloned().collect();
     for callback in &callbacks {
@@ -66,8 +66,7 @@ pub(super) fn method(
 }
 
 /// What is written to a child's standard input or a file's stream may run later.
-fn keep_written(interp: &mut Interp<'_>, id: ObjectId, call: &Call) {
-    let sent = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+fn keep_written(interp: &mut Interp<'_>, id: ObjectId, sent: Taint) {
     let object = interp.object_mut(id);
     // Data written does not come back out of a request, so only streams and children keep it.
     if matches!(object.class, Class::Instance { .. }) && sent.is_decoded() {
