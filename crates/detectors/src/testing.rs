@@ -4,7 +4,7 @@ use vetch_model::capability::{Attributes, Capability, CapabilityId, EvalSource, 
 use vetch_model::evidence::{Evidence, Location, Span};
 use vetch_model::facts::{ImportedPackage, InstallCommand, InstalledDifference, PackageFacts, Signal, SignalKind};
 use vetch_model::finding::Finding;
-use vetch_model::inventory::{Edge, EdgeKind, Inventory, Package, PackageId, Platform, Role, Source};
+use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Inventory, Package, PackageId, Role, Source};
 use vetch_model::manifest::{Manifest, Script};
 use vetch_model::profile::Flow;
 use vetch_model::verdict::Verdict;
@@ -110,21 +110,10 @@ pub(crate) fn flow(source: Capability, sink: Capability) -> Flow {
 /// A package of the inventory.
 pub(crate) fn package(name: &str, version: &str) -> Package {
     Package {
-        name: name.to_owned(),
-        version: Some(version.to_owned()),
-        role: Role::Dependency,
-        alias: None,
-        source: Source::Registry { url: None },
-        integrity: None,
+        source: Source::Registry { url: None, index: None },
         path: format!("node_modules/{name}"),
-        dev: false,
-        optional: false,
-        peer: false,
-        bundled: false,
-        has_install_script: None,
-        platform: Platform::default(),
-        deprecated: None,
         declared_at: Some(Location::file("package-lock.json")),
+        ..Package::new(Ecosystem::Npm, name, Some(version))
     }
 }
 
@@ -237,8 +226,7 @@ impl Facts {
         let mut asking = package("app", "2.0.0");
         asking.role = role;
         let name = self.package.name.clone();
-        let edge =
-            Edge { from: PackageId(0), to: PackageId(1), name, range: "^1.0.0".to_owned(), kind, bundled: false };
+        let edge = Edge::new(PackageId(0), PackageId(1), name, "^1.0.0", kind);
         let contents = imports.map(|names| PackageFacts {
             imports: names.iter().map(|name| imported(name)).collect(),
             ..PackageFacts::default()

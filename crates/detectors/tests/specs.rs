@@ -14,7 +14,7 @@ use vetch_model::evidence::Location;
 use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts};
 use vetch_model::finding::Finding;
 use vetch_model::integrity::ContentHash;
-use vetch_model::inventory::{Edge, EdgeKind, Package, PackageId, Platform, Role, Source};
+use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Package, PackageId, Source};
 use vetch_model::verdict::Verdict;
 
 mod page;
@@ -231,34 +231,16 @@ fn difference(archive: &Files, installed: &Files) -> InstalledDifference {
 fn asking(release: &Package, contents: PackageFacts) -> (Package, Edge, PackageFacts) {
     let manifest = contents.manifest.clone().unwrap_or_default();
     let package = package(&manifest.name.unwrap_or_default(), &manifest.version.unwrap_or_default());
-    let edge = Edge {
-        from: PackageId(0),
-        to: PackageId(1),
-        name: release.name.clone(),
-        range: "^1.0.0".to_owned(),
-        kind: EdgeKind::Production,
-        bundled: false,
-    };
+    let edge = Edge::new(PackageId(0), PackageId(1), release.name.clone(), "^1.0.0", EdgeKind::Production);
     (package, edge, contents)
 }
 
 fn package(name: &str, version: &str) -> Package {
     Package {
-        name: name.to_owned(),
-        version: Some(version.to_owned()),
-        role: Role::Dependency,
-        alias: None,
-        source: Source::Registry { url: None },
-        integrity: None,
+        source: Source::Registry { url: None, index: None },
         path: format!("node_modules/{name}"),
-        dev: false,
-        optional: false,
-        peer: false,
-        bundled: false,
-        has_install_script: None,
-        platform: Platform::default(),
-        deprecated: None,
         declared_at: Some(Location::file("package-lock.json")),
+        ..Package::new(Ecosystem::Npm, name, Some(version))
     }
 }
 

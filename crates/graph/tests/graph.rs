@@ -6,25 +6,15 @@
 use proptest::prelude::*;
 use vetch_graph::{Graph, Step};
 use vetch_model::evidence::Location;
-use vetch_model::inventory::{Edge, EdgeKind, Inventory, Package, PackageId, Platform, Role, Source};
+use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Inventory, Package, PackageId, Role, Source};
 
 fn package(path: &str, role: Role, source: Source) -> Package {
     Package {
-        name: path.rsplit('/').next().unwrap().to_owned(),
-        version: Some("1.0.0".to_owned()),
         role,
-        alias: None,
         source,
-        integrity: None,
         path: path.to_owned(),
-        dev: false,
-        optional: false,
-        peer: false,
-        bundled: false,
-        has_install_script: None,
-        platform: Platform::default(),
-        deprecated: None,
         declared_at: Some(Location::file("package-lock.json")),
+        ..Package::new(Ecosystem::Npm, path.rsplit('/').next().unwrap(), Some("1.0.0"))
     }
 }
 
@@ -38,16 +28,13 @@ fn inventory(count: u32, workspaces: u32, pairs: &[(u32, u32)]) -> Inventory {
             _ => (format!("node_modules/{index}"), Role::Dependency),
         };
         let source = match role {
-            Role::Dependency => Source::Registry { url: None },
+            Role::Dependency => Source::Registry { url: None, index: None },
             _ => Source::Folder { path: path.clone() },
         };
         inventory.push(package(&path, role, source));
     }
     for &(from, to) in pairs {
-        let (from, to) = (PackageId(from), PackageId(to));
-        let edge =
-            Edge { from, to, name: String::new(), range: "*".into(), kind: EdgeKind::Production, bundled: false };
-        inventory.edges.push(edge);
+        inventory.edges.push(Edge::new(PackageId(from), PackageId(to), "", "*", EdgeKind::Production));
     }
     inventory
 }

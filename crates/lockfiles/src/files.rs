@@ -1,11 +1,128 @@
-//! Reading one regular file of bounded size out of a directory handle.
+//! The folder that a reader may look into: a directory handle, a git revision, a map in memory.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 
 use cap_std::fs::Dir;
 use vetch_model::evidence::Location;
 
 use crate::error::{ReadError, ReadErrorKind};
+
+/// A folder tree that readers read from. Paths are relative to it, with `/`, in
+/// plain form (no `.`, no `..`): nothing outside of it can be named.
+pub trait Files {
+    /// A file's bytes; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// When it is there but unreadable, larger than `limit` bytes or no regular file.
+    fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ReadError>;
+
+    /// What lies directly in a folder (`""` is the whole tree's), sorted by name;
+    /// empty if there is no such folder. Links are told as such, never followed.
+    ///
+    /// # Errors
+    /// When the folder is there but cannot be listed.
+    fn list(&self, folder: &str) -> Result<Vec<Listed>, ReadError>;
+}
+
+/// One entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its name in the folder.
+    pub name: String,
+    /// What it is.
+    pub kind: ListedKind,
+}
+
+/// What an entry of a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ListedKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A device, a pipe, a socket.
+    Other,
+}
+
+/// A folder on disk.
+#[derive(Debug)]
+pub struct DirFiles<'d>(pub &'d Dir);
+
+impl Files for DirFiles<'_> {
+    fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        match read_file(self.0, path, path, limit) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind == ReadErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Listed>, ReadError> {
+        let entries = match self.0.read_dir(if folder.is_empty() { "." } else { folder }) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(io_error(&error, folder)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| io_error(&error, folder))?;
+            let kind = entry.file_type().map_err(|error| io_error(&error, folder))?;
+            let kind = match kind {
+                kind if kind.is_file() => ListedKind::File,
+                kind if kind.is_dir() => ListedKind::Folder,
+                kind if kind.is_symlink() => ListedKind::Link,
+                _ => ListedKind::Other,
+            };
+            // A name that is no UTF-8 is of no file that any tool here writes.
+            if let Ok(name) = entry.file_name().into_string() {
+                found.push(Listed { name, kind });
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// A folder held in memory: path → bytes.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryFiles(pub BTreeMap<String, Vec<u8>>);
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        match self.0.get(path) {
+            Some(bytes) if bytes.len() as u64 > limit => Err(too_large(path, bytes.len() as u64, limit)),
+            found => Ok(found.cloned()),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Listed>, ReadError> {
+        let mut found = BTreeMap::new();
+        for path in self.0.keys() {
+            let rest = match folder {
+                "" => Some(path.as_str()),
+                _ => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')),
+            };
+            match rest.and_then(|rest| {
+                rest.split_once('/').map(|(first, _)| (first, ListedKind::Folder)).or(Some((rest, ListedKind::File)))
+            }) {
+                Some((name, kind)) if !name.is_empty() => found.insert(name.to_owned(), kind),
+                _ => None,
+            };
+        }
+        Ok(found.into_iter().map(|(name, kind)| Listed { name, kind }).collect())
+    }
+}
+
+/// `name` in the same folder as `file`.
+pub fn beside(file: &str, name: &str) -> String {
+    match file.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.to_owned(),
+    }
+}
 
 /// Reads `path` below `dir`, at most `limit` bytes of it. `file` is the name for messages.
 ///

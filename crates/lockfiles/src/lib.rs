@@ -6,13 +6,15 @@
 //! [`vetch_model::Incomplete`] and the rest stands. Every reader keeps spans, so
 //! that a finding can point at a line.
 //!
-//! Start reading at [`npm::package_lock`].
+//! Start reading at [`format`]: which formats there are and who reads them.
 
 pub mod error;
 mod files;
+pub mod format;
 pub mod installed;
 mod json;
 pub mod npm;
 
 pub use error::{ReadError, ReadErrorKind};
-pub use files::read_file;
+pub use files::{DirFiles, Files, Listed, ListedKind, MemoryFiles, beside, read_file};
+pub use format::{Format, Reading, read};

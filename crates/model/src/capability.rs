@@ -8,10 +8,11 @@ use crate::evidence::Evidence;
 
 /// Declares an enum whose variants have a stable textual id, with `as_str`,
 /// `ALL`, `Display` and `FromStr`, so that the id is written in one place.
+#[macro_export]
 macro_rules! stable_ids {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $id:literal,)+ }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$vmeta])* $variant,)+ }
 
         impl $name {
@@ -31,14 +32,14 @@ macro_rules! stable_ids {
         }
 
         impl std::str::FromStr for $name {
-            type Err = UnknownId;
-            fn from_str(s: &str) -> Result<Self, UnknownId> {
-                match s { $($id => Ok($name::$variant),)+ _ => Err(UnknownId(s.to_owned())) }
+            type Err = $crate::capability::UnknownId;
+            fn from_str(s: &str) -> Result<Self, $crate::capability::UnknownId> {
+                match s { $($id => Ok($name::$variant),)+ _ => Err($crate::capability::UnknownId(s.to_owned())) }
             }
         }
     };
 }
-pub(crate) use stable_ids;
+pub use crate::stable_ids;
 
 /// A word that is not one of the vocabulary's ids.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

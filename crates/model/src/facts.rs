@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::{Trigger, UnknownId, stable_ids};
+use crate::capability::{Trigger, stable_ids};
 use crate::evidence::{Evidence, Location};
 use crate::integrity::ContentHash;
 use crate::manifest::Manifest;

@@ -1,8 +1,6 @@
 //! Findings: what a rule says, with its evidence.
 
-use serde::{Deserialize, Serialize};
-
-use crate::capability::{UnknownId, stable_ids};
+use crate::capability::stable_ids;
 use crate::evidence::Evidence;
 use crate::rule::RuleMeta;
 use crate::verdict::Verdict;

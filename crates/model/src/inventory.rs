@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::{UnknownId, stable_ids};
+use crate::capability::stable_ids;
 use crate::evidence::Location;
 use crate::integrity::Integrity;
 use crate::outcome::Incomplete;
@@ -28,6 +28,21 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Takes in all of `other`; its ids move up by the packages that were here before.
+    pub fn append(&mut self, other: Inventory) {
+        let offset = self.packages.len() as u32;
+        let moved = |id: PackageId| PackageId(id.0 + offset);
+        self.packages.extend(other.packages);
+        self.edges.extend(other.edges.into_iter().map(|edge| Edge {
+            from: moved(edge.from),
+            to: moved(edge.to),
+            ..edge
+        }));
+        self.unresolved.extend(
+            other.unresolved.into_iter().map(|unresolved| Unresolved { from: moved(unresolved.from), ..unresolved }),
+        );
+    }
+
     /// The package with this id. Ids come from this inventory only.
     pub fn package(&self, id: PackageId) -> &Package {
         &self.packages[id.0 as usize]
@@ -69,9 +84,38 @@ pub enum Role {
     Dependency,
 }
 
+/// The world that a package's name belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ecosystem {
+    /// JavaScript: names as npm has them, scope included.
+    #[default]
+    Npm,
+    /// Python: names normalised after PEP 503.
+    Pypi,
+    /// Another one that an SBOM or `deno.lock` speaks of, by its purl type (`maven`, `deb`, `jsr`, …).
+    Other(String),
+}
+
+/// One file that a lockfile allows for a release: an sdist, a wheel, an archive.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Artifact {
+    /// File name, where known: `requests-2.32.0-py3-none-any.whl`.
+    pub file: String,
+    /// Where it lies, as written.
+    pub url: Option<String>,
+    /// What it hashes to.
+    pub integrity: Option<Integrity>,
+    /// In bytes.
+    pub size: Option<u64>,
+}
+
 /// One package at one place of the dependency tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
+    /// Whose rules its name and version follow.
+    pub ecosystem: Ecosystem,
+    /// The purl that an SBOM states for it; it then counts, not what name and version make.
+    pub stated_purl: Option<Purl>,
     /// Its own name: for an alias `a → npm:b`, this is `b`. Empty if it has none.
     pub name: String,
     /// Its version, where known.
@@ -82,8 +126,13 @@ pub struct Package {
     pub alias: Option<String>,
     /// Where it came from.
     pub source: Source,
-    /// What its archive hashes to.
+    /// What its archive hashes to, where the release is one archive (npm).
     pub integrity: Option<Integrity>,
+    /// The files allowed for it, where a release has several (PyPI).
+    pub artifacts: Vec<Artifact>,
+    /// A checksum that is of no registry's archive, as written: yarn's of the archive in
+    /// its own cache. It can be compared between lockfiles, not verified.
+    pub cache_checksum: Option<String>,
     /// Where it is or would be installed, relative to the target, with `/`:
     /// `node_modules/a/node_modules/b`; empty for the root.
     pub path: String,
@@ -95,6 +144,9 @@ pub struct Package {
     pub peer: bool,
     /// Shipped inside its dependent's archive.
     pub bundled: bool,
+    /// Dependency groups and extras that bring it, as their tool calls them
+    /// (`docs`, `lint`); without the groups that the flags above tell.
+    pub groups: Vec<String>,
     /// Whether the lockfile says that it has install scripts.
     pub has_install_script: Option<bool>,
     /// Platforms it is limited to.
@@ -106,12 +158,46 @@ pub struct Package {
 }
 
 impl Package {
+    /// A dependency of which nothing is known but this; its source is unknown.
+    pub fn new(ecosystem: Ecosystem, name: impl Into<String>, version: Option<&str>) -> Package {
+        Package {
+            ecosystem,
+            stated_purl: None,
+            name: name.into(),
+            version: version.map(str::to_owned),
+            role: Role::Dependency,
+            alias: None,
+            source: Source::Unknown { text: String::new() },
+            integrity: None,
+            artifacts: Vec::new(),
+            cache_checksum: None,
+            path: String::new(),
+            dev: false,
+            optional: false,
+            peer: false,
+            bundled: false,
+            groups: Vec::new(),
+            has_install_script: None,
+            platform: Platform::default(),
+            deprecated: None,
+            declared_at: None,
+        }
+    }
+
     /// Its purl; a package without a name gets `pkg:generic/<last path segment>`.
     pub fn purl(&self) -> Purl {
+        if let Some(purl) = &self.stated_purl {
+            return purl.clone();
+        }
         if self.name.is_empty() {
             return Purl::generic(self.path.rsplit('/').next().unwrap_or_default());
         }
-        Purl::npm(&self.name, self.version.as_deref())
+        let version = self.version.as_deref();
+        match &self.ecosystem {
+            Ecosystem::Npm => Purl::npm(&self.name, version),
+            Ecosystem::Pypi => Purl::pypi(&self.name, version),
+            Ecosystem::Other(kind) => Purl::other(kind, &self.name, version),
+        }
     }
 
     /// `name@version`, as people write it.
@@ -147,8 +233,11 @@ impl Platform {
 pub enum Source {
     /// A registry; the tarball's URL where the lockfile records it.
     Registry {
-        /// `resolved`, as written.
+        /// The archive's URL (`resolved`), as written.
         url: Option<String>,
+        /// The registry itself, where the lockfile names it: a Simple index
+        /// (`https://pypi.org/simple`), a named source.
+        index: Option<String>,
     },
     /// A git repository.
     Git {
@@ -196,6 +285,8 @@ stable_ids! {
         Workspace = "workspace",
         /// Installed, but nobody declares it
         Extraneous = "extraneous",
+        /// `build-system.requires`: needed to build it
+        Build = "build",
     }
 }
 
@@ -212,8 +303,24 @@ pub struct Edge {
     pub range: String,
     /// How.
     pub kind: EdgeKind,
+    /// When it holds, as written: an environment marker (`python_version < "3.9"`),
+    /// an extra or a dependency group of the asking package (`extra == "socks"`).
+    pub condition: Option<String>,
     /// Shipped inside the asking package's archive.
     pub bundled: bool,
+}
+
+impl Edge {
+    /// An unconditional edge.
+    pub fn new(
+        from: PackageId,
+        to: PackageId,
+        name: impl Into<String>,
+        range: impl Into<String>,
+        kind: EdgeKind,
+    ) -> Edge {
+        Edge { from, to, name: name.into(), range: range.into(), kind, condition: None, bundled: false }
+    }
 }
 
 /// What is on disk at one place: the manifest's claims, not yet the contents.

@@ -31,6 +31,20 @@ impl Purl {
         build("npm", namespace.as_deref(), bare, version)
     }
 
+    /// A PyPI project: `pkg:pypi/name@version`, the name normalised after PEP 503.
+    pub fn pypi(name: &str, version: Option<&str>) -> Purl {
+        build("pypi", None, &normalised(name), version)
+    }
+
+    /// A package of another ecosystem, by its purl type; what stands before the
+    /// last `/` of the name is its namespace.
+    pub fn other(kind: &str, name: &str, version: Option<&str>) -> Purl {
+        match name.rsplit_once('/') {
+            Some((namespace, bare)) => build(kind, Some(namespace), bare, version),
+            None => build(kind, None, name, version),
+        }
+    }
+
     /// A folder or file that names no package: `pkg:generic/<folder>`.
     pub fn generic(name: &str) -> Purl {
         build("generic", None, name, None)
@@ -40,6 +54,23 @@ impl Purl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A Python project's name in its one normal form (PEP 503): lower case, with
+/// every run of `-`, `_` and `.` as one `-`.
+pub fn normalised(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    let mut is_in_run = false;
+    for letter in name.chars() {
+        let is_separator = matches!(letter, '-' | '_' | '.');
+        if !is_separator {
+            normal.extend(letter.to_lowercase());
+        } else if !is_in_run {
+            normal.push('-');
+        }
+        is_in_run = is_separator;
+    }
+    normal
 }
 
 /// Builds through `packageurl`; falls back to encoding by hand what it refuses.
@@ -106,6 +137,14 @@ mod tests {
         assert_eq!(Purl::npm("axios", Some("1.14.1")).as_str(), "pkg:npm/axios@1.14.1");
         assert_eq!(Purl::npm("@angular/core", Some("1.0.0")).as_str(), "pkg:npm/%40angular/core@1.0.0");
         assert_eq!(Purl::npm("axios", None).as_str(), "pkg:npm/axios");
+    }
+
+    #[test]
+    fn python_names_have_one_form() {
+        for name in ["Foo.Bar", "foo__bar", "FOO-_.bar"] {
+            assert_eq!(Purl::pypi(name, Some("1.0")).as_str(), "pkg:pypi/foo-bar@1.0");
+        }
+        assert_eq!(Purl::other("maven", "org.acme/tool", Some("1")).as_str(), "pkg:maven/org.acme/tool@1");
     }
 
     #[test]

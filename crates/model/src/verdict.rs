@@ -1,7 +1,6 @@
 //! Verdicts.
 
-use crate::capability::{UnknownId, stable_ids};
-use serde::{Deserialize, Serialize};
+use crate::capability::stable_ids;
 
 stable_ids! {
     /// One per release, the worst that holds. Ordered from best to worst.

@@ -6,7 +6,7 @@ use vetch_lockfiles::npm::package_lock::{self, Lockfile};
 use vetch_lockfiles::npm::{self};
 use vetch_lockfiles::{ReadError, installed, read_file};
 use vetch_model::evidence::Location;
-use vetch_model::inventory::{Inventory, Package, PackageId, Platform, Role, Source};
+use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId, Source};
 use vetch_model::manifest::Manifest;
 use vetch_model::outcome::Outcome;
 
@@ -98,23 +98,7 @@ pub(super) fn archive(project: &mut Project, file: &str) {
 }
 
 fn single(source: Source, declared_in: &str) -> Package {
-    Package {
-        name: String::new(),
-        version: None,
-        role: Role::Dependency,
-        alias: None,
-        source,
-        integrity: None,
-        path: String::new(),
-        dev: false,
-        optional: false,
-        peer: false,
-        bundled: false,
-        has_install_script: None,
-        platform: Platform::default(),
-        deprecated: None,
-        declared_at: Some(Location::file(declared_in)),
-    }
+    Package { source, declared_at: Some(Location::file(declared_in)), ..Package::new(Ecosystem::Npm, "", None) }
 }
 
 /// Adds what is installed and not locked, with the edges from and to it. Who is asked for by

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use vetch_model::evidence::Location;
-use vetch_model::inventory::{InstalledPackage, InstalledTree, Inventory, Package, PackageId, Role, Source};
+use vetch_model::inventory::{Ecosystem, InstalledPackage, InstalledTree, Inventory, Package, PackageId, Role, Source};
 use vetch_model::manifest::Manifest;
 use vetch_model::outcome::Outcome;
 
@@ -66,7 +66,7 @@ fn package(tree: &InstalledTree, installed: &InstalledPackage) -> Package {
         let has_version = installed.manifest.as_ref().is_some_and(|manifest| manifest.version.is_some());
         let (role, source) = match (is_own, has_version) {
             (true, _) => (Role::Workspace, Source::Folder { path: path.clone() }),
-            (false, true) => (Role::Dependency, Source::Registry { url: None }),
+            (false, true) => (Role::Dependency, Source::Registry { url: None, index: None }),
             (false, false) => (Role::Dependency, Source::Unknown { text: String::new() }),
         };
         return described(installed.manifest.as_ref(), path, role, source, location);
@@ -83,22 +83,15 @@ fn described(manifest: Option<&Manifest>, path: String, role: Role, source: Sour
     let fallback = || name_from_path(&path).to_owned();
     let name = manifest.and_then(|manifest| manifest.name.clone()).unwrap_or_else(fallback);
     let installed = installed_as(&path).map(|(_, installed)| installed);
+    let version = manifest.and_then(|manifest| manifest.version.as_deref());
     Package {
         alias: installed.filter(|installed| *installed != name).map(str::to_owned),
-        name,
-        version: manifest.and_then(|manifest| manifest.version.clone()),
         role,
         source,
-        integrity: None,
         path,
-        dev: false,
-        optional: false,
-        peer: false,
-        bundled: false,
-        has_install_script: None,
         platform: manifest.map(|manifest| manifest.platform.clone()).unwrap_or_default(),
-        deprecated: None,
         declared_at: Some(location),
+        ..Package::new(Ecosystem::Npm, name, version)
     }
 }
 

@@ -31,14 +31,9 @@ pub(crate) fn connect(inventory: &mut Inventory, places: &Places, askers: &[Aske
         if asker.has_workspaces {
             let members = workspace_members(inventory, &wants);
             taken.extend(members.iter().map(|(name, _)| name.clone()));
-            inventory.edges.extend(members.into_iter().map(|(name, to)| Edge {
-                from: asker.id,
-                to,
-                name,
-                range: String::new(),
-                kind: EdgeKind::Workspace,
-                bundled: false,
-            }));
+            inventory
+                .edges
+                .extend(members.into_iter().map(|(name, to)| Edge::new(asker.id, to, name, "", EdgeKind::Workspace)));
         }
         let bundled: HashSet<&str> = asker.bundled.iter().map(String::as_str).collect();
         for want in wants.into_iter().filter(|want| !taken.contains(&want.name)) {
@@ -46,7 +41,7 @@ pub(crate) fn connect(inventory: &mut Inventory, places: &Places, askers: &[Aske
             match places.resolve(asker.dir, &want.name) {
                 Some(to) => {
                     let bundled = bundled.contains(want.name.as_str());
-                    inventory.edges.push(Edge { from: asker.id, to, name, range, kind: want.kind, bundled });
+                    inventory.edges.push(Edge { bundled, ..Edge::new(asker.id, to, name, range, want.kind) });
                 }
                 None if matches!(want.kind, EdgeKind::Optional | EdgeKind::PeerOptional) => {}
                 None => inventory.unresolved.push(Unresolved { from: asker.id, name, range, kind: want.kind }),
@@ -119,5 +114,5 @@ fn inferred_edge(inventory: &Inventory, root: PackageId, to: PackageId) -> Edge 
         (false, false) => EdgeKind::Production,
     };
     let name = package.alias.clone().unwrap_or_else(|| package.name.clone());
-    Edge { from: root, to, name, range: String::new(), kind, bundled: false }
+    Edge::new(root, to, name, "", kind)
 }

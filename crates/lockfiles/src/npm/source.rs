@@ -20,7 +20,7 @@ pub(crate) fn from_resolved(text: &str, name: &str) -> Source {
     match Url::parse(trimmed) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {
             if is_registry_shaped(&url, name) {
-                Source::Registry { url: Some(text.to_owned()) }
+                Source::Registry { url: Some(text.to_owned()), index: None }
             } else {
                 Source::Tarball { url: text.to_owned() }
             }

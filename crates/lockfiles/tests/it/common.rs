@@ -54,7 +54,7 @@ pub(crate) fn render_incomplete(incomplete: &[Incomplete]) -> String {
 fn render_package(package: &Package) -> String {
     let mut text = format!("{:?} {:?} {:?}", package.path, package.label(), package.role);
     let source = match &package.source {
-        Source::Registry { url } => format!("registry {}", url.as_deref().unwrap_or("-")),
+        Source::Registry { url, .. } => format!("registry {}", url.as_deref().unwrap_or("-")),
         Source::Git { url, commit } => format!("git {url} {}", commit.as_deref().unwrap_or("-")),
         Source::Tarball { url } => format!("tarball {url}"),
         Source::File { path } => format!("file {path}"),

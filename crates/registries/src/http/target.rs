@@ -29,7 +29,7 @@ impl TarballRequest {
     /// The request for a package, if its source is one that can be fetched as an archive.
     pub fn of(package: &Package) -> Option<TarballRequest> {
         let (url, remote) = match &package.source {
-            Source::Registry { url } => (url.clone(), false),
+            Source::Registry { url, .. } => (url.clone(), false),
             Source::Tarball { url } => (Some(url.clone()), true),
             Source::Git { .. } | Source::File { .. } | Source::Folder { .. } | Source::Unknown { .. } => return None,
         };

@@ -24,7 +24,7 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
 
 fn judge(package: &Package) -> Option<Case> {
     let url = match &package.source {
-        Source::Registry { url: Some(url) } | Source::Tarball { url } => url,
+        Source::Registry { url: Some(url), .. } | Source::Tarball { url } => url,
         _ => return None,
     };
     let (named, file) = named_in(url)?;
@@ -72,7 +72,7 @@ mod tests {
 
     fn resolved(name: &str, url: &str) -> Option<Verdict> {
         let mut entry = package(name, "1.0.0");
-        entry.source = Source::Registry { url: Some(url.to_owned()) };
+        entry.source = Source::Registry { url: Some(url.to_owned()), index: None };
         let findings = judge_packages(vec![entry], &[]);
         findings.iter().find(|(rule, _)| *rule == META.id).map(|(_, verdict)| *verdict)
     }

@@ -55,7 +55,7 @@ mod tests {
         let url = "https://x.invalid/a".to_owned();
         assert_eq!(from(Source::Git { url: url.clone(), commit: None }), Some(Verdict::Notable));
         assert_eq!(from(Source::Tarball { url }), Some(Verdict::Notable));
-        assert_eq!(from(Source::Registry { url: None }), None);
+        assert_eq!(from(Source::Registry { url: None, index: None }), None);
         assert_eq!(from(Source::Folder { path: "a".to_owned() }), None);
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
 /// Its URL, if that is unencrypted and leaves the machine.
 fn plain_url(package: &Package) -> Option<&str> {
     let url = match &package.source {
-        Source::Registry { url: Some(url) } | Source::Tarball { url } | Source::Git { url, .. } => url.as_str(),
+        Source::Registry { url: Some(url), .. } | Source::Tarball { url } | Source::Git { url, .. } => url.as_str(),
         _ => return None,
     };
     let plain = ["http://", "git+http://", "git://"].iter().any(|scheme| url.starts_with(scheme));
@@ -54,7 +54,7 @@ mod tests {
 
     fn resolved(url: &str, integrity: Option<&str>) -> Option<Verdict> {
         let mut entry = package("a", "1.0.0");
-        entry.source = Source::Registry { url: Some(url.to_owned()) };
+        entry.source = Source::Registry { url: Some(url.to_owned()), index: None };
         entry.integrity = integrity.map(|text| Integrity::parse(text).unwrap());
         let findings = judge_packages(vec![entry], &[]);
         findings.iter().find(|(rule, _)| *rule == META.id).map(|(_, verdict)| *verdict)

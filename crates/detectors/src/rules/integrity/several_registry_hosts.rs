@@ -21,7 +21,7 @@ use crate::hosts::Host;
 pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
     let mut by_host: BTreeMap<String, Vec<(&Package, &str)>> = BTreeMap::new();
     for package in &facts.inventory.packages {
-        if let Source::Registry { url: Some(url) } = &package.source {
+        if let Source::Registry { url: Some(url), .. } = &package.source {
             by_host.entry(host_of(url)).or_default().push((package, url));
         }
     }
@@ -59,7 +59,7 @@ mod tests {
     fn hosts(urls: &[&str]) -> bool {
         let packages = urls.iter().map(|url| {
             let mut entry = package("a", "1.0.0");
-            entry.source = Source::Registry { url: Some((*url).to_owned()) };
+            entry.source = Source::Registry { url: Some((*url).to_owned()), index: None };
             entry
         });
         judge_packages(packages.collect(), &[]).iter().any(|(rule, _)| *rule == META.id)

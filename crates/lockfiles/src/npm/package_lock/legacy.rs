@@ -98,7 +98,7 @@ fn is_other(left: &Integrity, right: &Integrity) -> bool {
 /// What names the contents of a remote source.
 fn address(source: &Source) -> Option<&String> {
     match source {
-        Source::Registry { url } => url.as_ref(),
+        Source::Registry { url, .. } => url.as_ref(),
         Source::Tarball { url } => Some(url),
         Source::Git { commit, .. } => commit.as_ref(),
         _ => None,
@@ -206,7 +206,7 @@ fn source_of(fields: &mut Fields<'_, '_>, name: &str, is_known: bool) -> Source 
         (Some(_), Some(text)) => fields.source(text, name),
         (Some(value), None) => Source::Unknown { text: value.type_name().to_owned() },
         // npm writes `bundled` entries without a source of their own.
-        (None, _) if is_known => Source::Registry { url: None },
+        (None, _) if is_known => Source::Registry { url: None, index: None },
         (None, _) => Source::Unknown { text: String::new() },
     }
 }

@@ -13,15 +13,18 @@ mod packages;
 use std::collections::HashMap;
 
 use vetch_model::evidence::{Location, Span};
-use vetch_model::inventory::{Inventory, Package, PackageId, Platform, Role, Source};
+use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId, Role, Source};
 use vetch_model::manifest::Manifest;
 use vetch_model::outcome::{Incomplete, Outcome};
 
 use super::dependencies::{Problem, Problems};
 use super::edges::{Asker, connect, infer_root_edges};
+use super::package_json;
 use super::places::Places;
 use super::source::{confined, from_resolved};
 use crate::error::{ReadError, ReadErrorKind, short};
+use crate::files::{Files, beside};
+use crate::format::{Format, Reading, required};
 use crate::json::{Document, Kind, Limits, Object, Value, parse};
 
 /// Largest lockfile read, in bytes; a project of 10,000 packages has about 5 MB.
@@ -123,6 +126,32 @@ pub fn read(bytes: &[u8], file: &str, manifest: Option<&Manifest>) -> Result<Out
         incomplete.push(Incomplete::new(file, why, RESTORE_FILE).at(Location::file(file)));
     }
     Ok(Outcome { value: Lockfile { version, inventory, notes }, incomplete })
+}
+
+/// Reads the lockfile `file` of a tree, with the `package.json` beside it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadError> {
+    let bytes = required(files, file, MAX_BYTES as u64)?;
+    let beside = match file.strip_suffix("node_modules/.package-lock.json") {
+        Some(folder) => format!("{folder}package.json"),
+        None => beside(file, "package.json"),
+    };
+    let mut incomplete = Vec::new();
+    let manifest = match files.read(&beside, package_json::MAX_BYTES as u64) {
+        Ok(bytes) => bytes.map(|bytes| package_json::read(&bytes, &beside)).transpose(),
+        Err(error) => Err(error),
+    };
+    let manifest = manifest.unwrap_or_else(|error| {
+        incomplete.push(error.into_incomplete());
+        None
+    });
+    let outcome = read(&bytes, file, manifest.as_ref())?;
+    incomplete.extend(outcome.incomplete);
+    let Lockfile { version, inventory, notes } = outcome.value;
+    let format_version = version.to_string();
+    Ok(Outcome { value: Reading { format: Format::PackageLock, format_version, inventory, notes }, incomplete })
 }
 
 /// What the parts of this module build together.
@@ -273,23 +302,7 @@ impl<'d, 'a> Reader<'d, 'a> {
 
 /// A package of which nothing is known but its place.
 fn blank(path: String, location: Location) -> Package {
-    Package {
-        name: String::new(),
-        version: None,
-        role: Role::Dependency,
-        alias: None,
-        source: Source::Unknown { text: String::new() },
-        integrity: None,
-        path,
-        dev: false,
-        optional: false,
-        peer: false,
-        bundled: false,
-        has_install_script: None,
-        platform: Platform::default(),
-        deprecated: None,
-        declared_at: Some(location),
-    }
+    Package { path, declared_at: Some(location), ..Package::new(Ecosystem::Npm, "", None) }
 }
 
 /// The fields of one entry; each that is of a wrong type is a problem of its own.

@@ -121,7 +121,9 @@ fn read_package(fields: &mut Fields<'_, '_>, key: &str, package: Package) -> Pac
             Some(text) => fields.source(text, &name),
             None => Source::Unknown { text: value.type_name().to_owned() },
         },
-        None if version.is_some() || fields.object.get("integrity").is_some() => Source::Registry { url: None },
+        None if version.is_some() || fields.object.get("integrity").is_some() => {
+            Source::Registry { url: None, index: None }
+        }
         None => Source::Unknown { text: String::new() },
     };
     let integrity = fields.integrity();
