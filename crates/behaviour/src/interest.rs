@@ -9,6 +9,7 @@
 mod plain;
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use vetch_syntax::ir::{Exported, FunctionId, Module, Node, NodeId, SymbolId, SymbolKind, TOP_LEVEL, UnaryOp};
 
@@ -28,105 +29,144 @@ pub(crate) fn is_telling_module(specifier: &str) -> bool {
         || specifier.ends_with(".node")
 }
 
-/// What matters of one expression or body: whether it names something with effects
-/// itself, and what else it names.
-#[derive(Default)]
-struct Mentions {
-    telling: bool,
-    symbols: Vec<SymbolId>,
-    functions: Vec<FunctionId>,
+/// Something that effects can come from, or spread to, within a file.
+#[derive(Clone, Copy)]
+enum Holder {
+    /// What a variable may hold.
+    Symbol(SymbolId),
+    /// What running a function does.
+    Function(FunctionId),
 }
 
 /// Whether anything in a file names something with effects, files of the package aside.
 /// One pass over the nodes; says yes a little more often than [`inert_functions`].
 pub(crate) fn tells(m: &Module) -> bool {
     let survey = Survey { m, is_telling: &is_telling_module };
-    let mut excused = vec![false; m.nodes.len()];
-    // Parents come after their children in the arena or before them: so excuses are gathered first.
-    for &node in &m.nodes {
-        match node {
-            Node::Member { object, name } if survey.is_plain_member(object, m.str(name)) => {
-                excused[object.index()] = true;
-                if let Node::Member { object, .. } = m.node(object) {
-                    excused[object.index()] = true;
-                }
-            }
-            Node::Unary(UnaryOp::Typeof, operand) => excused[operand.index()] = true,
-            Node::Call { callee, args } | Node::New { callee, args } => match survey.call_tells(callee, m.list(args)) {
-                Some(true) => return true,
-                Some(false) => excused[callee.index()] = true,
-                None => {}
-            },
-            _ => {}
-        }
-    }
-    let named = m.nodes.iter().zip(&excused).any(|(node, excused)| match *node {
-        Node::Global(name) => !excused && is_telling_global(m.str(name)),
-        Node::ImportMeta | Node::With { .. } => true,
-        Node::ImportCall(specifier) => match m.node(specifier) {
-            Node::Str(text) => is_telling_module(m.str(text)),
-            _ => true,
-        },
-        _ => false,
-    });
     let from = |export: &vetch_syntax::ir::Export| match export.exported {
         Exported::From { specifier, .. } => is_telling_module(m.str(specifier)),
         _ => false,
     };
-    named || m.imports.iter().any(|import| is_telling_module(m.str(import.specifier))) || m.exports.iter().any(from)
+    let Some(excused) = survey.excused(|_| ControlFlow::Break(())) else { return true };
+    (0..m.nodes.len()).any(|index| !excused[index] && survey.names_effects(NodeId(index as u32)))
+        || m.imports.iter().any(|import| is_telling_module(m.str(import.specifier)))
+        || m.exports.iter().any(from)
 }
 
 /// For each function of a module (the top level first) whether it is inert.
 /// `is_telling` answers for specifiers, those of local files included.
 pub(crate) fn inert_functions(m: &Module, is_telling: &dyn Fn(&str) -> bool) -> Vec<bool> {
     let survey = Survey { m, is_telling };
-    let mut bodies: Vec<Mentions> = Vec::with_capacity(m.functions.len());
-    let mut definitions: Vec<(SymbolId, Mentions)> = Vec::new();
-    for (index, function) in m.functions.iter().enumerate() {
-        let mut mentions = Mentions::default();
-        for list in [function.params, function.body] {
-            for &node in m.list(list) {
-                survey.walk(node, &mut mentions, Some(&mut definitions));
+    let mut spread = Spread::new(m);
+    let mut calls = Vec::new();
+    let Some(excused) = survey.excused(|call| {
+        calls.push(call);
+        ControlFlow::Continue(())
+    }) else {
+        return vec![false; m.functions.len()];
+    };
+    let holders = function_of_each_node(m);
+    let mut seed = |id: NodeId| spread.seed(Holder::Function(holders[id.index()]));
+    calls.into_iter().for_each(&mut seed);
+    for (index, node) in m.nodes.iter().enumerate() {
+        let (id, holder) = (NodeId(index as u32), Holder::Function(holders[index]));
+        match *node {
+            _ if excused[index] => {}
+            Node::Var(symbol) => spread.lead(Holder::Symbol(symbol), holder),
+            Node::Function(function) | Node::DeclareFunction { function, .. } => {
+                spread.lead(Holder::Function(function), holder);
             }
+            Node::Declare { target, value } | Node::Assign { target, value, .. } => {
+                survey.define(target, value, &excused, &mut spread);
+            }
+            Node::DeclareClass { symbol, class } => survey.define_symbol(symbol, class, None, &excused, &mut spread),
+            _ if survey.names_effects(id) => spread.seed(holder),
+            _ => {}
         }
-        if let Some(symbol) = function.symbol {
-            let own = Mentions { functions: vec![FunctionId(index as u32)], ..Mentions::default() };
-            definitions.push((symbol, own));
-        }
-        bodies.push(mentions);
     }
-    survey.module_level(&mut bodies, &mut definitions);
-    settle(m, &bodies, &definitions)
+    survey.module_level(&mut spread);
+    spread.settle().into_iter().map(|telling| !telling).collect()
 }
 
-/// Spreads "telling" over names and nesting until nothing changes.
-fn settle(m: &Module, bodies: &[Mentions], definitions: &[(SymbolId, Mentions)]) -> Vec<bool> {
-    let mut symbols = vec![false; m.symbols.len()];
-    let mut functions: Vec<bool> = bodies.iter().map(|mentions| mentions.telling).collect();
-    let tells = |mentions: &Mentions, symbols: &[bool], functions: &[bool]| {
-        mentions.telling
-            || mentions.symbols.iter().any(|symbol| symbols[symbol.index()])
-            || mentions.functions.iter().any(|function| functions[function.index()])
-    };
-    loop {
-        let mut changed = false;
-        for (symbol, mentions) in definitions {
-            if !symbols[symbol.index()] && tells(mentions, &symbols, &functions) {
-                symbols[symbol.index()] = true;
-                changed = true;
-            }
+/// The innermost function of each node.
+fn function_of_each_node(m: &Module) -> Vec<FunctionId> {
+    let mut around = vec![TOP_LEVEL];
+    let mut later = m.functions.iter().enumerate().skip(1).peekable();
+    let mut holders = Vec::with_capacity(m.nodes.len());
+    for node in 0..m.nodes.len() as u32 {
+        // A function's number is higher than that of the one around it.
+        while let Some((index, _)) = later.next_if(|(_, function)| function.nodes.start <= node) {
+            around.push(FunctionId(index as u32));
         }
-        for (index, mentions) in bodies.iter().enumerate().rev() {
-            if !functions[index] && tells(mentions, &symbols, &functions) {
-                functions[index] = true;
-                changed = true;
-            }
+        while around.last().is_some_and(|&last| last != TOP_LEVEL && m.function(last).nodes.end <= node) {
+            around.pop();
         }
-        if !changed {
-            break;
+        holders.push(around.last().copied().unwrap_or(TOP_LEVEL));
+    }
+    holders
+}
+
+/// How effects spread over the names and functions of a file.
+struct Spread {
+    symbols: usize,
+    telling: Vec<bool>,
+    pending: Vec<u32>,
+    /// From, to.
+    leads: Vec<(u32, u32)>,
+}
+
+impl Spread {
+    fn new(m: &Module) -> Spread {
+        let symbols = m.symbols.len();
+        let telling = vec![false; symbols + m.functions.len()];
+        Spread { symbols, telling, pending: Vec::new(), leads: Vec::with_capacity(m.nodes.len() / 4) }
+    }
+
+    fn index(&self, holder: Holder) -> u32 {
+        match holder {
+            Holder::Symbol(symbol) => symbol.0,
+            Holder::Function(function) => self.symbols as u32 + function.0,
         }
     }
-    functions.into_iter().map(|telling| !telling).collect()
+
+    fn seed(&mut self, holder: Holder) {
+        let index = self.index(holder);
+        if !std::mem::replace(&mut self.telling[index as usize], true) {
+            self.pending.push(index);
+        }
+    }
+
+    fn lead(&mut self, from: Holder, to: Holder) {
+        let edge = (self.index(from), self.index(to));
+        self.leads.push(edge);
+    }
+
+    /// Follows all leads; which functions have effects in the end.
+    fn settle(mut self) -> Vec<bool> {
+        if !self.pending.is_empty() {
+            let mut starts = vec![0u32; self.telling.len() + 1];
+            for &(from, _) in &self.leads {
+                starts[from as usize + 1] += 1;
+            }
+            for index in 1..starts.len() {
+                starts[index] += starts[index - 1];
+            }
+            let mut next = starts.clone();
+            let mut targets = vec![0u32; self.leads.len()];
+            for &(from, to) in &self.leads {
+                let at = &mut next[from as usize];
+                targets[*at as usize] = to;
+                *at += 1;
+            }
+            while let Some(from) = self.pending.pop() {
+                for &to in &targets[starts[from as usize] as usize..starts[from as usize + 1] as usize] {
+                    if !std::mem::replace(&mut self.telling[to as usize], true) {
+                        self.pending.push(to);
+                    }
+                }
+            }
+        }
+        self.telling.split_off(self.symbols)
+    }
 }
 
 struct Survey<'m> {
@@ -135,50 +175,57 @@ struct Survey<'m> {
 }
 
 impl Survey<'_> {
-    /// Notes what a body or expression names, and where `definitions` is given what its
-    /// variables are given. Nested functions are noted, not entered.
-    fn walk(&self, root: NodeId, mentions: &mut Mentions, mut definitions: Option<&mut Vec<(SymbolId, Mentions)>>) {
+    /// Which names are used in a way that carries nothing. `on_call` is told of calls that by
+    /// themselves have effects; `None` if it breaks off.
+    fn excused(&self, mut on_call: impl FnMut(NodeId) -> ControlFlow<()>) -> Option<Vec<bool>> {
         let m = self.m;
-        let mut pending = vec![root];
-        while let Some(id) = pending.pop() {
-            if id.is_nothing() {
-                continue;
-            }
-            match m.node(id) {
-                Node::Var(symbol) => mentions.symbols.push(symbol),
-                Node::Function(function) | Node::DeclareFunction { function, .. } => mentions.functions.push(function),
-                Node::Global(name) => mentions.telling |= is_telling_global(m.str(name)),
-                Node::ImportMeta | Node::ImportCall(_) | Node::With { .. } => mentions.telling |= self.import_tells(id),
-                Node::Member { object, name } if self.is_plain_member(object, m.str(name)) => continue,
-                Node::Unary(UnaryOp::Typeof, operand) if matches!(m.node(operand), Node::Global(_)) => continue,
+        let mut excused = vec![false; m.nodes.len()];
+        for (index, &node) in m.nodes.iter().enumerate() {
+            match node {
+                Node::Member { object, name } if self.is_plain_member(object, m.str(name)) => {
+                    excused[object.index()] = true;
+                    if let Node::Member { object, .. } = m.node(object) {
+                        excused[object.index()] = true;
+                    }
+                }
+                Node::Unary(UnaryOp::Typeof, operand) => {
+                    excused[operand.index()] |= matches!(m.node(operand), Node::Global(_));
+                }
                 Node::Call { callee, args } | Node::New { callee, args } => {
-                    if let Some(telling) = self.call_tells(callee, m.list(args)) {
-                        mentions.telling |= telling;
-                        pending.extend(m.list(args));
-                        continue;
-                    }
-                }
-                Node::Declare { target, value } | Node::Assign { target, value, .. } => {
-                    if let Some(definitions) = definitions.as_deref_mut() {
-                        self.define(target, value, definitions);
-                    }
-                }
-                Node::DeclareClass { symbol, class } => {
-                    if let Some(definitions) = definitions.as_deref_mut() {
-                        self.define_symbol(symbol, class, definitions);
+                    let telling = self.call_tells(callee, m.list(args));
+                    excused[callee.index()] |= telling.is_some() && matches!(m.node(callee), Node::Global(_));
+                    if telling == Some(true) && on_call(NodeId(index as u32)).is_break() {
+                        return None;
                     }
                 }
                 _ => {}
             }
-            m.for_each_child(id, &mut |child| pending.push(child));
+        }
+        Some(excused)
+    }
+
+    /// Whether a node by itself names something with effects.
+    fn names_effects(&self, id: NodeId) -> bool {
+        match self.m.node(id) {
+            Node::Global(name) => is_telling_global(self.m.str(name)),
+            Node::ImportMeta | Node::ImportCall(_) | Node::With { .. } => self.import_tells(id),
+            _ => false,
         }
     }
 
-    fn define(&self, target: NodeId, value: NodeId, definitions: &mut Vec<(SymbolId, Mentions)>) {
+    /// What a target is given, it may hold.
+    fn define(&self, target: NodeId, value: NodeId, excused: &[bool], spread: &mut Spread) {
+        if value.is_nothing()
+            || matches!(self.m.node(value), Node::Str(_) | Node::Number(_) | Node::Bool(_) | Node::Null)
+        {
+            return;
+        }
+        // A value that is lowered after its target follows it in the arena.
+        let first = (target < value).then_some(target.0 + 1);
         let mut targets = vec![target];
         while let Some(target) = targets.pop() {
             match self.m.node(target) {
-                Node::Var(symbol) => self.define_symbol(symbol, value, definitions),
+                Node::Var(symbol) => self.define_symbol(symbol, value, first, excused, spread),
                 // `object.x = value` may make the object hold it.
                 Node::Member { object, .. } | Node::Index { object, .. } => targets.push(object),
                 Node::ObjectPattern(properties) => {
@@ -191,33 +238,73 @@ impl Survey<'_> {
         }
     }
 
-    fn define_symbol(&self, symbol: SymbolId, value: NodeId, definitions: &mut Vec<(SymbolId, Mentions)>) {
-        if value.is_nothing()
-            || matches!(self.m.node(value), Node::Str(_) | Node::Number(_) | Node::Bool(_) | Node::Null)
-        {
+    /// Whatever `value` names leads to the symbol. Its nodes begin at `first`, where that is known.
+    fn define_symbol(
+        &self,
+        symbol: SymbolId,
+        value: NodeId,
+        first: Option<u32>,
+        excused: &[bool],
+        spread: &mut Spread,
+    ) {
+        let held = Holder::Symbol(symbol);
+        let mut mention = |id: NodeId| match self.m.node(id) {
+            _ if excused[id.index()] => {}
+            Node::Var(named) => spread.lead(Holder::Symbol(named), held),
+            Node::Function(function) | Node::DeclareFunction { function, .. } => {
+                spread.lead(Holder::Function(function), held);
+            }
+            Node::Call { callee, args } | Node::New { callee, args }
+                if self.call_tells(callee, self.m.list(args)) == Some(true) =>
+            {
+                spread.seed(held);
+            }
+            _ if self.names_effects(id) => spread.seed(held),
+            _ => {}
+        };
+        let Some(first) = first else {
+            let mut pending = vec![value];
+            while let Some(id) = pending.pop() {
+                mention(id);
+                self.m.for_each_child(id, &mut |child| pending.push(child));
+            }
             return;
+        };
+        let mut at = value.0;
+        while at >= first {
+            mention(NodeId(at));
+            at = match self.m.nodes[at as usize] {
+                // Nested functions speak for themselves.
+                Node::Function(function) | Node::DeclareFunction { function, .. } => {
+                    self.m.function(function).nodes.start.min(at)
+                }
+                _ => at,
+            };
+            let Some(before) = at.checked_sub(1) else { break };
+            at = before;
         }
-        // Definitions inside the value are found by the walk over the body itself.
-        let mut mentions = Mentions::default();
-        self.walk(value, &mut mentions, None);
-        definitions.push((symbol, mentions));
     }
 
     /// Static imports and re-exports.
-    fn module_level(&self, bodies: &mut [Mentions], definitions: &mut Vec<(SymbolId, Mentions)>) {
+    fn module_level(&self, spread: &mut Spread) {
         for import in &self.m.imports {
-            let telling = (self.is_telling)(self.m.str(import.specifier));
-            if let Some(local) = import.local {
-                definitions.push((local, Mentions { telling, ..Mentions::default() }));
-            }
-            if let Some(top) = bodies.get_mut(TOP_LEVEL.index()) {
-                top.telling |= telling;
+            if (self.is_telling)(self.m.str(import.specifier)) {
+                spread.seed(Holder::Function(TOP_LEVEL));
+                if let Some(local) = import.local {
+                    spread.seed(Holder::Symbol(local));
+                }
             }
         }
         for export in &self.m.exports {
-            if let (Exported::From { specifier, .. }, Some(top)) = (export.exported, bodies.get_mut(TOP_LEVEL.index()))
+            if let Exported::From { specifier, .. } = export.exported
+                && (self.is_telling)(self.m.str(specifier))
             {
-                top.telling |= (self.is_telling)(self.m.str(specifier));
+                spread.seed(Holder::Function(TOP_LEVEL));
+            }
+        }
+        for (index, function) in self.m.functions.iter().enumerate() {
+            if let Some(symbol) = function.symbol {
+                spread.lead(Holder::Function(FunctionId(index as u32)), Holder::Symbol(symbol));
             }
         }
     }

@@ -3,6 +3,9 @@
 //! Evaluation stands known roots in for `<home>`, `<temp>`, `<package>`,
 //! `<project>`, `<cache>`; the rest of a path is as the code wrote it.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use vetch_model::capability::{PathClass, Resource};
 
 use crate::value::HOLE;
@@ -182,13 +185,24 @@ pub(crate) fn classify(path: &str) -> PathClass {
         if SHELL_PROFILES.iter().any(|profile| anchored.ends_with(profile)) {
             return PathClass::Autostart;
         }
-        for (class, fragments) in FRAGMENTS {
-            if fragments.iter().any(|fragment| anchored.contains(fragment)) && !is_own(*class, &anchored) {
-                return *class;
-            }
+        if let Some(class) = harmful(&anchored) {
+            return class;
         }
     }
     classify_root(&lower, rooted)
+}
+
+/// The most telling class of which a fragment stands in the path.
+fn harmful(anchored: &str) -> Option<PathClass> {
+    static SEARCH: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(FRAGMENTS.iter().flat_map(|(_, fragments)| fragments.iter())).ok());
+    static OWNERS: LazyLock<Vec<usize>> = LazyLock::new(|| {
+        FRAGMENTS.iter().enumerate().flat_map(|(index, (_, fragments))| fragments.iter().map(move |_| index)).collect()
+    });
+    let found =
+        SEARCH.as_ref()?.find_overlapping_iter(anchored).filter_map(|found| OWNERS.get(found.pattern().as_usize()));
+    let first = found.copied().filter(|&owner| !is_own(FRAGMENTS[owner].0, anchored)).min()?;
+    Some(FRAGMENTS[first].0)
 }
 
 /// `.env` in the working folder is the project's own, `node_modules` inside it as well.

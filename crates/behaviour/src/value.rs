@@ -11,6 +11,12 @@ use crate::interp::{FrameId, UnitId};
 /// Stands in a string for text that is not known: `"curl " + x` is `"curl \u{FFFC}"`.
 pub(crate) const HOLE: char = '\u{FFFC}';
 
+/// Whether some of a text is not known. Asked of nearly every string, nearly always in vain.
+pub(crate) fn has_hole(text: &str) -> bool {
+    const FIRST_BYTE: u8 = 0xEF;
+    memchr::memchr(FIRST_BYTE, text.as_bytes()).is_some_and(|at| text[at..].contains(HOLE))
+}
+
 /// Longest string or byte sequence that evaluation builds.
 pub(crate) const MAX_TEXT: usize = 8 << 20;
 
@@ -107,7 +113,7 @@ impl Value {
     /// A string without holes.
     pub(crate) fn exact_str(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Str(text) if !text.contains(HOLE) => Some(text),
+            Kind::Str(text) if !has_hole(text) => Some(text),
             _ => None,
         }
     }
@@ -151,7 +157,7 @@ impl Value {
             Kind::Undefined | Kind::Null => Some(false),
             Kind::Bool(truth) => Some(*truth),
             Kind::Number(number) => Some(*number != 0.0 && !number.is_nan()),
-            Kind::Str(text) if text.contains(HOLE) => (text.chars().any(|c| c != HOLE)).then_some(true),
+            Kind::Str(text) if has_hole(text) => (text.chars().any(|c| c != HOLE)).then_some(true),
             Kind::Str(text) => Some(!text.is_empty()),
             Kind::Bytes(_) | Kind::Regex(_) | Kind::Object(_) => Some(true),
             Kind::Unknown | Kind::Api(_) | Kind::OneOf(_) => None,
@@ -232,6 +238,9 @@ pub(crate) fn number_to_string(number: f64) -> String {
     }
     if number == 0.0 {
         return "0".to_owned();
+    }
+    if number.trunc() == number && number.abs() < 1e15 {
+        return (number as i64).to_string();
     }
     let magnitude = number.abs();
     if (1e-6..1e21).contains(&magnitude) {

@@ -6,6 +6,9 @@
 //! of nodes; a nested function is a leaf ([`Node::Function`]) of the body it
 //! stands in, so that each body can be walked by itself.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use vetch_model::Span;
 
 mod access;
@@ -71,6 +74,8 @@ pub struct Strings {
     pub text: String,
     /// End offset of each string.
     pub ends: Vec<u32>,
+    /// Strings that were asked for as values of their own.
+    shared: RefCell<Vec<Option<Rc<str>>>>,
 }
 
 impl Strings {
@@ -79,6 +84,15 @@ impl Strings {
         let end = self.ends[id.index()] as usize;
         let start = if id.0 == 0 { 0 } else { self.ends[id.index() - 1] as usize };
         &self.text[start..end]
+    }
+
+    /// The string with this id, to keep: every call gives the same allocation.
+    pub fn shared(&self, id: StrId) -> Rc<str> {
+        let mut shared = self.shared.borrow_mut();
+        if shared.is_empty() {
+            shared.resize(self.ends.len(), None);
+        }
+        shared[id.index()].get_or_insert_with(|| Rc::from(self.get(id))).clone()
     }
 }
 
@@ -124,6 +138,12 @@ pub struct Function {
     pub is_async: bool,
     /// Returns an iterator.
     pub is_generator: bool,
+    /// Names `arguments`, or holds an arrow function that does.
+    pub uses_arguments: bool,
+    /// Number of symbols that it holds.
+    pub frame_size: u32,
+    /// Its nodes and those of the functions in it: this range of [`Module::nodes`].
+    pub nodes: std::ops::Range<u32>,
     /// The whole function in the source.
     pub span: Span,
 }
@@ -139,6 +159,9 @@ impl Function {
             is_arrow: false,
             is_async: false,
             is_generator: false,
+            uses_arguments: false,
+            frame_size: 0,
+            nodes: 0..0,
             span,
         }
     }
@@ -172,6 +195,8 @@ pub struct Symbol {
     pub kind: SymbolKind,
     /// The function whose scope (or a block in it) holds it.
     pub function: FunctionId,
+    /// Its place among the symbols of that function, from 0.
+    pub slot: u32,
     /// Number of writes after its declaration: assignments, `++`, loop targets (also of
     /// `for (const x of …)`), and every further declaration of the same symbol.
     pub writes: u32,

@@ -200,20 +200,24 @@ impl Interp<'_> {
     }
 
     fn store(&mut self, object: &Value, name: &str, value: Value) {
-        for object in object.alternatives().to_vec() {
-            match &object.kind {
-                Kind::Api(api) => {
-                    self.effect_hook(*api, name, &value);
-                    if self.apis.is_global_object(*api) {
-                        self.write_global(name, value.clone());
-                    }
-                }
-                Kind::Object(id) if matches!(self.object(*id).class, Class::Instance { .. }) => {
-                    self.effect_instance_store(*id, name, &value);
-                    self.set_property(&object, name, value.clone());
-                }
-                _ => self.set_property(&object, name, value.clone()),
+        if let Kind::OneOf(alternatives) = &object.kind {
+            for object in alternatives.clone().iter() {
+                self.store(object, name, value.clone());
             }
+            return;
+        }
+        match &object.kind {
+            Kind::Api(api) => {
+                self.effect_hook(*api, name, &value);
+                if self.apis.is_global_object(*api) {
+                    self.write_global(name, value);
+                }
+            }
+            Kind::Object(id) if matches!(self.object(*id).class, Class::Instance { .. }) => {
+                self.effect_instance_store(*id, name, &value);
+                self.set_property(object, name, value);
+            }
+            _ => self.set_property(object, name, value),
         }
     }
 

@@ -63,7 +63,7 @@ impl Interp<'_> {
         match m.node(callee) {
             Node::Member { object, name } => {
                 let receiver = self.eval(m, cx, object);
-                (receiver, Some(Rc::from(m.str(name))))
+                (receiver, Some(m.shared_str(name)))
             }
             Node::Index { object, index } => {
                 let receiver = self.eval(m, cx, object);
@@ -219,32 +219,37 @@ impl Interp<'_> {
                 }
                 result.unwrap_or(Value::UNKNOWN)
             }
-            Kind::Object(id) => match self.object(*id).class.clone() {
-                Class::Closure { unit, function, frame, this: bound } => {
-                    let this = bound.map_or(this, |bound| *bound);
-                    self.call_closure(unit, function, frame, this, args)
-                }
-                Class::Bound { target, this, args: mut first } => {
-                    first.extend(args);
-                    self.call_value(&target, *this, first)
-                }
-                Class::Method { receiver, name } => self.call_method(&receiver, &name, args),
-                Class::Resolver(promise) => {
-                    let value = args.into_iter().next().unwrap_or(Value::UNDEFINED);
-                    let value = self.settled(&value);
-                    if let Class::Promise(settled) = &self.object(promise).class {
-                        let both = if matches!(settled.kind, Kind::Unknown) { value } else { join(settled, &value) };
-                        self.object_mut(promise).class = Class::Promise(Box::new(both));
-                    }
-                    Value::UNDEFINED
-                }
-                Class::Constructor { .. } => self.construct(callee, args),
-                _ => self.call_unknown(callee, args),
-            },
+            Kind::Object(id) => self.call_object(*id, callee, this, args),
             _ => {
                 let this = if matches!(this.kind, Kind::Undefined) { callee.clone() } else { this };
                 self.call_unknown(&this, args)
             }
+        }
+    }
+
+    fn call_object(&mut self, id: ObjectId, callee: &Value, this: Value, args: Vec<Value>) -> Value {
+        if let Class::Closure { unit, function, frame, this: bound } = &self.object(id).class {
+            let (unit, function, frame) = (*unit, *function, *frame);
+            let this = bound.as_ref().map_or(this, |bound| (**bound).clone());
+            return self.call_closure(unit, function, frame, this, args);
+        }
+        match self.object(id).class.clone() {
+            Class::Bound { target, this, args: mut first } => {
+                first.extend(args);
+                self.call_value(&target, *this, first)
+            }
+            Class::Method { receiver, name } => self.call_method(&receiver, &name, args),
+            Class::Resolver(promise) => {
+                let value = args.into_iter().next().unwrap_or(Value::UNDEFINED);
+                let value = self.settled(&value);
+                if let Class::Promise(settled) = &self.object(promise).class {
+                    let both = if matches!(settled.kind, Kind::Unknown) { value } else { join(settled, &value) };
+                    self.object_mut(promise).class = Class::Promise(Box::new(both));
+                }
+                Value::UNDEFINED
+            }
+            Class::Constructor { .. } => self.construct(callee, args),
+            _ => self.call_unknown(callee, args),
         }
     }
 

@@ -23,7 +23,7 @@ impl Interp<'_> {
             Node::Bool(truth) => Value::bool(truth),
             Node::Number(number) => Value::number(number),
             Node::BigInt(_) => self.unknown(Taint::NONE),
-            Node::Str(text) => Value::str(m.str(text)),
+            Node::Str(text) => Value::new(Kind::Str(m.shared_str(text))),
             Node::Regex { pattern, flags } => {
                 Value::new(Kind::Regex(Rc::new((m.str(pattern).to_owned(), m.str(flags).to_owned()))))
             }
@@ -127,7 +127,7 @@ impl Interp<'_> {
         let object = Value::object(id);
         for property in m.properties(properties) {
             let key = match property.key {
-                Key::Name(name) => Some(Rc::from(m.str(name))),
+                Key::Name(name) => Some(m.shared_str(name)),
                 Key::Computed(key) => {
                     let key = self.eval(m, cx, key);
                     self.property_name(&key)
@@ -181,7 +181,7 @@ impl Interp<'_> {
         let inner = Context { this: Value::object(class), ..cx.clone() };
         for member in m.properties(members) {
             let key = match member.key {
-                Key::Name(name) => Some(Rc::from(m.str(name))),
+                Key::Name(name) => Some(m.shared_str(name)),
                 Key::Computed(key) => {
                     let key = self.eval(m, cx, key);
                     self.property_name(&key)
@@ -248,6 +248,11 @@ impl Interp<'_> {
 
     /// Left-deep chains (`a + b + c + …`) are walked in a loop: bundles hold thousands of terms.
     fn eval_binary(&mut self, m: &Module, cx: &Context, op: BinaryOp, left: NodeId, right: NodeId) -> Value {
+        if !matches!(m.node(left), Node::Binary { .. }) {
+            let left = self.eval(m, cx, left);
+            let right = self.eval(m, cx, right);
+            return self.binary(op, &left, &right);
+        }
         let mut pending = vec![(op, right)];
         let mut leftmost = left;
         while let Node::Binary { op, left, right } = m.node(leftmost) {

@@ -6,7 +6,7 @@ use vetch_syntax::ir::{FunctionId, Module, Node, NodeId};
 
 use super::property::perhaps;
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
-use crate::value::{Class, Kind, Value};
+use crate::value::{Class, Kind, Slot, Value};
 
 /// Most runs of one function with arguments that are only partly known.
 const MAX_PARTICULAR_RUNS: u32 = 12;
@@ -17,8 +17,12 @@ const GENERIC: u64 = 0;
 /// Most runs of one function with exact arguments: decoders are called thousands of times.
 const MAX_EXACT_RUNS: u32 = 20_000;
 
+/// How deep and how wide a value is looked into for something that may act.
+const ACT_DEPTH: u32 = 2;
+const ACT_WIDTH: usize = 64;
+
 /// Deepest recursion of one function.
-const MAX_RECURSION: usize = 16;
+const MAX_RECURSION: u16 = 16;
 
 impl Interp<'_> {
     /// Runs a function, unless that would tell nothing new.
@@ -27,6 +31,8 @@ impl Interp<'_> {
     /// stands for all others. Runs with particular arguments only add precision:
     /// they are made while their budget lasts. Exact arguments (decoders called
     /// with constants) always run anew, since what they read may have changed.
+    /// Inert functions run for the sake of their values: within a budget of their
+    /// own, decoders excepted, and once at least where `this` may have effects.
     pub(super) fn call_closure(
         &mut self,
         unit: UnitId,
@@ -35,39 +41,65 @@ impl Interp<'_> {
         this: Value,
         args: Vec<Value>,
     ) -> Value {
-        let key = (unit, function);
         let exact = !args.is_empty() && args.iter().all(is_exact);
         let signature = if self.tells(&args) { self.signature(&args) } else { GENERIC };
-        let known = self.results.get(&(unit, function, signature)).cloned();
-        let runs = self.particular_runs.get(&key).copied().unwrap_or(0);
+        let record = self.record(unit, function);
+        let (runs, recursion, gives_text) = (record.particular_runs, record.active, record.gives_text);
+        let known = match signature {
+            GENERIC => record.generic.clone(),
+            _ => self.results.get(&(unit, function, signature)).cloned(),
+        };
         let run = match (exact, signature) {
             (true, _) => runs < MAX_EXACT_RUNS && self.fuel.exact_steps > 0,
             (false, GENERIC) => known.is_none(),
             (false, _) => known.is_none() && runs < MAX_PARTICULAR_RUNS && self.fuel.particular_steps > 0,
         };
-        let recursion = self.call_stack.iter().filter(|entry| **entry == key).count();
-        if !run || recursion >= MAX_RECURSION || self.call_stack.len() >= MAX_CALL_DEPTH || self.fuel.steps == 0 {
+        let for_value = self.is_inert(unit, function)
+            && match (exact, signature) {
+                (true, _) => !gives_text,
+                (false, GENERIC) => !self.may_act(&this, ACT_DEPTH),
+                (false, _) => true,
+            };
+        let run = run && (!for_value || self.fuel.inert_steps > 0);
+        if !run || recursion >= MAX_RECURSION || self.call_depth >= MAX_CALL_DEPTH || self.fuel.steps == 0 {
             return self.stand_in(unit, function, frame, this, &args, known);
         }
         if !exact {
             // A recursive call with the same arguments sees this placeholder.
-            self.results.insert((unit, function, signature), Value::UNKNOWN);
+            self.remember(unit, function, signature, Value::UNKNOWN);
         }
         if signature != GENERIC {
-            self.particular_runs.insert(key, runs + 1);
+            self.record(unit, function).particular_runs += 1;
         }
         let before = self.fuel.steps;
+        let pays = for_value && !self.in_inert;
+        self.in_inert |= pays;
         let value = self.run_function(unit, function, frame, this, args);
         let used = before.saturating_sub(self.fuel.steps);
+        if pays {
+            self.in_inert = false;
+            self.fuel.inert_steps = self.fuel.inert_steps.saturating_sub(used);
+        }
+        if exact {
+            self.record(unit, function).gives_text |= matches!(value.kind, Kind::Str(_) | Kind::Bytes(_));
+        }
         match (exact, signature) {
             (true, _) => self.fuel.exact_steps = self.fuel.exact_steps.saturating_sub(used),
             (false, GENERIC) => {}
             (false, _) => self.fuel.particular_steps = self.fuel.particular_steps.saturating_sub(used),
         }
         if !exact {
-            self.results.insert((unit, function, signature), value.clone());
+            self.remember(unit, function, signature, value.clone());
         }
         value
+    }
+
+    /// Keeps the result of a run for calls like it.
+    fn remember(&mut self, unit: UnitId, function: FunctionId, signature: u64, value: Value) {
+        match signature {
+            GENERIC => self.record(unit, function).generic = Some(value),
+            _ => drop(self.results.insert((unit, function, signature), value)),
+        }
     }
 
     /// The result of a call that is not run: that of the run that stands for it, made now if there is none yet.
@@ -82,18 +114,51 @@ impl Interp<'_> {
     ) -> Value {
         let taint = args.iter().fold(this.taint, |taint, arg| taint.or(self.deep_taint(arg)));
         self.unknowns += 1;
-        let generic = known.or_else(|| self.results.get(&(unit, function, GENERIC)).cloned());
+        // What it was given may be called all the same.
+        self.invoke_callbacks(args, taint);
+        let generic = known.or_else(|| self.record(unit, function).generic.clone());
+        let is_spared = self.fuel.inert_steps == 0 && self.is_inert(unit, function) && !self.may_act(&this, ACT_DEPTH);
+        if generic.is_none() && is_spared {
+            return Value::unknown(taint);
+        }
         let value = match generic {
             Some(value) => value,
-            None if self.call_stack.len() < MAX_CALL_DEPTH
+            None if self.call_depth < MAX_CALL_DEPTH
                 && self.fuel.steps > 0
-                && !self.call_stack.contains(&(unit, function)) =>
+                && self.record(unit, function).active == 0 =>
             {
                 self.call_closure(unit, function, frame, this, Vec::new())
             }
             None => Value::UNKNOWN,
         };
         value.tainted(taint)
+    }
+
+    /// Whether a value may be, or hold, something that has effects when it is used.
+    fn may_act(&self, value: &Value, depth: u32) -> bool {
+        if !value.taint.is_empty() {
+            return true;
+        }
+        let id = match &value.kind {
+            Kind::Object(id) => *id,
+            Kind::OneOf(values) => return values.iter().any(|value| self.may_act(value, depth)),
+            kind => return matches!(kind, Kind::Api(_)),
+        };
+        let object = self.object(id);
+        let items: &[Value] = match &object.class {
+            Class::Plain => &[],
+            Class::Array(items) => items,
+            Class::Closure { unit, function, .. } => return !self.is_inert(*unit, *function),
+            _ => return true,
+        };
+        let slots = object.props.entries.iter().map(|(_, slot)| match slot {
+            Slot::Value(value) | Slot::Getter(value) => value,
+        });
+        !object.taint.is_empty()
+            || items.len() + object.props.entries.len() > ACT_WIDTH
+            || items.iter().chain(slots).any(|held| {
+                matches!(held.kind, Kind::Object(_)) && depth == 0 || depth > 0 && self.may_act(held, depth - 1)
+            })
     }
 
     /// Whether arguments say more than that they are there.
@@ -117,7 +182,7 @@ impl Interp<'_> {
 
     /// Tells arguments apart as far as they matter to a run.
     fn signature(&self, args: &[Value]) -> u64 {
-        let mut hasher = std::hash::DefaultHasher::new();
+        let mut hasher = rustc_hash::FxHasher::default();
         for arg in args {
             arg.taint.0.hash(&mut hasher);
             std::mem::discriminant(&arg.kind).hash(&mut hasher);
@@ -147,16 +212,18 @@ impl Interp<'_> {
     ) -> Value {
         let m = self.unit(unit).module.clone();
         let f = m.function(function);
-        let size = self.unit(unit).frame_sizes[function.index()] as usize;
         let frame = FrameId(self.frames.len() as u32);
         let generic = args.iter().all(|arg| arg.is_unknown());
-        let arguments = if f.is_arrow { None } else { Some(self.alloc(Class::Array(args.clone()))) };
-        let arguments = arguments.or(self.frames[parent.0 as usize].arguments);
+        let arguments = match (f.is_arrow, f.uses_arguments) {
+            (true, _) => self.frames[parent.0 as usize].arguments,
+            (false, true) => Some(self.alloc(Class::Array(args.clone()))),
+            (false, false) => None,
+        };
         self.frames.push(Frame {
             unit,
             function,
             parent,
-            slots: vec![Value::UNDEFINED; size],
+            slots: vec![Value::UNDEFINED; f.frame_size as usize],
             depth: self.uncertain,
             arguments,
         });
@@ -165,8 +232,10 @@ impl Interp<'_> {
             _ => this,
         };
         let cx = Context { unit, frame, this };
-        self.call_stack.push((unit, function));
-        self.executed.insert((unit, function));
+        self.call_depth += 1;
+        let record = self.record(unit, function);
+        record.executed = true;
+        record.active += 1;
         self.bind_parameters(&m, &cx, m.list(f.params), args, generic);
         if let Some(symbol) = f.symbol
             && m.symbol(symbol).function == function
@@ -177,7 +246,8 @@ impl Interp<'_> {
         self.hoist(&m, &cx, m.list(f.body));
         let mut activation = Activation::default();
         let completion = self.run_statements(&m, &cx, &mut activation, m.list(f.body));
-        self.call_stack.pop();
+        self.call_depth -= 1;
+        self.record(unit, function).active -= 1;
         let value = match (activation.returned, completion) {
             (Some(value), Completion::Return) => value,
             (Some(value), _) => perhaps(value),
@@ -219,9 +289,9 @@ impl Interp<'_> {
         while next < self.closures.len() && self.fuel.steps > 0 {
             let id = self.closures[next];
             next += 1;
-            let Class::Closure { unit, function, frame, this } = self.object(id).class.clone() else { continue };
-            if !self.executed.contains(&(unit, function)) && !self.is_inert(unit, function) {
-                let this = this.map_or(Value::UNKNOWN, |this| *this);
+            let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { continue };
+            let this = this.as_ref().map_or(Value::UNKNOWN, |this| (**this).clone());
+            if !self.record(unit, function).executed && !self.is_inert(unit, function) {
                 self.call_closure(unit, function, frame, this, Vec::new());
             }
         }

@@ -19,6 +19,7 @@ pub(crate) use property::perhaps;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{FunctionId, Module, NodeId, SymbolId};
 
@@ -50,12 +51,24 @@ pub(crate) struct Unit {
     pub module_object: Option<ObjectId>,
     pub frame: FrameId,
     pub state: UnitState,
-    /// Slot of each symbol in the frame of its function.
-    pub slots: Rc<Vec<u32>>,
     /// Which functions cannot have effects; `None` for layers, which all run.
     pub inert: Option<Rc<Vec<bool>>>,
-    /// Number of slots that each function's frame has.
-    pub frame_sizes: Rc<Vec<u32>>,
+    /// What is known of each function from its runs.
+    pub records: Vec<Record>,
+}
+
+/// What is known of a function from its runs in one realm.
+#[derive(Clone, Default)]
+pub(crate) struct Record {
+    pub executed: bool,
+    /// Runs that are under way.
+    pub active: u16,
+    /// Runs with arguments that say something.
+    pub particular_runs: u32,
+    /// The result of the run with nothing known of its arguments.
+    pub generic: Option<Value>,
+    /// A run has made text: it may be a decoder.
+    pub gives_text: bool,
 }
 
 /// Where a layer was produced; its free names are looked up there, as direct `eval` does.
@@ -126,6 +139,8 @@ pub(crate) struct Fuel {
     pub particular_steps: u64,
     /// Node evaluations left for runs of functions with exact arguments.
     pub exact_steps: u64,
+    /// Node evaluations left for runs of inert functions that only make values more exact.
+    pub inert_steps: u64,
     /// Bytes left that evaluation may build.
     pub bytes: u64,
     /// Objects left.
@@ -143,6 +158,7 @@ impl Fuel {
             loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000),
             particular_steps: 100_000 + nodes,
             exact_steps: 1_000_000,
+            inert_steps: 50_000 + nodes / 8,
             bytes: 64 << 20,
             objects: 2_000_000,
             layers: 64,
@@ -162,7 +178,7 @@ pub(crate) struct Interp<'p> {
     pub package: &'p Package,
     pub apis: &'static Apis,
     pub units: Vec<Unit>,
-    pub unit_of_file: HashMap<usize, UnitId>,
+    pub unit_of_file: FxHashMap<usize, UnitId>,
     pub frames: Vec<Frame>,
     pub heap: Vec<Object>,
     /// Properties that code put on the global object.
@@ -181,14 +197,13 @@ pub(crate) struct Interp<'p> {
     pub layers: HashMap<(Rc<str>, Trigger), Value>,
     /// How deep evaluation has nested.
     pub nesting: u32,
-    pub call_stack: Vec<(UnitId, FunctionId)>,
+    pub call_depth: usize,
+    /// Whether a run is under way that is paid from [`Fuel::inert_steps`].
+    pub in_inert: bool,
     /// Closures made so far, for functions that nothing has called yet.
     pub closures: Vec<ObjectId>,
-    pub executed: HashSet<(UnitId, FunctionId)>,
-    /// Results of runs, by what was known about the arguments.
-    pub results: HashMap<(UnitId, FunctionId, u64), Value>,
-    /// How often each function ran with particular arguments.
-    pub particular_runs: HashMap<(UnitId, FunctionId), u32>,
+    /// Results of runs with particular arguments, by the function's place, its number and what was known.
+    pub results: FxHashMap<(UnitId, FunctionId, u64), Value>,
     /// Files of the package whose contents flowed into execution and are wanted whole.
     pub wanted_files: Vec<String>,
     /// Files that were loaded, whether or not their IR was there.
@@ -211,7 +226,7 @@ impl<'p> Interp<'p> {
             package,
             apis: Apis::get(),
             units: Vec::new(),
-            unit_of_file: HashMap::new(),
+            unit_of_file: FxHashMap::default(),
             frames: Vec::new(),
             heap: Vec::new(),
             globals: HashMap::new(),
@@ -222,13 +237,12 @@ impl<'p> Interp<'p> {
             fuel: Fuel::new(package.node_count()),
             uncertain: 0,
             unknowns: 0,
-            call_stack: Vec::new(),
+            call_depth: 0,
+            in_inert: false,
             closures: Vec::new(),
-            executed: HashSet::new(),
-            results: HashMap::new(),
+            results: FxHashMap::default(),
             layers: HashMap::new(),
             nesting: 0,
-            particular_runs: HashMap::new(),
             wanted_files: Vec::new(),
             loaded: BTreeSet::new(),
             visited: HashSet::new(),
@@ -292,6 +306,10 @@ impl<'p> Interp<'p> {
 
     pub(crate) fn object_mut(&mut self, id: ObjectId) -> &mut Object {
         &mut self.heap[id.0 as usize]
+    }
+
+    pub(crate) fn record(&mut self, unit: UnitId, function: FunctionId) -> &mut Record {
+        &mut self.units[unit.0 as usize].records[function.index()]
     }
 
     pub(crate) fn unit(&self, id: UnitId) -> &Unit {
@@ -384,9 +402,10 @@ impl<'p> Interp<'p> {
 
     /// Frame and slot of a symbol, seen from `frame`.
     pub(crate) fn slot_of(&self, cx: &Context, symbol: SymbolId) -> Option<(FrameId, usize)> {
-        let unit = self.unit(cx.unit);
-        let function = unit.module.symbol(symbol).function;
-        let slot = unit.slots[symbol.index()] as usize;
+        let (function, slot) = {
+            let symbol = self.unit(cx.unit).module.symbol(symbol);
+            (symbol.function, symbol.slot as usize)
+        };
         let mut at = cx.frame;
         loop {
             let frame = &self.frames[at.0 as usize];

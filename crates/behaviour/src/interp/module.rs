@@ -6,7 +6,7 @@ use vetch_model::Span;
 use vetch_model::facts::UnreadReason;
 use vetch_syntax::ir::{Exported, Function, Imported, Module, Node, NodeId, TOP_LEVEL};
 
-use super::{Activation, Completion, Context, Frame, FrameId, Interp, Origin, Site, Unit, UnitId, UnitState};
+use super::{Activation, Completion, Context, Frame, FrameId, Interp, Origin, Record, Site, Unit, UnitId, UnitState};
 use crate::package::is_source;
 use crate::resolve::{Resolution, resolve};
 use crate::value::{Class, Kind, Slot, Taint, Value};
@@ -34,16 +34,6 @@ impl Interp<'_> {
         origin: Option<Origin>,
         source: Option<Rc<str>>,
     ) -> UnitId {
-        let mut frame_sizes = vec![0u32; module.functions.len()];
-        let slots = module
-            .symbols
-            .iter()
-            .map(|symbol| {
-                let size = &mut frame_sizes[symbol.function.index()];
-                *size += 1;
-                *size - 1
-            })
-            .collect();
         let lowered =
             layer == 0 && self.package.files[file].module.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, &module));
         let inert = lowered.then(|| self.package.inert_functions(file, &module));
@@ -53,10 +43,11 @@ impl Interp<'_> {
             unit,
             function: TOP_LEVEL,
             parent: frame,
-            slots: vec![Value::UNDEFINED; frame_sizes.first().map_or(0, |&size| size as usize)],
+            slots: vec![Value::UNDEFINED; module.function(TOP_LEVEL).frame_size as usize],
             depth: 0,
             arguments: None,
         });
+        let records = vec![Record::default(); module.functions.len()];
         self.units.push(Unit {
             module,
             file,
@@ -67,8 +58,7 @@ impl Interp<'_> {
             module_object: None,
             frame,
             state: UnitState::Fresh,
-            slots: Rc::new(slots),
-            frame_sizes: Rc::new(frame_sizes),
+            records,
         });
         unit
     }
@@ -159,7 +149,7 @@ impl Interp<'_> {
 
     /// Runs a unit's top level on its frame; gives the value of its last expression statement.
     fn run_top_level(&mut self, unit: UnitId, this: Value) -> Value {
-        if self.call_stack.len() >= super::MAX_CALL_DEPTH {
+        if self.call_depth >= super::MAX_CALL_DEPTH {
             self.fuel.exhausted.get_or_insert("loads modules nested deeper than the analysis follows");
             return Value::UNKNOWN;
         }
@@ -168,8 +158,8 @@ impl Interp<'_> {
         let depth = self.uncertain;
         self.frames[frame.0 as usize].depth = depth;
         let cx = Context { unit, frame, this };
-        self.call_stack.push((unit, TOP_LEVEL));
-        self.executed.insert((unit, TOP_LEVEL));
+        self.call_depth += 1;
+        self.record(unit, TOP_LEVEL).executed = true;
         self.bind_imports(&module, &cx);
         let body = module.function(TOP_LEVEL).body;
         self.hoist(&module, &cx, module.list(body));
@@ -177,7 +167,7 @@ impl Interp<'_> {
         self.publish_exports(&module, &cx, false);
         let value = self.run_body(&module, &cx, module.list(body));
         self.publish_exports(&module, &cx, true);
-        self.call_stack.pop();
+        self.call_depth -= 1;
         value
     }
 

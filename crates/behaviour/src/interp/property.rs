@@ -203,10 +203,24 @@ impl Interp<'_> {
             }
             return result.unwrap_or(Value::UNKNOWN);
         }
+        if let Some(item) = self.element(object, key) {
+            return item;
+        }
         match self.property_name(key) {
             Some(name) => self.read_member(object, &name),
             None => self.get_unknown_index(object, key),
         }
+    }
+
+    /// `array[index]`, for an index that is there.
+    fn element(&self, object: &Value, key: &Value) -> Option<Value> {
+        let (Kind::Object(id), Kind::Number(number)) = (&object.kind, &key.kind) else { return None };
+        let Class::Array(items) = &self.object(*id).class else { return None };
+        let index = *number as usize;
+        if index as f64 != *number {
+            return None;
+        }
+        items.get(index).map(|item| item.clone().tainted(object.taint))
     }
 
     /// A computed key that is not known: any of the values that the object holds, if it holds few.

@@ -1,5 +1,7 @@
 //! Looking things up in a module, and walking over it.
 
+use std::rc::Rc;
+
 use vetch_model::Span;
 
 use super::{Function, FunctionId, Key, List, Module, Node, NodeId, Properties, Property, StrId, Symbol, SymbolId};
@@ -28,6 +30,11 @@ impl Module {
     /// The string with this id.
     pub fn str(&self, id: StrId) -> &str {
         self.strings.get(id)
+    }
+
+    /// The string with this id, to keep.
+    pub fn shared_str(&self, id: StrId) -> Rc<str> {
+        self.strings.shared(id)
     }
 
     /// The function with this id.

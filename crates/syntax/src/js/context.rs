@@ -72,6 +72,7 @@ impl<'a, 's> Context<'a, 's> {
                 name: strings.intern(scoping.symbol_name(id)),
                 kind: kind(scoping.symbol_flags(id)),
                 function: TOP_LEVEL,
+                slot: 0,
                 writes: 0,
             });
         }
@@ -113,16 +114,7 @@ impl<'a, 's> Context<'a, 's> {
     }
 
     fn top_level(&mut self, program: &'a ast::Program<'a>) {
-        self.module.functions.push(Function {
-            parent: TOP_LEVEL,
-            symbol: None,
-            params: List::default(),
-            body: List::default(),
-            is_arrow: false,
-            is_async: false,
-            is_generator: false,
-            span: Span { start: 0, end: self.source.len() as u32 },
-        });
+        self.module.functions.push(Function::top_level(Span { start: 0, end: self.source.len() as u32 }));
         self.enter_scope(program.scope_id.get(), TOP_LEVEL);
         let mark = self.mark();
         self.directives(&program.directives);
@@ -130,6 +122,7 @@ impl<'a, 's> Context<'a, 's> {
         let body = self.list(mark);
         if let Some(top) = self.module.functions.first_mut() {
             top.body = body;
+            top.nodes = 0..self.module.nodes.len() as u32;
         }
     }
 
@@ -142,10 +135,27 @@ impl<'a, 's> Context<'a, 's> {
             holders[scope.index()] = self.scope_functions[scope.index()].unwrap_or(inherited);
         }
         for id in self.scoping.symbol_ids() {
-            self.module.symbols[id.index()].function = holders[self.scoping.symbol_scope_id(id).index()];
+            let holder = holders[self.scoping.symbol_scope_id(id).index()];
+            let size = &mut self.module.functions[holder.index()].frame_size;
+            let symbol = &mut self.module.symbols[id.index()];
+            (symbol.function, symbol.slot) = (holder, *size);
+            *size += 1;
         }
+        self.inherit_arguments();
         self.module.strings = self.strings.finish();
         self.module
+    }
+
+    /// An arrow function's `arguments` are those of the function around it.
+    fn inherit_arguments(&mut self) {
+        // A function's number is higher than that of the one around it.
+        for index in (1..self.module.functions.len()).rev() {
+            let function = &self.module.functions[index];
+            if function.is_arrow && function.uses_arguments {
+                let parent = function.parent.index();
+                self.module.functions[parent].uses_arguments = true;
+            }
+        }
     }
 
     /// Notes that a scope is a function's own.
@@ -174,6 +184,10 @@ impl<'a, 's> Context<'a, 's> {
     }
 
     pub(super) fn global(&mut self, name: &str, span: oxc_span::Span) -> NodeId {
+        // Code given to a direct `eval` sees them too.
+        if matches!(name, "arguments" | "eval") {
+            self.module.functions[self.function.index()].uses_arguments = true;
+        }
         let name = self.intern(name);
         self.node(Node::Global(name), span)
     }

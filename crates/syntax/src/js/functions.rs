@@ -76,21 +76,20 @@ impl<'a> Context<'a, '_> {
     /// A function's number, given in order of the source; returns the enclosing one too.
     fn begin(&mut self, symbol: Option<SymbolId>, span: oxc_span::Span) -> (FunctionId, FunctionId) {
         let id = FunctionId(self.module.functions.len() as u32);
+        let span = vetch_model::Span { start: span.start, end: span.end };
+        let first = self.module.nodes.len() as u32;
         self.module.functions.push(Function {
             parent: self.function,
             symbol,
-            params: List::default(),
-            body: List::default(),
-            is_arrow: false,
-            is_async: false,
-            is_generator: false,
-            span: vetch_model::Span { start: span.start, end: span.end },
+            nodes: first..first,
+            ..Function::top_level(span)
         });
         (id, std::mem::replace(&mut self.function, id))
     }
 
     fn end(&mut self, id: FunctionId, outer: FunctionId, params: List, body: List) {
         let function = &mut self.module.functions[id.index()];
+        function.nodes.end = self.module.nodes.len() as u32;
         function.params = params;
         function.body = body;
         self.function = outer;
