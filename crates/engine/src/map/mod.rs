@@ -10,6 +10,7 @@
 //! What is found and cannot be read is an [`Incomplete`], never silence.
 
 mod assemble;
+pub mod git;
 mod ignored;
 mod kinds;
 mod requirements;
@@ -32,6 +33,8 @@ use vetch_model::inventory::Inventory;
 use vetch_model::outcome::Incomplete;
 
 use crate::EngineError;
+pub use git::open_revision;
+
 use assemble::Assembly;
 use walk::{Kind, Limits};
 
@@ -115,10 +118,7 @@ fn modules(shown: &str, files: &dyn Files, dir: &Dir) -> Map {
 
 /// The map of a folder; an error if there is nothing in it.
 fn folder_map(shown: &str, files: &dyn Files, dir: Option<&Dir>, name: &str) -> Result<Map, EngineError> {
-    let map = match environments(files, name).as_slice() {
-        [] => discover(shown, files, dir),
-        folders => environment_map(shown, files, folders),
-    };
+    let map = any_folder_map(shown, files, dir, name);
     if map.readings.is_empty() && map.incomplete.is_empty() {
         let reason = match map.ignored.as_slice() {
             [] => "no lockfile, manifest, SBOM or installed package was found in it".to_owned(),
@@ -127,6 +127,18 @@ fn folder_map(shown: &str, files: &dyn Files, dir: Option<&Dir>, name: &str) -> 
         return Err(refused(shown, reason, NAME_A_TARGET));
     }
     Ok(map)
+}
+
+/// The map of a folder of a revision: that nothing is there yet is no error.
+fn folder_map_of_revision(shown: &str, files: &dyn Files, name: &str) -> Map {
+    any_folder_map(shown, files, None, name)
+}
+
+fn any_folder_map(shown: &str, files: &dyn Files, dir: Option<&Dir>, name: &str) -> Map {
+    match environments(files, name).as_slice() {
+        [] => discover(shown, files, dir),
+        folders => environment_map(shown, files, folders),
+    }
 }
 
 /// Everything below a folder; nothing, if nothing is there.
