@@ -59,10 +59,13 @@ struct Search<'g> {
     is_cut: bool,
 }
 
-pub(crate) fn search(graph: &Graph, target: PackageId, limit: usize) -> Paths {
+/// Towards any of the targets; on the way to one of them a path may pass another.
+pub(crate) fn search(graph: &Graph, targets: &[PackageId], limit: usize) -> Paths {
     let mut search = Search { graph, partials: Vec::new(), open: BinaryHeap::new(), is_cut: false };
     let mut found = Paths::default();
-    search.push(Partial { package: target, edge: None, rest: None, length: 0 });
+    for target in targets {
+        search.push(Partial { package: *target, edge: None, rest: None, length: 0 });
+    }
     let mut steps = 0;
     while let Some(Reverse((_, _, index))) = search.open.pop() {
         if graph.is_root(search.package(index)) {
