@@ -8,6 +8,7 @@
 //! query takes either and answers with the folder. A project's own packages
 //! (root and workspaces) are the roots; what no root leads to is extraneous.
 
+pub mod compare;
 mod dominators;
 mod links;
 mod paths;

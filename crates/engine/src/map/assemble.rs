@@ -128,14 +128,15 @@ impl<'f> Assembly<'f> {
     }
 
     fn locks(&mut self, locks: &[(&str, Format)]) {
+        let known: BTreeSet<&str> = locks.iter().map(|(path, _)| *path).collect();
         for (path, format) in locks {
             let shrinkwrap = beside(path, "npm-shrinkwrap.json");
-            if path.ends_with("package-lock.json") && locks.iter().any(|(other, _)| *other == shrinkwrap) {
+            if path.ends_with("package-lock.json") && known.contains(shrinkwrap.as_str()) {
                 continue;
             }
             let is_read = self.read(path, *format);
             let shadowed = beside(path, "package-lock.json");
-            if is_read && *path == shrinkwrap && locks.iter().any(|(other, _)| *other == shadowed) {
+            if is_read && *path == shrinkwrap && known.contains(shadowed.as_str()) {
                 self.note_shadowed(&shadowed, path);
             }
         }
@@ -156,9 +157,10 @@ impl<'f> Assembly<'f> {
 
     /// One of the two forms, where no lockfile tells more.
     fn plug_n_play(&mut self, files: &[(&str, Format)]) {
+        let known: BTreeSet<&str> = files.iter().map(|(path, _)| *path).collect();
         for (path, format) in files {
             let data = beside(path, ".pnp.data.json");
-            let is_second = *path != data && files.iter().any(|(other, _)| *other == data);
+            let is_second = *path != data && known.contains(data.as_str());
             if !is_second && !self.is_covered(World::Npm, folder_of(path)) {
                 self.read(path, *format);
             }
