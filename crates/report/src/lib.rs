@@ -7,6 +7,7 @@
 
 pub mod escape;
 pub mod explain;
+pub mod graph;
 pub mod json;
 mod label;
 pub mod markdown;

@@ -217,7 +217,8 @@ impl<'m> Tree<'m> {
     fn finish(mut self) -> String {
         if self.left_out > 0 {
             let what = counted(self.left_out, "package is shown", "packages are shown");
-            let text = format!("{what} without what they ask for: `(+n)` counts it. Raise --depth, or use --format json.");
+            let text =
+                format!("{what} without what they ask for: `(+n)` counts it. Raise --depth, or use --format json.");
             let text = if self.reverse { text.replace("what they ask for", "who asks for them") } else { text };
             self.page.blank();
             let (none, words) = (Line::default(), self.page.prose(&text, Tone::Dim));
