@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Tell why a package is here: through what, by which ranges, and what would leave with it
     Why(WhyArgs),
+    /// Tell what changed between two lockfiles, folders, environments, SBOMs or git revisions
+    Diff(DiffArgs),
     /// Tell what a rule means, why it matters and what to do
     Explain(ExplainArgs),
     /// List the rules
@@ -213,6 +215,57 @@ pub(crate) enum WhyFormat {
     /// vetch.why/1
     Json,
     /// For a comment or a ticket
+    Markdown,
+}
+
+const DIFF_HELP: &str = "OLD and NEW are each the first of these that they can be:
+  a folder, lockfile, manifest, installed environment or SBOM that is there
+  A..B        two git revisions; A...B starts at their merge base
+  REV:PATH    a folder or file of a git revision
+  REV         a git revision, of the current folder, or of the path that it is compared with
+
+Examples:
+  vetch diff old/package-lock.json package-lock.json
+  vetch diff main..HEAD              what the branch changes
+  vetch diff main..HEAD web          in one folder
+  vetch diff HEAD                    what is changed and not committed
+
+Exit status:
+  0    nothing alarming changed
+  1    something that needs a look: other contents or no more hash under the same version,
+       another source, new install scripts, another package in its place
+  2    usage or environment error
+  3    something could not be read, and nothing worse";
+
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_HELP)]
+pub(crate) struct DiffArgs {
+    /// What was
+    #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
+    pub(crate) old: String,
+    /// What is [default: the current folder]; after A..B the folder or file to compare
+    #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
+    pub(crate) new: Option<String>,
+
+    /// Form of the comparison
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: DiffFormat,
+    /// Write the comparison to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Let pass what could not be read
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+}
+
+/// Form of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Terminal,
+    /// vetch.diff/1
+    Json,
+    /// For a comment on a pull request
     Markdown,
 }
 

@@ -17,7 +17,7 @@ use vetch_lockfiles::{Files, Listed, ListedKind, ReadError, ReadErrorKind};
 use vetch_model::evidence::Location;
 use vetch_model::outcome::Incomplete;
 
-use super::{Map, file_map, folder_map_of_revision};
+use super::{Map, file_map, folder_map};
 use crate::EngineError;
 use crate::policy::revision;
 
@@ -91,14 +91,14 @@ impl Revision {
         let top = Tree::new(&self.repository, self.tree);
         let broken = |error: ReadError| failed(&shown, error.problem, &error.hint);
         if path.is_empty() {
-            return Ok(Some(finish(folder_map_of_revision(&shown, &top, ""), &top)));
+            return Ok(Some(finish(folder_map(&shown, &top, None, ""), &top)));
         }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let Some((kind, id)) = top.entry(path).map_err(broken)? else { return Ok(None) };
         match kind {
             EntryKind::Tree => {
                 let files = Tree::new(&self.repository, id);
-                Ok(Some(finish(folder_map_of_revision(&shown, &files, name), &files)))
+                Ok(Some(finish(folder_map(&shown, &files, None, name), &files)))
             }
             EntryKind::Blob | EntryKind::BlobExecutable => {
                 let folder = match folder {

@@ -72,6 +72,23 @@ impl Map {
 /// # Errors
 /// When the target is not there, or nothing in it speaks of dependencies.
 pub fn open(target: &Path) -> Result<Map, EngineError> {
+    let map = open_any(target)?;
+    if map.readings.is_empty() && map.incomplete.is_empty() {
+        let reason = match map.ignored.as_slice() {
+            [] => "no lockfile, manifest, SBOM or installed package was found in it".to_owned(),
+            ignored => format!("all that was found in it is left out by an ignore file (`{}`)", ignored.join("`, `")),
+        };
+        return Err(refused(target, reason, NAME_A_TARGET));
+    }
+    Ok(map)
+}
+
+/// As [`open`], but of a folder without dependencies the map is empty: to compare with
+/// another time, when it had some.
+///
+/// # Errors
+/// When the target is not there, or a file of no format that is read.
+pub fn open_any(target: &Path) -> Result<Map, EngineError> {
     let failed = |error: &io::Error| refused(target, error.to_string(), "check the path and its permissions");
     let found = fs::canonicalize(target).map_err(|error| failed(&error))?;
     let metadata = fs::metadata(&found).map_err(|error| failed(&error))?;
@@ -85,7 +102,7 @@ pub fn open(target: &Path) -> Result<Map, EngineError> {
         let files = DirFiles(&dir);
         return match is_modules {
             true => Ok(modules(&shown, &files, &dir)),
-            false => folder_map(&shown, &files, Some(&dir), name),
+            false => Ok(folder_map(&shown, &files, Some(&dir), name)),
         };
     }
     if !metadata.is_file() {
@@ -116,25 +133,8 @@ fn modules(shown: &str, files: &dyn Files, dir: &Dir) -> Map {
     finish(shown, assembly, Vec::new())
 }
 
-/// The map of a folder; an error if there is nothing in it.
-fn folder_map(shown: &str, files: &dyn Files, dir: Option<&Dir>, name: &str) -> Result<Map, EngineError> {
-    let map = any_folder_map(shown, files, dir, name);
-    if map.readings.is_empty() && map.incomplete.is_empty() {
-        let reason = match map.ignored.as_slice() {
-            [] => "no lockfile, manifest, SBOM or installed package was found in it".to_owned(),
-            ignored => format!("all that was found in it is left out by an ignore file (`{}`)", ignored.join("`, `")),
-        };
-        return Err(refused(shown, reason, NAME_A_TARGET));
-    }
-    Ok(map)
-}
-
-/// The map of a folder of a revision: that nothing is there yet is no error.
-fn folder_map_of_revision(shown: &str, files: &dyn Files, name: &str) -> Map {
-    any_folder_map(shown, files, None, name)
-}
-
-fn any_folder_map(shown: &str, files: &dyn Files, dir: Option<&Dir>, name: &str) -> Map {
+/// The map of a folder, whatever it is; empty if nothing is there.
+fn folder_map(shown: &str, files: &dyn Files, dir: Option<&Dir>, name: &str) -> Map {
     match environments(files, name).as_slice() {
         [] => discover(shown, files, dir),
         folders => environment_map(shown, files, folders),

@@ -195,7 +195,7 @@ pub(super) fn declared(location: &Location) -> Declared {
     Declared { file: location.file.clone(), line: known(location.line), column: known(location.column) }
 }
 
-pub(super) fn source(source: &Source) -> GraphSource {
+pub(crate) fn source(source: &Source) -> GraphSource {
     let shown = |text: &str| Some(public(text).into_owned());
     let blank = |kind| GraphSource { kind, ..GraphSource::default() };
     match source {

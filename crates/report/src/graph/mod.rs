@@ -7,14 +7,14 @@
 
 mod convert;
 mod diagram;
-mod merge;
+pub(crate) mod merge;
 pub mod risks;
 mod starts;
 mod tree;
 pub mod types;
 pub mod why;
 mod why_text;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 

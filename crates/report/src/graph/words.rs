@@ -8,7 +8,7 @@ use vetch_model::inventory::{Edge, EdgeKind, Package, Source};
 /// A URL, or a range that may be one, without what it may tell of its user: in
 /// `https://token@host/`, `git+https://user:secret@host/`, `ssh://git:secret@host/`.
 /// A plain user name stays only where a URL of its kind needs one (`ssh://git@host/`).
-pub(super) fn public(text: &str) -> Cow<'_, str> {
+pub(crate) fn public(text: &str) -> Cow<'_, str> {
     let Some(scheme_end) = text.find("://") else { return Cow::Borrowed(text) };
     let rest = &text[scheme_end + 3..];
     let authority = &rest[..rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len())];
@@ -37,7 +37,7 @@ pub(super) fn source(package: &Package) -> Option<String> {
 }
 
 /// How a package asks, where that is not the plain way.
-pub(super) fn kind(kind: EdgeKind) -> Option<&'static str> {
+pub(crate) fn kind(kind: EdgeKind) -> Option<&'static str> {
     Some(match kind {
         EdgeKind::Production => return None,
         EdgeKind::Development => "dev",
@@ -51,7 +51,7 @@ pub(super) fn kind(kind: EdgeKind) -> Option<&'static str> {
 }
 
 /// By what an edge lets its package in: the range, and in brackets how and when.
-pub(super) fn edge(edge: &Edge) -> String {
+pub(crate) fn edge(edge: &Edge) -> String {
     let mut text = public(&edge.range).into_owned();
     let bundled = edge.bundled.then_some("bundled");
     let notes: Vec<&str> = kind(edge.kind).into_iter().chain(bundled).chain(edge.condition.as_deref()).collect();
@@ -72,7 +72,7 @@ pub(super) fn label(package: &Package) -> String {
 }
 
 /// `file:line`.
-pub(super) fn place(location: &Location) -> String {
+pub(crate) fn place(location: &Location) -> String {
     match location.line {
         0 => location.file.clone(),
         line => format!("{}:{line}", location.file),
@@ -80,7 +80,7 @@ pub(super) fn place(location: &Location) -> String {
 }
 
 /// `a, b, c and 4 more`.
-pub(super) fn list(names: &[String], limit: usize) -> String {
+pub(crate) fn list(names: &[String], limit: usize) -> String {
     let shown = &names[..names.len().min(limit)];
     match names.len() - shown.len() {
         0 => shown.join(", "),
