@@ -109,3 +109,88 @@ mod npm {
         hexadecimal(&bits)
     }
 }
+
+mod python {
+    use super::*;
+    use vetch_versions::VersionErrorKind;
+    use vetch_versions::python::{Prereleases, SpecifierSet, Version};
+
+    const GOLDEN: &str = include_str!("golden/python.tsv");
+    const WITHIN: usize = 128;
+
+    fn pool() -> Vec<(usize, &'static str, Version)> {
+        lines(GOLDEN, "P")
+            .map(|columns| (columns[0].parse().unwrap(), columns[1], Version::parse(columns[1]).expect(columns[1])))
+            .collect()
+    }
+
+    #[test]
+    fn order_is_packagings() {
+        let pool = pool();
+        assert!(pool.len() >= 500);
+        for (rank, _, version) in &pool {
+            for (other_rank, _, other) in &pool {
+                assert_eq!(version.cmp(other), rank.cmp(other_rank), "{version} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_versions_where_they_are_for_packaging() {
+        let mut differences = Vec::new();
+        let mut count = 0;
+        for columns in lines(GOLDEN, "V") {
+            let [text, expected] = columns[..] else { panic!("{columns:?}") };
+            let found = match Version::parse(text) {
+                Ok(version) => version.to_string(),
+                // Python's numbers have no end: the one thing that is read there alone.
+                Err(error) if error.kind == VersionErrorKind::Number => continue,
+                Err(_) => "!".to_owned(),
+            };
+            if found != expected {
+                differences.push(format!("{text:?}: {found} instead of {expected}"));
+            }
+            count += 1;
+        }
+        assert_same(&differences);
+        assert!(count >= 3900);
+    }
+
+    #[test]
+    fn specifiers_hold_for_what_they_hold_for_in_packaging() {
+        let pool: Vec<_> = pool().into_iter().take(WITHIN).collect();
+        let mut differences = Vec::new();
+        let mut count = 0;
+        for columns in lines(GOLDEN, "R") {
+            let [text, expected @ ..] = &columns[..] else { panic!("{columns:?}") };
+            if SpecifierSet::parse(text).is_err_and(|error| error.kind == VersionErrorKind::Number) {
+                continue;
+            }
+            let found = answers(text, &pool);
+            let mut previous = "";
+            for (index, column) in expected.iter().enumerate() {
+                previous = if *column == "=" { previous } else { column };
+                if found[index] != previous {
+                    differences.push(format!("{text:?} [{index}]: {} instead of {previous}", found[index]));
+                }
+            }
+            count += 1;
+        }
+        assert_same(&differences);
+        assert!(count >= 3900);
+    }
+
+    fn answers(text: &str, pool: &[(usize, &str, Version)]) -> [String; 4] {
+        let Ok(set) = SpecifierSet::parse(text) else { return ["!", "!", "!", "!"].map(str::to_owned) };
+        let bits = |holds: &dyn Fn(&str, &Version) -> bool| {
+            hexadecimal(&pool.iter().map(|(_, text, version)| holds(text, version)).collect::<Vec<_>>())
+        };
+        let kept = set.filter(pool.iter().map(|(_, _, version)| version), Prereleases::Default);
+        [
+            bits(&|text, _| set.contains_text(text, Prereleases::Default)),
+            bits(&|text, _| set.contains_text(text, Prereleases::Excluded)),
+            bits(&|_, version| set.contains(version, Prereleases::Default)),
+            bits(&|_, version| kept.iter().any(|one| std::ptr::eq(*one, version))),
+        ]
+    }
+}
