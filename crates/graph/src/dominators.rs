@@ -48,6 +48,26 @@ impl Dominators {
         found.unwrap_or_default()
     }
 
+    /// Number of packages in the subtrees of these, each counted once.
+    pub fn size_of_all(&self, ids: &[PackageId]) -> usize {
+        let run = |id: &PackageId| {
+            let place = self.place_of(*id)?;
+            Some((place, place + *self.size.get(place)? as usize))
+        };
+        let mut runs: Vec<(usize, usize)> = ids.iter().filter_map(run).collect();
+        runs.sort_unstable();
+        // Two subtrees are apart, or one holds the other.
+        let mut end_so_far = 0;
+        let mut total = 0;
+        for (start, end) in runs {
+            if end > end_so_far {
+                total += end - start.max(end_so_far);
+                end_so_far = end;
+            }
+        }
+        total
+    }
+
     fn place_of(&self, id: PackageId) -> Option<usize> {
         self.place.get(id.0 as usize).filter(|place| **place != NONE).map(|place| *place as usize)
     }

@@ -62,7 +62,8 @@ pub struct RiskPoint {
     pub reasons: Vec<RiskReason>,
     /// Edges from the nearest project; `None` if nobody asks for it.
     pub depth: Option<u32>,
-    /// Packages, all places counted, that would leave with it, itself included.
+    /// Packages that would leave with it, itself included, all places counted. For a release at
+    /// several places at least so many: what hangs on two of them together is not counted.
     pub leaving: usize,
     /// Distinct releases that ask for it, projects included.
     pub direct_dependants: usize,
@@ -260,18 +261,9 @@ impl<'i> Facts<'i> {
         self.groups[group].iter().filter_map(|id| self.graph.depth(*id)).min()
     }
 
-    /// Sum over its places, where none of them leaves with another.
+    /// What each of its places alone leads to, together; what only all of them lead to is not in it.
     fn leaving(&self, group: usize) -> usize {
-        let members = &self.groups[group];
-        let of = |id: PackageId| self.dominators.subtree(id);
-        match members.as_slice() {
-            [one] => of(*one).len(),
-            _ if members.len() <= MAX_EXACT => {
-                let all: BTreeSet<PackageId> = members.iter().flat_map(|id| of(*id)).copied().collect();
-                all.len()
-            }
-            _ => members.iter().map(|id| of(*id).len()).max().unwrap_or(0),
-        }
+        self.dominators.size_of_all(&self.groups[group])
     }
 
     fn direct(&self, group: usize) -> usize {
@@ -283,9 +275,6 @@ impl<'i> Facts<'i> {
         releases.len()
     }
 }
-
-/// More places of one release than any honest tree has; there the largest one counts.
-const MAX_EXACT: usize = 256;
 
 fn key(package: &Package) -> Key<'_> {
     Key {

@@ -95,6 +95,8 @@ proptest! {
             prop_assert_eq!(numbers(&graph.leaves_with(&[PackageId(target)])), expected);
         }
         let ids: Vec<PackageId> = chosen.iter().map(|id| PackageId(*id)).collect();
+        let subtrees: BTreeSet<PackageId> = ids.iter().flat_map(|id| dominators.subtree(*id)).copied().collect();
+        prop_assert_eq!(dominators.size_of_all(&ids), subtrees.len());
         let mut expected: BTreeSet<u32> = all.difference(&reached(&inventory, &chosen)).copied().collect();
         expected.extend(&chosen);
         prop_assert_eq!(numbers(&graph.leaves_with(&ids)), expected);

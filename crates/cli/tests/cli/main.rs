@@ -3,6 +3,7 @@
 
 mod cache;
 mod diff;
+mod graph;
 mod help;
 mod policy;
 mod report;

@@ -106,14 +106,17 @@ impl<'f> Assembly<'f> {
             self.packages -= reading.inventory.packages.len();
             return self.incomplete.push(Incomplete::new(path, why, "name its folder as a target of its own"));
         }
-        rebase(&mut reading.inventory, base_of(path, reading.format));
+        rebase(&mut reading.inventory, base_of(path, reading.format), reading.format);
         let world = match role(reading.format) {
             Role::Lock(world) => Some(world),
             Role::PlugNPlay => Some(World::Npm),
             _ => (reading.format == Format::NodeModules).then_some(World::Npm),
         };
         if let Some(world) = world {
-            self.covered.insert((world, base_of(path, reading.format).to_owned()));
+            // A script's lockfile (PEP 723) speaks of nothing but the script.
+            if !path.ends_with(".py.lock") {
+                self.covered.insert((world, base_of(path, reading.format).to_owned()));
+            }
             for package in &reading.inventory.packages {
                 if package.role != inventory::Role::Dependency {
                     self.covered.insert((world, place(package).to_owned()));
@@ -235,12 +238,19 @@ fn base_of(path: &str, format: Format) -> &str {
     }
 }
 
-/// Readers tell places relative to the lockfile's folder; a map, relative to its target.
-fn rebase(inventory: &mut inventory::Inventory, folder: &str) {
+/// Readers of lockfiles tell places relative to the lockfile's folder; a map, relative to its
+/// target. Readers of what includes other files, and of environments, tell them so already, but
+/// for the project itself.
+fn rebase(inventory: &mut inventory::Inventory, folder: &str, format: Format) {
     if folder.is_empty() {
         return;
     }
+    let is_told = !matches!(role(format), Role::Lock(_) | Role::PlugNPlay | Role::Manifest(World::Npm))
+        && format != Format::NodeModules;
     for package in &mut inventory.packages {
+        if is_told && !(package.role == inventory::Role::Root && place(package).is_empty()) {
+            continue;
+        }
         if !package.path.is_empty() || package.role != inventory::Role::Dependency {
             package.path = join(folder, &package.path);
         }

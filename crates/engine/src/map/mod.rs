@@ -135,9 +135,9 @@ fn modules(shown: &str, files: &dyn Files, dir: &Dir) -> Map {
 
 /// The map of a folder, whatever it is; empty if nothing is there.
 fn folder_map(shown: &str, files: &dyn Files, dir: Option<&Dir>, name: &str) -> Map {
-    match environments(files, name).as_slice() {
-        [] => discover(shown, files, dir),
-        folders => environment_map(shown, files, folders),
+    match environment(files, name) {
+        None => discover(shown, files, dir),
+        Some(entry) => environment_map(shown, files, entry),
     }
 }
 
@@ -170,48 +170,26 @@ fn finish(shown: &str, assembly: Assembly<'_>, ignored: Vec<String>) -> Map {
     Map { target: shown.to_owned(), readings, ignored, incomplete }
 }
 
-/// The folders of a Python environment that packages are installed in, if this is one:
-/// a virtual environment, or a `site-packages` folder itself.
-fn environments(files: &dyn Files, name: &str) -> Vec<String> {
-    let list = |folder: &str| files.list(folder).unwrap_or_default();
-    let top = list("");
-    let is_packages = |name: &str| ["site-packages", "dist-packages"].contains(&name);
+/// What to read of a Python environment, if this is one: a virtual environment (by the file
+/// that marks it), or a `site-packages` folder itself.
+fn environment(files: &dyn Files, name: &str) -> Option<&'static str> {
+    let top = files.list("").unwrap_or_default();
+    if top.iter().any(|entry| entry.name == "pyvenv.cfg" && entry.kind == ListedKind::File) {
+        return Some("pyvenv.cfg");
+    }
+    let is_packages = ["site-packages", "dist-packages"].contains(&name);
     let holds_packages = top.iter().any(|entry| entry.kind == ListedKind::Folder && entry.name.ends_with(".dist-info"));
-    if is_packages(name) || holds_packages {
-        return vec![String::new()];
-    }
-    if !top.iter().any(|entry| entry.name == "pyvenv.cfg" && entry.kind == ListedKind::File) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    let folders = |folder: &str| {
-        let entries = list(folder).into_iter().filter(|entry| entry.kind == ListedKind::Folder);
-        entries.map(|entry| join(folder, &entry.name)).collect::<Vec<_>>()
-    };
-    // `lib/python3.12/site-packages`; on Windows `Lib/site-packages`. `lib64` is a link.
-    for library in folders("").into_iter().filter(|path| path.to_ascii_lowercase().starts_with("lib")) {
-        for below in folders(&library) {
-            let deeper = folders(&below).into_iter().filter(|path| path.rsplit('/').next().is_some_and(is_packages));
-            found.extend(deeper);
-            if below.rsplit('/').next().is_some_and(is_packages) {
-                found.push(below);
-            }
-        }
-    }
-    found
+    (is_packages || holds_packages).then_some("")
 }
 
 /// The map of installed Python packages.
-fn environment_map(shown: &str, files: &dyn Files, folders: &[String]) -> Map {
+fn environment_map(shown: &str, files: &dyn Files, entry: &str) -> Map {
     let mut assembly = Assembly::new(files, None);
-    for folder in folders {
-        match "site-packages".parse::<Format>() {
-            Ok(format) => drop(assembly.read(folder, format)),
-            Err(_) => {
-                let what = if folder.is_empty() { "site-packages" } else { folder };
-                let hint = "name the lockfile that it was installed from";
-                assembly.incomplete.push(Incomplete::new(what, "installed Python packages are not read", hint));
-            }
+    match "site-packages".parse::<Format>() {
+        Ok(format) => drop(assembly.read(entry, format)),
+        Err(_) => {
+            let hint = "name the lockfile that it was installed from";
+            assembly.incomplete.push(Incomplete::new(shown, "installed Python packages are not read", hint));
         }
     }
     finish(shown, assembly, Vec::new())

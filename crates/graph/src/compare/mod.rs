@@ -245,7 +245,7 @@ fn change(old: &Inventory, new: &Inventory, ways: &[Ways; 2], pair: matching::Pa
         (Some(before), Some(after)) => {
             let versions = before.version.as_deref().zip(after.version.as_deref());
             match versions.and_then(|(before_version, after_version)| {
-                order::compare(&after.ecosystem, before_version, after_version)
+                vetch_versions::compare(&after.ecosystem, before_version, after_version)
             }) {
                 Some(Ordering::Less) => ChangeKind::Upgraded,
                 Some(Ordering::Greater) => ChangeKind::Downgraded,

@@ -1,7 +1,7 @@
 //! The reasons, and what each weighs.
 //!
 //! How much hangs on a release weighs up to 25 twice (what it brings, what depends on it);
-//! what makes a compromise easier or less visible weighs 2 to 20 each. So a hub with an
+//! what makes a compromise easier or less visible weighs 1 to 20 each. So a hub with an
 //! install script outranks both a plain hub and a leaf with a script.
 
 use vetch_model::inventory::{Package, Source};
@@ -39,18 +39,23 @@ pub(super) fn of(facts: &Facts<'_>, group: usize) -> Vec<RiskReason> {
 
 type Reason = Option<(RiskKind, usize, String)>;
 
+/// By the root of the share: a quarter of the tree weighs half as much as all of it, or
+/// the few packages that hold nearly everything would leave nothing to tell the others apart.
 fn share(part: usize, whole: usize) -> usize {
-    (WHOLE_TREE * part).div_ceil(whole.max(1)).min(WHOLE_TREE)
+    (WHOLE_TREE * WHOLE_TREE * part / whole.max(1)).isqrt().clamp(1, WHOLE_TREE)
 }
 
-fn percent(part: usize, whole: usize) -> usize {
-    (100 * part / whole.max(1)).min(100)
+fn percent(part: usize, whole: usize) -> String {
+    match (100 * part / whole.max(1)).min(100) {
+        0 if part > 0 => "< 1".to_owned(),
+        percent => percent.to_string(),
+    }
 }
 
 fn dominates(facts: &Facts<'_>, group: usize) -> Reason {
     let brought = facts.leaving(group).saturating_sub(facts.groups[group].len());
     let text = format!(
-        "{} there for it alone ({} % of all)",
+        "{} here for it alone ({} % of all)",
         if brought == 1 { "1 package is".to_owned() } else { format!("{brought} packages are") },
         percent(brought, facts.reached)
     );
@@ -116,8 +121,8 @@ fn no_integrity(facts: &Facts<'_>, group: usize) -> Reason {
 fn several_versions(facts: &Facts<'_>, group: usize) -> Reason {
     let package = facts.first(group);
     let versions = facts.versions.get(&(&package.ecosystem, package.name.as_str()))?.len();
-    let text = format!("{versions} versions of it are there");
-    (versions > 1).then(|| (RiskKind::SeveralVersions, (2 * (versions - 1)).min(6), text))
+    let text = format!("{versions} versions of it are here");
+    (versions > 1).then(|| (RiskKind::SeveralVersions, (versions - 1).min(3), text))
 }
 
 fn publisher(facts: &Facts<'_>, group: usize) -> Reason {

@@ -24,34 +24,19 @@ struct Drawing<'m> {
 
 impl<'m> Drawing<'m> {
     fn new(view: &'m MapView<'m>, shape: &Shape) -> Drawing<'m> {
+        // What nobody asks for comes last, or it would crowd out what counts.
+        let is_last = |id: &PackageId| !shape.reverse && view.graph.depth(*id).is_none();
+        let (strays, own): (Vec<PackageId>, Vec<PackageId>) = starts(view, shape).into_iter().partition(is_last);
         let mut found = vec![false; view.graph.len()];
-        let mut queue = VecDeque::new();
-        let mut nodes = Vec::new();
-        let mut meet = |id: PackageId, depth: u32, queue: &mut VecDeque<_>| {
-            if let Some(is_found @ false) = found.get_mut(id.0 as usize) {
-                *is_found = true;
-                queue.push_back((id, depth));
-            }
-        };
-        for start in starts(view, shape) {
-            meet(start, 0, &mut queue);
+        let mut all = Vec::new();
+        for starts in [own, strays] {
+            nearest_first(view, shape, starts, &mut found, &mut all);
         }
-        let mut all = 0;
-        while let Some((id, depth)) = queue.pop_front() {
-            all += 1;
-            if nodes.len() < shape.max_nodes {
-                nodes.push(id);
-            }
-            if shape.depth.is_none_or(|limit| depth < limit) {
-                for neighbour in next(view.graph, shape.reverse, id) {
-                    meet(neighbour.package, depth + 1, &mut queue);
-                }
-            }
-        }
+        let nodes: Vec<PackageId> = all.iter().take(shape.max_nodes).copied().collect();
         let number = nodes.iter().enumerate().map(|(number, id)| (*id, number)).collect();
         let marked = view.risks.map(|risks| &risks.points).into_iter().flatten();
         let marked = marked.flat_map(|point| &point.packages).copied().collect();
-        Drawing { view, left_out: all - nodes.len(), nodes, number, marked }
+        Drawing { view, left_out: all.len() - nodes.len(), nodes, number, marked }
     }
 
     /// Number of who asks, number of who answers, and how.
@@ -76,6 +61,33 @@ impl<'m> Drawing<'m> {
     fn note(&self) -> Option<String> {
         let what = counted(self.left_out, "package is not drawn", "packages are not drawn");
         (self.left_out > 0).then(|| format!("{what} (--max-nodes)"))
+    }
+}
+
+fn nearest_first(
+    view: &MapView<'_>,
+    shape: &Shape,
+    starts: Vec<PackageId>,
+    found: &mut [bool],
+    all: &mut Vec<PackageId>,
+) {
+    let mut queue = VecDeque::new();
+    let mut meet = |id: PackageId, depth: u32, queue: &mut VecDeque<(PackageId, u32)>| {
+        if let Some(is_found @ false) = found.get_mut(id.0 as usize) {
+            *is_found = true;
+            queue.push_back((id, depth));
+        }
+    };
+    for start in starts {
+        meet(start, 0, &mut queue);
+    }
+    while let Some((id, depth)) = queue.pop_front() {
+        all.push(id);
+        if shape.depth.is_none_or(|limit| depth < limit) {
+            for neighbour in next(view.graph, shape.reverse, id) {
+                meet(neighbour.package, depth + 1, &mut queue);
+            }
+        }
     }
 }
 

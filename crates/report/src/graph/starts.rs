@@ -6,7 +6,7 @@ use vetch_model::inventory::{PackageId, Role};
 use super::{MapView, Shape};
 
 /// The next packages in the direction that is drawn.
-pub(super) fn next<'g>(graph: &'g Graph, reverse: bool, id: PackageId) -> &'g [Neighbour] {
+pub(super) fn next(graph: &Graph, reverse: bool, id: PackageId) -> &[Neighbour] {
     if reverse { graph.dependents(id) } else { graph.dependencies(id) }
 }
 

@@ -87,13 +87,15 @@ impl<'m> Tree<'m> {
         packages.chain(self.missing.get(&id).into_iter().flatten().map(|index| Child::Missing(*index))).collect()
     }
 
+    fn child_count(&self, id: PackageId) -> usize {
+        next(self.view.graph, self.reverse, id).len() + self.missing.get(&id).map_or(0, Vec::len)
+    }
+
     /// Draws one start and all below it.
     fn grow(&mut self, start: PackageId) {
         let mut open: Vec<(PackageId, std::vec::IntoIter<Child<'m>>)> = Vec::new();
-        let first = self.children(start);
-        let first = self.package(start, None, "", first, 0, &mut []);
-        if let Some(children) = first {
-            open.push((start, children.into_iter()));
+        if self.package(start, None, "", &[]) {
+            open.push((start, self.children(start).into_iter()));
         }
         while let Some((_, children)) = open.last_mut() {
             let Some(child) = children.next() else {
@@ -114,10 +116,9 @@ impl<'m> Tree<'m> {
                     None
                 }
                 Child::Package(id, edge) => {
-                    let level = open.len() as u32;
-                    let below = self.children(id);
-                    let below = self.package(id, edge, branch, below, level, &mut open);
-                    below.map(|below| (id, below.into_iter()))
+                    let above: Vec<PackageId> = open.iter().map(|(id, _)| *id).collect();
+                    let is_open = self.package(id, edge, branch, &above);
+                    is_open.then(|| (id, self.children(id).into_iter()))
                 }
             };
             if let Some(below) = below {
@@ -137,43 +138,31 @@ impl<'m> Tree<'m> {
         }
     }
 
-    /// Writes a package's line; gives back its children if they are to be shown here.
-    fn package(
-        &mut self,
-        id: PackageId,
-        edge: Option<&Edge>,
-        branch: &str,
-        children: Vec<Child<'m>>,
-        level: u32,
-        above: &mut [(PackageId, std::vec::IntoIter<Child<'m>>)],
-    ) -> Option<Vec<Child<'m>>> {
-        let at = id.0 as usize;
+    /// Writes a package's line; whether its children are to be shown here.
+    fn package(&mut self, id: PackageId, edge: Option<&Edge>, branch: &str, above: &[PackageId]) -> bool {
+        let (at, level, children) = (id.0 as usize, above.len() as u32, self.child_count(id));
         let shown = self.shown[at];
         // What was cut short further down is shown again where there is more room.
         let is_above = shown != UNSHOWN && !(self.is_cut[at] && level < shown);
         let is_deep = level >= self.limit || self.lines >= MAX_LINES;
-        let note = match (children.is_empty(), is_above, is_deep) {
-            (true, _, _) => String::new(),
-            (false, true, _) => "(above)".to_owned(),
-            (false, false, true) => format!("(+{})", children.len()),
-            (false, false, false) => String::new(),
+        let note = match (children, is_above, is_deep) {
+            (0, _, _) | (_, false, false) => String::new(),
+            (_, true, _) => "(above)".to_owned(),
+            (_, false, true) => format!("(+{children})"),
         };
         self.line(id, edge, branch, &note);
-        if children.is_empty() {
-            return None;
-        }
-        if is_above || is_deep {
-            self.left_out += usize::from(is_deep && !is_above);
-            if is_deep || self.is_cut[at] {
-                for (id, _) in above {
+        if children == 0 || is_above || is_deep {
+            self.left_out += usize::from(children > 0 && is_deep && !is_above);
+            if children > 0 && (is_deep || self.is_cut[at]) {
+                for id in above {
                     self.is_cut[id.0 as usize] = true;
                 }
             }
-            return None;
+            return false;
         }
         self.shown[at] = level;
         self.is_cut[at] = false;
-        Some(children)
+        true
     }
 
     fn line(&mut self, id: PackageId, edge: Option<&Edge>, branch: &str, note: &str) {

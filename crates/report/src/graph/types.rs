@@ -208,6 +208,8 @@ pub struct WhyReport {
     pub package: String,
     /// One for each release that was meant; empty if there is none.
     pub releases: Vec<WhyRelease>,
+    /// Number of further releases that were meant; name a version to ask for one of them.
+    pub more_releases: usize,
     /// Names like the one asked for, if there is none of that name.
     pub similar: Vec<String>,
     /// What would leave with all of the releases together, themselves included: purls.
@@ -233,7 +235,8 @@ pub struct WhyRelease {
     pub paths: Vec<Vec<WhyStep>>,
     /// Whether there are, or may be, more.
     pub more_paths: bool,
-    /// What would leave with this release, itself included: purls.
+    /// What would leave with this release, itself included: purls. A release that would stay
+    /// at another place is not among them.
     pub leaving: Vec<String>,
 }
 

@@ -23,11 +23,16 @@ pub struct Why {
     pub wanted: String,
     /// One for each release that was meant, in file order.
     pub releases: Vec<WhyHere>,
+    /// Number of further releases that were meant.
+    pub more_releases: usize,
     /// Names like the one asked for, if it is not there.
     pub similar: Vec<String>,
-    /// What would leave with all of them together, themselves included.
+    /// What would leave with all that were meant together, themselves included.
     pub leaving: Vec<PackageId>,
 }
+
+/// Most releases answered for; someone may list thousands of versions of one name.
+const MAX_RELEASES: usize = 100;
 
 /// Why one release is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +43,7 @@ pub struct WhyHere {
     pub paths: Paths,
     /// Projects and workspaces that it is in.
     pub projects: Vec<PackageId>,
-    /// What would leave with it, itself included.
+    /// What would leave with it, itself included: releases none of whose places would stay.
     pub leaving: Vec<PackageId>,
 }
 
@@ -60,19 +65,43 @@ impl Why {
                 group.push(*id);
             }
         }
+        let more_releases = groups.len().saturating_sub(MAX_RELEASES);
+        groups.truncate(MAX_RELEASES);
+        let leaving = |places: &[PackageId]| wholly(view, view.graph.leaves_with(places));
         let here = |places: Vec<PackageId>| WhyHere {
             paths: view.graph.paths_to_any(&places, limit),
             projects: view.graph.roots_of(&places),
-            leaving: view.graph.leaves_with(&places),
+            leaving: leaving(&places),
             places,
         };
         Why {
             wanted: wanted.to_owned(),
             releases: groups.into_iter().map(here).collect(),
+            more_releases,
             similar: Vec::new(),
-            leaving: if folders.is_empty() { Vec::new() } else { view.graph.leaves_with(&folders) },
+            leaving: if folders.is_empty() { Vec::new() } else { leaving(&folders) },
         }
     }
+}
+
+/// Without the releases that would stay at another place.
+fn wholly(view: &MapView<'_>, mut leaving: Vec<PackageId>) -> Vec<PackageId> {
+    let mut is_leaving = vec![false; view.graph.len()];
+    for id in &leaving {
+        if let Some(slot) = is_leaving.get_mut(id.0 as usize) {
+            *slot = true;
+        }
+    }
+    let release = |id: PackageId| {
+        let package = view.inventory.package(id);
+        (&package.ecosystem, package.name.as_str(), package.version.as_deref(), &package.source)
+    };
+    let is_staying = |id: &PackageId| !is_leaving.get(id.0 as usize).copied().unwrap_or(true);
+    let names: HashSet<&str> = leaving.iter().map(|id| release(*id).1).collect();
+    let staying: HashSet<_> =
+        view.graph.packages().filter(is_staying).map(release).filter(|release| names.contains(release.1)).collect();
+    leaving.retain(|id| !staying.contains(&release(*id)));
+    leaving
 }
 
 /// What leaves besides the packages themselves, by label, each once.
@@ -99,6 +128,7 @@ pub fn write_json(view: &MapView<'_>, why: &Why, tool: &ToolInfo, out: impl Writ
         target: view.target.to_owned(),
         package: why.wanted.clone(),
         releases: why.releases.iter().filter_map(|here| release(view, here)).collect(),
+        more_releases: why.more_releases,
         similar: why.similar.clone(),
         leaving: purls(view, &why.leaving),
         incomplete: view.incomplete.iter().map(json::incomplete).collect(),

@@ -21,10 +21,15 @@ pub fn terminal(view: &MapView<'_>, why: &Why, style: Style) -> String {
     for here in &why.releases {
         release(&mut page, view, here);
     }
+    if why.more_releases > 0 {
+        page.blank();
+        let text = format!("{} more releases of it are not shown; name a version.", count(why.more_releases));
+        prose(&mut page, &Line::default(), &text, Tone::Incomplete);
+    }
     if why.releases.len() > 1 {
         page.blank();
         let places: Vec<PackageId> = why.releases.iter().flat_map(|here| here.places.clone()).collect();
-        let all = format!("all {} releases", count(why.releases.len()));
+        let all = format!("all {} together", count(why.releases.len() + why.more_releases));
         let text = leaving(view, &why.leaving, &places, &all, limit(style));
         prose(&mut page, &Line::default(), &text, Tone::Plain);
     }
@@ -107,14 +112,17 @@ fn leaving(view: &MapView<'_>, leaving: &[PackageId], places: &[PackageId], it: 
     let names = others(view, leaving, places);
     match names.len() {
         0 => format!("Nothing else would leave with {it}."),
-        n => format!("With {it} would leave {}: {}.", counted(n, "release", "releases"), words::list(&names, limit)),
+        n => {
+            let others = counted(n, "other release", "other releases");
+            format!("{others} would leave with {it}: {}.", words::list(&names, limit))
+        }
     }
 }
 
 /// The answer as Markdown, for a comment or a ticket.
 pub fn markdown(view: &MapView<'_>, why: &Why) -> String {
     let mut out = format!("## Why is {} here?\n", escape::markdown_code(&why.wanted));
-    let mut left_out = 0;
+    let mut left_out = why.more_releases;
     for here in &why.releases {
         let text = markdown_release(view, here);
         if out.len() + text.len() > MAX_BYTES {
@@ -157,8 +165,8 @@ fn markdown_release(view: &MapView<'_>, here: &WhyHere) -> String {
     match names.len() {
         0 => out.push_str("\nNothing else would leave with it.\n"),
         n => {
-            let what = counted(n, "release", "releases");
-            out.push_str(&format!("\nWith it would leave {what}: {}{more}.\n", code.join(", ")));
+            let what = counted(n, "other release", "other releases");
+            out.push_str(&format!("\n{what} would leave with it: {}{more}.\n", code.join(", ")));
         }
     }
     out

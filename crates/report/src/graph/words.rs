@@ -25,10 +25,11 @@ pub(crate) fn public(text: &str) -> Cow<'_, str> {
 pub(super) fn source(package: &Package) -> Option<String> {
     match &package.source {
         Source::Registry { .. } => None,
-        Source::Git { url, commit } => Some(match commit {
-            Some(commit) => format!("git {}#{commit}", public(url)),
-            None => format!("git {}", public(url)),
-        }),
+        Source::Git { url, commit } => {
+            let kind = if url.starts_with("git") { "" } else { "git " };
+            let commit = commit.as_ref().map(|commit| format!("#{commit}")).unwrap_or_default();
+            Some(format!("{kind}{}{commit}", public(url)))
+        }
         Source::Tarball { url } => Some(public(url).into_owned()),
         Source::File { path } => Some(format!("file {path}")),
         Source::Folder { .. } => None,
