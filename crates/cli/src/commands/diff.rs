@@ -112,7 +112,7 @@ fn operand(text: &str, exists: impl Fn(&str) -> bool) -> Result<Operand<'_>, Fai
         let hint = "check the path; git revisions are named as git does, e.g. `main` or `HEAD~3:web`";
         return Err(Failure::new(format!("there is no `{text}`"), hint));
     }
-    let or_head = |text| if text == "" { "HEAD" } else { text };
+    let or_head = |text| if str::is_empty(text) { "HEAD" } else { text };
     let (revision, _) = split_path(text);
     if let Some((left, right)) = revision.split_once("...") {
         return Ok(Operand::Range { left: or_head(left), right: or_head(right), from_merge_base: true });

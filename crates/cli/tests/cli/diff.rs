@@ -75,7 +75,7 @@ fn what_needs_a_look_fails() {
         let (name, version, more) = entry("scripted", "1.0.0", hash);
         (name, version, format!("{more}, \"hasInstallScript\": true"))
     };
-    let elsewhere = ("moved", "1.0.1", format!("\"resolved\": \"http://user:secret@evil.example/moved.tgz\""));
+    let elsewhere = ("moved", "1.0.1", r#""resolved": "http://user:secret@evil.example/moved.tgz""#.to_owned());
     let old = [entry("moved", "1.0.0", 'A'), entry("scripted", "0.9.0", 'B'), entry("swapped", "1.0.0", 'C')];
     let new = [elsewhere, scripts('D'), entry("swapped", "1.0.0", 'E')];
     let folder = two(&old, &new);
@@ -134,6 +134,7 @@ struct Repository(TempDir);
 
 impl Repository {
     /// `None`, said on standard output, where git is not installed.
+    #[allow(clippy::print_stdout, reason = "a skipped test has to say so")]
     fn new() -> Option<Repository> {
         if Command::new("git").arg("--version").output().is_err() {
             println!("skipped: git is not installed");

@@ -38,8 +38,9 @@ pub(super) fn entries(files: &dyn Files, candidates: &[&str]) -> Vec<String> {
 fn cover(path: &str, included: &BTreeMap<&str, Vec<String>>, covered: &mut BTreeSet<String>) {
     let mut ahead = vec![path.to_owned()];
     while let Some(path) = ahead.pop() {
-        ahead.extend(included.get(path.as_str()).into_iter().flatten().cloned().filter(|next| !covered.contains(next)));
-        covered.insert(path);
+        if covered.insert(path.clone()) {
+            ahead.extend(included.get(path.as_str()).into_iter().flatten().cloned());
+        }
     }
 }
 
