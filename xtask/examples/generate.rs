@@ -15,6 +15,9 @@ fn main() -> serde_json::Result<()> {
 
     let mut files = BTreeMap::from([
         ("schemas/report.schema.json".to_owned(), vetch_report::json::json_schema()),
+        ("schemas/diff.schema.json".to_owned(), vetch_report::comparison::json_schema()),
+        ("schemas/graph.schema.json".to_owned(), vetch_report::graph::json_schema()),
+        ("schemas/why.schema.json".to_owned(), vetch_report::graph::why_json_schema()),
         ("docs/rules.md".to_owned(), index(&rules)),
     ]);
     files.extend(rules.iter().map(|rule| (format!("docs/rules/{}.md", rule.id), page(rule))));

@@ -19,6 +19,11 @@ pub(crate) fn note(message: &str) {
     labelled("note", AnsiColor::Yellow.on_default().bold(), message);
 }
 
+/// Something that could not be read, and so is not in the result.
+pub(crate) fn incomplete(message: &str) {
+    labelled("incomplete", AnsiColor::Magenta.on_default().bold(), message);
+}
+
 /// One line as it is.
 pub(crate) fn plain(line: &str) {
     write(&terminal(line));

@@ -96,6 +96,16 @@ pub enum EngineError {
         /// What to do next.
         hint: String,
     },
+    /// A target of which no dependency map can be made.
+    #[error("cannot read `{target}`: {reason}")]
+    Input {
+        /// As given.
+        target: String,
+        /// Why.
+        reason: String,
+        /// What to do next.
+        hint: String,
+    },
     /// The policy cannot be read.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -118,7 +128,9 @@ impl EngineError {
     /// What to do next; empty if there is nothing to say.
     pub fn hint(&self) -> &str {
         match self {
-            EngineError::Target { hint, .. } | EngineError::Environment { hint, .. } => hint,
+            EngineError::Target { hint, .. }
+            | EngineError::Input { hint, .. }
+            | EngineError::Environment { hint, .. } => hint,
             EngineError::Policy(error) => error.hint(),
             EngineError::Cancelled => "",
         }

@@ -3,6 +3,7 @@
 //! ```text
 //! project   targets → inventories       what is locked, what is installed
 //! contents  packages → facts            from disk, archives, registries; by confined workers
+//! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
 //! releases  facts → findings, verdicts  each release once, with places and paths
 //! pipeline  the whole
 //! ```
@@ -15,6 +16,7 @@ mod api;
 pub mod cache;
 mod contents;
 mod jobs;
+pub mod map;
 mod pipeline;
 pub mod policy;
 mod project;

@@ -1,18 +1,28 @@
-//! The dependency graph of one inventory: who asks for whom, and by which paths a
-//! package got in. No I/O; everything is deterministic and bounded.
+//! The dependency graph of an inventory: who asks for whom, by which paths a package
+//! got in, what would leave with it, and where the risk is. No I/O; everything is
+//! deterministic and bounded.
+//!
+//! An inventory may hold several projects of several ecosystems, each with its own root.
 //!
 //! A link (`node_modules/a` → `packages/a`) and its folder are one node: every
 //! query takes either and answers with the folder. A project's own packages
 //! (root and workspaces) are the roots; what no root leads to is extraneous.
 
+pub mod compare;
+mod dominators;
 mod links;
 mod paths;
+mod reach;
+pub mod risks;
+mod select;
 
 use std::collections::VecDeque;
 
 use vetch_model::inventory::{Inventory, PackageId, Role};
 
+pub use dominators::Dominators;
 pub use paths::{Paths, Step};
+pub use select::Selector;
 
 /// One end of an edge, seen from the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,18 +92,85 @@ impl Graph {
 
     /// Everything that this package brings along, itself included, nearest first.
     pub fn reachable(&self, id: PackageId) -> Vec<PackageId> {
-        walk(&self.dependencies, self.folder_of(id))
+        walk(&self.dependencies, &[self.folder_of(id)])
     }
 
     /// Everything that would be hit through this package, itself included, nearest first.
     pub fn transitive_dependents(&self, id: PackageId) -> Vec<PackageId> {
-        walk(&self.dependents, self.folder_of(id))
+        walk(&self.dependents, &[self.folder_of(id)])
     }
 
     /// The ways from the roots to this package, shortest first, at most `limit`.
     /// An extraneous package has none.
     pub fn paths_to(&self, id: PackageId, limit: usize) -> Paths {
-        paths::search(self, self.folder_of(id), limit)
+        self.paths_to_any(&[id], limit)
+    }
+
+    /// The ways from the roots to one of these packages, shortest first, at most `limit`.
+    pub fn paths_to_any(&self, ids: &[PackageId], limit: usize) -> Paths {
+        paths::search(self, &self.nodes(ids), limit)
+    }
+
+    /// Number of ids, links included.
+    pub fn len(&self) -> usize {
+        self.node.len()
+    }
+
+    /// Whether there is no package at all.
+    pub fn is_empty(&self) -> bool {
+        self.node.is_empty()
+    }
+
+    /// The projects and their workspaces, in file order.
+    pub fn roots(&self) -> impl Iterator<Item = PackageId> {
+        self.is_root.iter().enumerate().filter(|(_, is_root)| **is_root).map(|(index, _)| PackageId(index as u32))
+    }
+
+    /// Every package once, in file order; links are left out, their folders are not.
+    pub fn packages(&self) -> impl Iterator<Item = PackageId> {
+        self.node.iter().enumerate().filter(|(index, node)| *index == node.0 as usize).map(|(_, node)| *node)
+    }
+
+    /// The dominator tree, from all roots at once.
+    pub fn dominators(&self) -> Dominators {
+        Dominators::new(self)
+    }
+
+    /// What would leave with these packages, if nobody asked for them any more: they
+    /// themselves, and all that only they lead to. In file order.
+    pub fn leaves_with(&self, ids: &[PackageId]) -> Vec<PackageId> {
+        let gone = self.nodes(ids);
+        let mut is_seen = vec![false; self.len()];
+        for id in &gone {
+            mark(&mut is_seen, *id);
+        }
+        let mut open: Vec<PackageId> = self.roots().filter(|root| mark(&mut is_seen, *root)).collect();
+        // What stays is marked; what goes is marked now, and so not walked through.
+        while let Some(id) = open.pop() {
+            let neighbours = self.dependencies.of(id).iter().map(|neighbour| neighbour.package);
+            open.extend(neighbours.filter(|other| mark(&mut is_seen, *other)));
+        }
+        let lost = |id: &PackageId| self.depth(*id).is_some() && !is_seen[id.0 as usize];
+        let mut leaving: Vec<PackageId> = self.packages().filter(lost).chain(gone).collect();
+        leaving.sort_unstable();
+        leaving
+    }
+
+    /// The projects and workspaces that these packages are in, in file order.
+    pub fn roots_of(&self, ids: &[PackageId]) -> Vec<PackageId> {
+        let mut found = walk(&self.dependents, &self.nodes(ids));
+        found.retain(|id| self.is_root(*id));
+        found.sort_unstable();
+        found
+    }
+
+    /// The packages that stand for these, each once, in file order; unknown ids are left out.
+    fn nodes(&self, ids: &[PackageId]) -> Vec<PackageId> {
+        let known = ids.iter().filter(|id| (id.0 as usize) < self.len());
+        let mut nodes: Vec<PackageId> = known.map(|id| self.folder_of(*id)).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
     }
 }
 
@@ -187,12 +264,9 @@ fn depths(dependencies: &Adjacency, is_root: &[bool]) -> Vec<Option<u32>> {
     depth
 }
 
-fn walk(adjacency: &Adjacency, start: PackageId) -> Vec<PackageId> {
+fn walk(adjacency: &Adjacency, starts: &[PackageId]) -> Vec<PackageId> {
     let mut is_seen = vec![false; adjacency.starts.len().saturating_sub(1)];
-    let mut found = Vec::new();
-    if mark(&mut is_seen, start) {
-        found.push(start);
-    }
+    let mut found: Vec<PackageId> = starts.iter().copied().filter(|start| mark(&mut is_seen, *start)).collect();
     let mut next = 0;
     while let Some(id) = found.get(next).copied() {
         next += 1;

@@ -8,14 +8,23 @@ use vetch_model::inventory::{Inventory, Package, PackageId, Role, Source};
 const MAX_HOPS: usize = 16;
 
 /// For each package the one that stands for it. A ring of links stands for itself.
+///
+/// Paths are unique within one lockfile only, and an inventory may hold several.
 pub(crate) fn canonical(inventory: &Inventory) -> Vec<PackageId> {
-    let mut by_path: HashMap<&str, PackageId> = HashMap::with_capacity(inventory.packages.len());
+    let mut by_path: HashMap<(&str, &str), PackageId> = HashMap::with_capacity(inventory.packages.len());
     for (id, package) in inventory.iter() {
-        by_path.entry(package.path.as_str()).or_insert(id);
+        by_path.entry((file(package), package.path.as_str())).or_insert(id);
+    }
+    // A tree on disk is declared in as many files as it has packages.
+    let mut anywhere: HashMap<&str, PackageId> = HashMap::with_capacity(inventory.packages.len());
+    for (id, package) in inventory.iter() {
+        anywhere.entry(package.path.as_str()).or_insert(id);
     }
     let target = |id: PackageId| {
         let package = inventory.package(id);
-        link_target(package).and_then(|path| by_path.get(path)).copied().filter(|target| *target != id)
+        let path = link_target(package)?;
+        let found = by_path.get(&(file(package), path)).or_else(|| anywhere.get(path));
+        found.copied().filter(|target| *target != id)
     };
     let follow = |id: PackageId| {
         let mut at = id;
@@ -28,6 +37,11 @@ pub(crate) fn canonical(inventory: &Inventory) -> Vec<PackageId> {
         id
     };
     inventory.iter().map(|(id, _)| follow(id)).collect()
+}
+
+/// The file that declares a package.
+fn file(package: &Package) -> &str {
+    package.declared_at.as_ref().map_or("", |at| at.file.as_str())
 }
 
 /// The folder that a link leads to. A `file:` folder that npm copied instead

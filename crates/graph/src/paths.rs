@@ -16,6 +16,10 @@ use crate::Graph;
 /// Most partial paths taken up in one query; what is then left is `more`.
 const MAX_STEPS: usize = 20_000;
 
+/// Most steps of partial paths looked at, in all: paths may be as long as the graph, and
+/// most dependents of a package may be extraneous.
+const MAX_LOOKED: usize = 20_000_000;
+
 /// Most partial paths kept at a time: some packages have thousands of dependents.
 const MAX_OPEN: usize = 200_000;
 
@@ -56,13 +60,17 @@ struct Search<'g> {
     graph: &'g Graph,
     partials: Vec<Partial>,
     open: BinaryHeap<Key>,
+    looked: usize,
     is_cut: bool,
 }
 
-pub(crate) fn search(graph: &Graph, target: PackageId, limit: usize) -> Paths {
-    let mut search = Search { graph, partials: Vec::new(), open: BinaryHeap::new(), is_cut: false };
+/// Towards any of the targets; on the way to one of them a path may pass another.
+pub(crate) fn search(graph: &Graph, targets: &[PackageId], limit: usize) -> Paths {
+    let mut search = Search { graph, partials: Vec::new(), open: BinaryHeap::new(), looked: 0, is_cut: false };
     let mut found = Paths::default();
-    search.push(Partial { package: target, edge: None, rest: None, length: 0 });
+    for target in targets {
+        search.push(Partial { package: *target, edge: None, rest: None, length: 0 });
+    }
     let mut steps = 0;
     while let Some(Reverse((_, _, index))) = search.open.pop() {
         if graph.is_root(search.package(index)) {
@@ -81,18 +89,34 @@ pub(crate) fn search(graph: &Graph, target: PackageId, limit: usize) -> Paths {
         search.extend(index);
     }
     found.more |= search.is_cut;
+    if found.paths.is_empty() && found.more && limit > 0 {
+        // Longer than the search goes. One way, a shortest one, is known without it.
+        found.paths.extend(nearest(graph, targets));
+    }
     found.paths.sort_by(|left, right| left.len().cmp(&right.len()).then_with(|| left.cmp(right)));
     found
+}
+
+/// A shortest path to the target that is nearest to a root, straight up from depth to depth.
+fn nearest(graph: &Graph, targets: &[PackageId]) -> Option<Vec<Step>> {
+    let target = targets.iter().filter_map(|id| Some((graph.depth(*id)?, *id))).min();
+    let (mut depth, mut at) = target?;
+    let mut path = Vec::new();
+    while depth > 0 {
+        let above = graph.dependents(at).iter().find(|above| graph.depth(above.package) == Some(depth - 1))?;
+        path.push(Step { package: at, edge: Some(above.edge) });
+        at = above.package;
+        depth -= 1;
+    }
+    path.push(Step { package: at, edge: None });
+    path.reverse();
+    Some(path)
 }
 
 impl Search<'_> {
     /// Takes up a path if a root leads to its head.
     fn push(&mut self, partial: Partial) {
         let Some(distance) = self.graph.depth(partial.package) else { return };
-        if self.partials.len() == MAX_OPEN {
-            self.is_cut = true;
-            return;
-        }
         self.open.push(Reverse((partial.length + distance, Reverse(partial.length), self.partials.len())));
         self.partials.push(partial);
     }
@@ -102,6 +126,11 @@ impl Search<'_> {
         let length = self.partials.get(index).map_or(0, |partial| partial.length + 1);
         let graph = self.graph;
         for dependent in graph.dependents(self.package(index)) {
+            self.looked += length as usize;
+            if self.looked > MAX_LOOKED || self.partials.len() >= MAX_OPEN {
+                self.is_cut = true;
+                return;
+            }
             if !self.contains(index, dependent.package) {
                 self.push(Partial {
                     package: dependent.package,

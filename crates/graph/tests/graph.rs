@@ -181,3 +181,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_path_longer_than_the_search_is_found_all_the_same() {
+    let count = 50_000;
+    let pairs: Vec<(u32, u32)> = (1..count).map(|index| (index - 1, index)).collect();
+    let inventory = inventory(count, 0, &pairs);
+    let answer = Graph::new(&inventory).paths_to(PackageId(count - 1), 3);
+    assert_eq!(answer.paths.len(), 1);
+    assert_eq!(ids(&answer.paths[0]), (0..count).collect::<Vec<_>>());
+    assert!(answer.more && answer.paths[0].iter().skip(1).all(|step| step.edge.is_some()));
+}

@@ -17,6 +17,17 @@ pub trait Files {
     /// When it is there but unreadable, larger than `limit` bytes or no regular file.
     fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ReadError>;
 
+    /// The first bytes of a file, at most `length`; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// When it is there but unreadable or no regular file.
+    fn head(&self, path: &str, length: usize) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.read(path, u64::MAX)?.map(|mut bytes| {
+            bytes.truncate(length);
+            bytes
+        }))
+    }
+
     /// What lies directly in a folder (`""` is the whole tree's), sorted by name;
     /// empty if there is no such folder. Links are told as such, never followed.
     ///
@@ -58,6 +69,21 @@ impl Files for DirFiles<'_> {
             Err(error) if error.kind == ReadErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn head(&self, path: &str, length: usize) -> Result<Option<Vec<u8>>, ReadError> {
+        let metadata = match self.0.metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error(&error, path)),
+        };
+        if !metadata.is_file() {
+            return Err(not_regular(path));
+        }
+        let opened = self.0.open(path).map_err(|error| io_error(&error, path))?;
+        let mut bytes = Vec::new();
+        opened.take(length as u64).read_to_end(&mut bytes).map_err(|error| io_error(&error, path))?;
+        Ok(Some(bytes))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Listed>, ReadError> {
@@ -132,12 +158,7 @@ pub fn beside(file: &str, name: &str) -> String {
 pub fn read_file(dir: &Dir, path: &str, file: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
     let metadata = dir.metadata(path).map_err(|error| io_error(&error, file))?;
     if !metadata.is_file() {
-        return Err(ReadError::new(
-            ReadErrorKind::Unreadable,
-            Location::file(file),
-            "it is no regular file",
-            "remove it or put the real file in its place",
-        ));
+        return Err(not_regular(file));
     }
     if metadata.len() > limit {
         return Err(too_large(file, metadata.len(), limit));
@@ -150,6 +171,16 @@ pub fn read_file(dir: &Dir, path: &str, file: &str, limit: u64) -> Result<Vec<u8
         return Err(too_large(file, bytes.len() as u64, limit));
     }
     Ok(bytes)
+}
+
+/// A folder, a pipe, a device where a file should be.
+fn not_regular(file: &str) -> ReadError {
+    ReadError::new(
+        ReadErrorKind::Unreadable,
+        Location::file(file),
+        "it is no regular file",
+        "remove it or put the real file in its place",
+    )
 }
 
 /// A file beyond the limit.

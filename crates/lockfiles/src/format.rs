@@ -41,6 +41,8 @@ vetch_model::stable_ids! {
         Deno = "deno",
         /// `package.json` with no lockfile
         PackageJson = "package-json",
+        /// An installed `node_modules` tree
+        NodeModules = "node-modules",
         /// `requirements*.txt`, `constraints.txt`, `*.in` of pip and pip-tools
         Requirements = "requirements",
         /// `Pipfile.lock`

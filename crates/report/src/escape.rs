@@ -266,6 +266,35 @@ fn markdown_word(word: &str, out: &mut String) {
     }
 }
 
+/// For a quoted string of Graphviz DOT. Backslashes are doubled: they begin its own
+/// escapes (`\n`, `\N`).
+pub fn dot(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            // Some renderers take character references in labels.
+            '&' => out.push_str("&amp;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// For a quoted label of Mermaid. Its labels take HTML, Markdown and entity codes of their
+/// own (`#35;`): everything but letters, digits and a few harmless signs becomes such a code.
+pub fn mermaid(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        if c.is_alphanumeric() || " .,/@^+=()-".contains(c) {
+            out.push(c);
+        } else {
+            let _ = write!(out, "#{};", c as u32);
+        }
+    }
+    out
+}
+
 /// Fragments of JSON strings, already escaped by serde: what else is hidden
 /// becomes `\uXXXX`, and `##[` in a log loses its meaning. Parsers see no difference.
 pub(crate) fn json_fragment(fragment: &str) -> Cow<'_, str> {

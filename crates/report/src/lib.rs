@@ -5,8 +5,10 @@
 //! escaping, all of it in [`escape`]; no writer puts a scanned string anywhere
 //! without passing it through there.
 
+pub mod comparison;
 pub mod escape;
 pub mod explain;
+pub mod graph;
 pub mod json;
 mod label;
 pub mod markdown;

@@ -2,8 +2,11 @@
 
 pub(crate) mod cache;
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod graph;
 pub(crate) mod man;
 pub(crate) mod rules;
 pub(crate) mod scan;
 mod surroundings;
+pub(crate) mod why;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
 mod cache;
+mod diff;
+mod graph;
 mod help;
 mod policy;
 mod report;

@@ -33,7 +33,7 @@ mod glob;
 mod load;
 mod parse;
 mod problem;
-mod revision;
+pub(crate) mod revision;
 pub mod rules;
 pub mod suggest;
 pub mod trust;

@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path, revision: &str) -> Result<Option<Vec<u8>>, Polic
 
 /// Opens the repository of a work tree with reduced trust: its configuration is used
 /// for nothing but the format of the repository, and the environment for nothing.
-fn open(root: &Path) -> Result<gix::Repository, gix::Error> {
+pub(crate) fn open(root: &Path) -> Result<gix::Repository, gix::Error> {
     let options = gix::open::Options::isolated()
         .with(gix::sec::Trust::Reduced)
         .bail_if_untrusted(false)

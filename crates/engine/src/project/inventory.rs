@@ -103,7 +103,7 @@ fn single(source: Source, declared_in: &str) -> Package {
 
 /// Adds what is installed and not locked, with the edges from and to it. Who is asked for by
 /// nobody gets no edge: nothing leads to it from the project.
-fn merge(locked: &mut Inventory, installed: &Inventory) {
+pub(crate) fn merge(locked: &mut Inventory, installed: &Inventory) {
     let mut by_path: HashMap<String, PackageId> =
         locked.iter().map(|(id, package)| (package.path.clone(), id)).collect();
     let before = locked.packages.len() as u32;

@@ -1,6 +1,6 @@
 //! What a target is, and what lies in it: its inventory, merged from lockfile and installed tree.
 
-mod inventory;
+pub(crate) mod inventory;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

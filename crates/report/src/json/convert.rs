@@ -11,7 +11,7 @@ pub(super) fn report(scan: &Scan, tool: &ToolInfo) -> Report {
     let reason = |what: &str, why: &str| Reason { what: what.to_owned(), why: why.to_owned() };
     Report {
         schema: SCHEMA_ID,
-        tool: Tool { name: TOOL_NAME, version: tool.version.clone(), analysis: tool.analysis.clone() },
+        tool: self::tool(tool),
         targets: scan.targets.iter().map(|t| Target { path: t.path.clone(), kind: t.kind.as_str() }).collect(),
         summary: summary(scan),
         releases: scan.releases.iter().map(release).collect(),
@@ -24,6 +24,10 @@ pub(super) fn report(scan: &Scan, tool: &ToolInfo) -> Report {
         skipped: scan.skipped.iter().map(|s| reason(&s.what, &s.why)).collect(),
         unavailable: scan.unavailable.iter().map(|u| reason(&u.what, &u.why)).collect(),
     }
+}
+
+pub(crate) fn tool(tool: &ToolInfo) -> Tool {
+    Tool { name: TOOL_NAME, version: tool.version.clone(), analysis: tool.analysis.clone() }
 }
 
 fn summary(scan: &Scan) -> Summary {
@@ -134,7 +138,7 @@ fn capability(capability: &model::Capability) -> Capability {
     }
 }
 
-fn incomplete(incomplete: &model::Incomplete) -> Incomplete {
+pub(crate) fn incomplete(incomplete: &model::Incomplete) -> Incomplete {
     let at = incomplete.location.as_ref();
     Incomplete {
         what: incomplete.what.clone(),

@@ -1,0 +1,144 @@
+//! `vetch graph`.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use vetch_engine::map::{self, Map};
+use vetch_graph::Graph;
+use vetch_graph::risks::{self, Publishers};
+use vetch_model::inventory::{Inventory, PackageId};
+use vetch_report::graph::{self as forms, MapFile, MapView, Shape};
+use vetch_report::{Style, ToolInfo};
+
+use super::why;
+use crate::args::{Global, GraphArgs, GraphFormat};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, OutputFile};
+use crate::{message, screen};
+
+/// Risk points shown; with `--verbose`.
+const RISKS: usize = 10;
+const RISKS_VERBOSE: usize = 50;
+
+/// Packages in a diagram if not said otherwise: what Mermaid takes, and eyes.
+const MERMAID_NODES: usize = 150;
+const DOT_NODES: usize = 1_000;
+
+/// Reads the target and draws it.
+pub(crate) fn run(arguments: &GraphArgs, global: &Global) -> Result<Exit, Failure> {
+    let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
+    let opened = Opened::new(arguments.target.as_deref().unwrap_or(Path::new(".")))?;
+    let starts = match &arguments.package {
+        Some(wanted) => why::find(&opened.inventory, wanted).map_err(|similar| missing(wanted, &similar))?,
+        None => Vec::new(),
+    };
+    let limit = if global.verbose { RISKS_VERBOSE } else { RISKS };
+    let wants_risks = arguments.risks || arguments.format == GraphFormat::Json;
+    let ranked = wants_risks.then(|| risks::rank(&opened.inventory, &opened.graph, &Publishers::new(), limit));
+    let view = MapView { risks: ranked.as_ref(), ..opened.view() };
+    let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
+    let write = |out: &mut dyn Write| write_graph(arguments, &view, starts, style, out);
+    match file {
+        Some(file) => file.write(write)?,
+        None => {
+            let mut bytes = Vec::new();
+            write(&mut bytes).map_err(|error| Failure::new(format!("cannot draw the graph: {error}"), ""))?;
+            output::print(&bytes)?;
+        }
+    }
+    opened.tell(global);
+    Ok(match opened.map.incomplete.is_empty() || arguments.allow_incomplete {
+        true => Exit::Passed,
+        false => Exit::Incomplete,
+    })
+}
+
+fn missing(wanted: &str, similar: &[String]) -> Failure {
+    let hint = match similar.first() {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "without --package all packages are drawn".to_owned(),
+    };
+    Failure::new(format!("there is no package `{wanted}` in the target"), hint)
+}
+
+fn write_graph(
+    arguments: &GraphArgs,
+    view: &MapView<'_>,
+    starts: Vec<PackageId>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let nodes = if arguments.format == GraphFormat::Mermaid { MERMAID_NODES } else { DOT_NODES };
+    let max_nodes = arguments.max_nodes.unwrap_or(nodes);
+    let shape = Shape { reverse: arguments.reverse, depth: arguments.depth, max_nodes, starts };
+    let text = match arguments.format {
+        GraphFormat::Tree if arguments.risks => forms::risks::risks(view, style),
+        GraphFormat::Tree => forms::tree(view, &shape, style),
+        GraphFormat::Dot => forms::dot(view, &shape),
+        GraphFormat::Mermaid => forms::mermaid(view, &shape),
+        GraphFormat::Json => return forms::write_json(view, &tool(), out),
+    };
+    out.write_all(text.as_bytes())
+}
+
+/// Who writes.
+pub(super) fn tool() -> ToolInfo {
+    ToolInfo { version: env!("CARGO_PKG_VERSION").to_owned(), analysis: vetch_engine::ANALYSIS_VERSION.to_owned() }
+}
+
+/// A target's map, ready for questions.
+pub(super) struct Opened {
+    pub(super) map: Map,
+    pub(super) inventory: Inventory,
+    pub(super) graph: Graph,
+    files: Vec<MapFile>,
+}
+
+impl Opened {
+    pub(super) fn new(target: &Path) -> Result<Opened, Failure> {
+        let map = map::open(target)?;
+        let inventory = map.inventory();
+        let graph = Graph::new(&inventory);
+        let file = |reading: &vetch_lockfiles::Reading| MapFile {
+            file: reading.inventory.file.clone(),
+            format: reading.format.as_str().to_owned(),
+            version: reading.format_version.clone(),
+            packages: reading.inventory.packages.len(),
+        };
+        let files = map.readings.iter().map(file).collect();
+        Ok(Opened { map, inventory, graph, files })
+    }
+
+    pub(super) fn view(&self) -> MapView<'_> {
+        MapView {
+            target: &self.map.target,
+            inventory: &self.inventory,
+            graph: &self.graph,
+            files: &self.files,
+            incomplete: &self.map.incomplete,
+            risks: None,
+        }
+    }
+
+    /// Says on standard error what the picture lacks. It belongs to no form: a diagram has no place for it.
+    pub(super) fn tell(&self, global: &Global) {
+        const MOST: usize = 20;
+        let limit = if global.verbose { usize::MAX } else { MOST };
+        let missing = &self.map.incomplete;
+        for one in missing.iter().take(limit) {
+            let at = one.location.as_ref().filter(|at| at.line > 0 && at.file != one.what);
+            let at = at.map(|at| format!(" ({}:{})", at.file, at.line)).unwrap_or_default();
+            let hint = if one.hint.is_empty() { String::new() } else { format!("; {}", one.hint) };
+            message::incomplete(&format!("{}{at}: {}{hint}", one.what, one.why));
+        }
+        if missing.len() > limit {
+            message::incomplete(&format!("and {} more (--verbose lists all)", missing.len() - limit));
+        }
+        if !global.quiet && !self.map.ignored.is_empty() {
+            let names = self.map.ignored.iter().take(5).map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ");
+            let more = self.map.ignored.len().saturating_sub(5);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            message::note(&format!("left out by ignore files: {names}{more}; name one as the target to read it"));
+        }
+    }
+}
