@@ -1,0 +1,3 @@
+//! Python: requirements, manifests, lockfiles.
+
+pub(crate) mod requirement;

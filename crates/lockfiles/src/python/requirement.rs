@@ -1,0 +1,1 @@
+//! One dependency specifier.
