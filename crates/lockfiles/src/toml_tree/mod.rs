@@ -1,16 +1,14 @@
 //! TOML with spans, as a tree in file order.
 //!
-//! The `toml` crate parses; this tree gives what readers of lockfiles need on top:
-//! tables in file order, spans that cover a table's members and not only its
-//! header, places with lines, and bounds that hold before the parser starts
-//! ([`scan`]). A key that stands twice is an error, as for every tool that reads TOML.
+//! It gives what readers of lockfiles need: tables in file order, spans that cover a
+//! table's members and not only its header, places with lines, bounds on depth and
+//! count ([`parse`]). A key that stands twice is an error, as for every tool that reads TOML.
 
-mod scan;
+mod parse;
+mod values;
 
 use std::borrow::Cow;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 use vetch_model::evidence::{Location, Span};
 
 use crate::error::{ReadError, ReadErrorKind, short};
@@ -175,26 +173,9 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], file: &'a str, limits: Limits, hint: &s
             return fail(ReadErrorKind::Syntax, skipped + error.valid_up_to(), problem);
         }
     };
-    if let Err(fault) = scan::check(text.as_bytes(), limits.values) {
-        let (kind, problem) = match fault.kind {
-            scan::FaultKind::TooDeep => (ReadErrorKind::TooDeep, "it nests deeper than any honest file of its kind"),
-            scan::FaultKind::TooMany => {
-                (ReadErrorKind::TooLarge, "it holds more values than any honest file of its kind")
-            }
-        };
-        return fail(kind, skipped + fault.at, problem.to_owned());
-    }
-    match DeTable::parse(text) {
-        Ok(root) => {
-            let tree = Tree { text, skipped };
-            let root = tree.table(root.into_inner());
-            Ok(Document { root, lines: Lines::of(bytes), file, bytes })
-        }
-        Err(error) => {
-            let at = skipped + error.span().map_or(0, |span| span.start);
-            let kind = if error.message().contains("recurs") { ReadErrorKind::TooDeep } else { ReadErrorKind::Syntax };
-            fail(kind, at, format!("it is no valid TOML: {}", short(error.message())))
-        }
+    match parse::parse(text, skipped, limits.values) {
+        Ok(root) => Ok(Document { root, lines: Lines::of(bytes), file, bytes }),
+        Err(fault) => fail(fault.kind, skipped + fault.at, fault.problem),
     }
 }
 
@@ -213,61 +194,6 @@ fn explain(kind: ReadErrorKind, at: usize, problem: String, bytes: &[u8], file: 
     let (line, column) = Lines::of(bytes).position(offset);
     let span = Span { start: offset, end: offset };
     ReadError::new(kind, Location { file: file.to_owned(), line, column, span }, problem, hint)
-}
-
-/// Makes the tree. Its recursion is bounded by what [`scan`] and the parser let through.
-struct Tree<'a> {
-    text: &'a str,
-    /// Bytes of a byte-order mark before the text.
-    skipped: usize,
-}
-
-impl<'a> Tree<'a> {
-    fn table(&self, table: DeTable<'a>) -> Table<'a> {
-        let mut members: Vec<Member<'a>> = table
-            .into_iter()
-            .map(|(key, value)| {
-                let key_span = self.span(key.span());
-                let value = self.value(value);
-                let span = covering(key_span, value.span);
-                Member { key: key.into_inner(), span, value }
-            })
-            .collect();
-        members.sort_by_key(|member| member.span.start);
-        Table { members }
-    }
-
-    fn value(&self, value: Spanned<DeValue<'a>>) -> Value<'a> {
-        let written = value.span();
-        let raw = self.text.get(written.clone()).unwrap_or_default();
-        let mut span = self.span(written);
-        let kind = match value.into_inner() {
-            DeValue::String(text) => Kind::String(text),
-            DeValue::Integer(_) => Kind::Integer(raw),
-            DeValue::Float(_) => Kind::Float(raw),
-            DeValue::Boolean(value) => Kind::Bool(value),
-            DeValue::Datetime(_) => Kind::Datetime(raw),
-            DeValue::Array(items) => {
-                let items: Vec<Value<'a>> = items.into_iter().map(|item| self.value(item)).collect();
-                span = items.iter().fold(span, |span, item| covering(span, item.span));
-                Kind::Array(items)
-            }
-            DeValue::Table(table) => {
-                let table = self.table(table);
-                span = table.members.iter().fold(span, |span, member| covering(span, member.span));
-                Kind::Table(table)
-            }
-        };
-        Value { span, kind }
-    }
-
-    fn span(&self, range: std::ops::Range<usize>) -> Span {
-        Span { start: (range.start + self.skipped) as u32, end: (range.end + self.skipped) as u32 }
-    }
-}
-
-fn covering(one: Span, other: Span) -> Span {
-    Span { start: one.start.min(other.start), end: one.end.max(other.end) }
 }
 
 #[cfg(test)]
@@ -322,5 +248,71 @@ mod tests {
         }
         let many = "a = [".to_owned() + &"1,".repeat(200_000) + "]";
         assert_eq!(fault(&many).kind, ReadErrorKind::TooLarge);
+    }
+}
+
+#[cfg(test)]
+mod differential {
+    //! The same opinion as the `toml` crate's.
+
+    use proptest::prelude::*;
+    use toml::Value as Theirs;
+
+    use super::*;
+
+    fn as_toml(table: &Table<'_>) -> toml::Table {
+        table.members.iter().map(|member| (member.key.to_string(), value(&member.value))).collect()
+    }
+
+    fn value(ours: &Value<'_>) -> Theirs {
+        match &ours.kind {
+            Kind::String(text) => Theirs::String(text.to_string()),
+            Kind::Bool(value) => Theirs::Boolean(*value),
+            Kind::Integer(text) | Kind::Float(text) | Kind::Datetime(text) => {
+                // As written: the crate reads it once more, on its own.
+                let table: toml::Table = format!("x = {text}").parse().unwrap();
+                table.get("x").unwrap().clone()
+            }
+            Kind::Array(items) => Theirs::Array(items.iter().map(value).collect()),
+            Kind::Table(table) => Theirs::Table(as_toml(table)),
+        }
+    }
+
+    fn compare(text: &str) -> Result<(), TestCaseError> {
+        let ours = parse(text.as_bytes(), "x.toml", Limits { bytes: 1 << 20, values: 100_000 }, "mend it");
+        let theirs = text.parse::<toml::Table>();
+        // Numbers beyond 64 bits are as written here, an error there; so are NaNs unequal to themselves.
+        if theirs.is_err() && text.contains("9999999999") || text.contains("nan") {
+            return Ok(());
+        }
+        prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{:?}\n{:?}\n{:?}", text, ours.err(), theirs.err());
+        if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
+            prop_assert_eq!(as_toml(&ours.root), theirs, "{:?}", text);
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+
+        #[test]
+        fn statements(parts in prop::collection::vec(prop::sample::select(vec![
+            "[a]", "[[a]]", "[a.b]", "[[a.b]]", "[b]", "[ b . \"c\" ]", "a = 1", "b = 2", "a.b = 3", "b.c.d = 'x'", "b.c = 1", "a.b.c = 1",
+            "c = [1, 2,\n # x\n 3,]", "d = {a = 1, b.c = 2, b.d = 3}", "d = {a.b = 1, a = 2}", "d = {a = {}, a.b = 1}", "e = { }", "\"q\\u00e9\" = '''\nx''y'''",
+            "f = \"\"\"\n a \\\n  b\"\"\"\"\"", "g = 1979-05-27 07:32:00Z", "h = 07:32:00", "i = +1_000.5e-3", "j = 0x_1", "k = 01", "l = \"\\x41\\e\"", "m = \"a\tb\"",
+            "# c", "", "n = {a = 1,\n b = 2,}", "o = [[], [{}]]", "p = .5", "[a.b.c]", "r = 1__0", "s = 'x' t = 1",
+        ]), 0..7)) {
+            compare(&parts.join("\n"))?;
+        }
+
+        #[test]
+        fn any_characters(text in r#"([a-c]|[\[\]{}=,."'\\ \n#]|\r\n|\[\[|\]\]| = |1|-|_|:|é|"""|'''|true|\\u00e9|e[0-9]){0,18}"#) {
+            compare(&text)?;
+        }
+
+        #[test]
+        fn scalars(text in "[-+0-9_.eEx:TZ ]{1,12}") {
+            compare(&format!("a = {text}"))?;
+        }
     }
 }
