@@ -7,6 +7,7 @@ use vetch_model::outcome::Outcome;
 use crate::error::{ReadError, ReadErrorKind};
 use crate::files::Files;
 use crate::npm;
+use crate::python;
 use crate::npm::package_lock::LockfileNote;
 
 /// What a reader made of one file.
@@ -77,6 +78,11 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::PipfileLock => python::pipfile_lock::read,
+            Format::Poetry => python::poetry::read,
+            Format::Pdm => python::pdm::read,
+            Format::Uv => python::uv::read,
+            Format::Pylock => python::pylock::read,
             _ => return None,
         };
         Some(reader)
@@ -89,8 +95,22 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
+        "Pipfile.lock" => Some(Format::PipfileLock),
+        "poetry.lock" => Some(Format::Poetry),
+        "pdm.lock" => Some(Format::Pdm),
+        "uv.lock" => Some(Format::Uv),
+        // Scripts (PEP 723) have their lockfile beside them: `tool.py.lock`.
+        _ if name.ends_with(".py.lock") => Some(Format::Uv),
+        "pylock.toml" => Some(Format::Pylock),
+        _ if is_named_pylock(name) => Some(Format::Pylock),
         _ => None,
     }
+}
+
+/// `pylock.<name>.toml`, the name without dots (PEP 751).
+fn is_named_pylock(name: &str) -> bool {
+    let inner = name.strip_prefix("pylock.").and_then(|rest| rest.strip_suffix(".toml"));
+    inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('.'))
 }
 
 /// Reads `file` as `format`.

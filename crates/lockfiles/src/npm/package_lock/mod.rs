@@ -66,6 +66,8 @@ pub enum LockfileNoteKind {
     DuplicateKey,
     /// Another lockfile of the folder, which npm ignores.
     IgnoredLockfile,
+    /// The file does not say which package asks for which: all hang on the root.
+    NoEdges,
 }
 
 /// A fact about a lockfile for rules to judge.
