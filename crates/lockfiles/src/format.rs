@@ -7,8 +7,8 @@ use vetch_model::outcome::Outcome;
 use crate::error::{ReadError, ReadErrorKind};
 use crate::files::Files;
 use crate::npm;
-use crate::python;
 use crate::npm::package_lock::LockfileNote;
+use crate::python;
 
 /// What a reader made of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

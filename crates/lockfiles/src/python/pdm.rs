@@ -6,6 +6,7 @@
 //! `pyproject.toml` beside it.
 //! Format: <https://pdm-project.org/latest/usage/lockfile/>.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use vetch_model::inventory::{Package, PackageId, Role, Source};
@@ -16,7 +17,7 @@ use super::locked::project;
 use super::locked::reach::flag;
 use super::locked::requirement::{Parts, parts};
 use super::locked::resolve::{Link, Names, Part, Want, connect};
-use super::locked::{self, Core, Entry, ROOT};
+use super::locked::{self, Core, Entry, ROOT, called};
 use crate::error::{ReadError, short};
 use crate::files::Files;
 use crate::format::{Format, Reading};
@@ -43,7 +44,8 @@ pub fn read(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadError
     let is_empty = document.root.get("package").is_none() && document.root.get("metadata").is_some();
     let entries = if is_empty { Vec::new() } else { core.entries(&document.root, "package") };
     let wants = manifest.as_ref().map(|manifest| project::wants(&mut core, manifest)).unwrap_or_default();
-    let mut reader = Reader { core, wants, told: Vec::new(), by_release: HashMap::new(), hashes: hashes(&document.root) };
+    let mut reader =
+        Reader { core, wants, told: Vec::new(), by_release: HashMap::new(), hashes: hashes(&document.root) };
     for entry in &entries {
         reader.package(entry);
     }
@@ -112,14 +114,14 @@ impl<'d, 'a> Reader<'_, 'd, 'a> {
         if package.version.is_none() && matches!(source, Source::Registry { .. }) {
             fields.problem(entry.span, "it names no version");
         }
-        package.source = self.core.confine(&format!("`{}`", short(name)), entry.span, source);
+        package.source = self.core.confine(&called(name), entry.span, source);
         self.files(&mut fields, name, &mut package);
         let extras = fields.texts("extras");
         let id = self.add(package, !extras.is_empty());
         let groups = fields.texts("groups");
         self.told.push((id, groups));
         self.dependencies(&mut fields, id, &extras);
-        fields.tell(&mut self.core, &format!("`{}`", short(name)));
+        fields.tell(&mut self.core, &called(name));
     }
 
     fn files(&mut self, fields: &mut Fields<'d, 'a>, name: &str, package: &mut Package) {
@@ -162,12 +164,21 @@ impl<'d, 'a> Reader<'_, 'd, 'a> {
                 fields.problem(span, format!("`{}` is no dependency specifier", short(text)));
                 continue;
             };
-            let sections = if extras.is_empty() { vec![Part::Main] } else { extras.iter().map(|extra| Part::Extra(extra)).collect() };
-            for part in sections.into_iter().take(64) {
-                let (range, extras) = (range.into(), asked.clone());
-                let may_be_missing = marker.is_some();
-                self.wants.push(Want { from: id, part, name, range, marker, extras, version: None, to: None, may_be_missing });
-            }
+            // PDM does not tell which of several extras of one entry brings what.
+            let part = extras.first().map_or(Part::Main, |extra| Part::Extra(extra));
+            let may_be_missing = marker.is_some();
+            self.wants.push(Want {
+                from: id,
+                part,
+                name,
+                range: range.into(),
+                marker: marker.map(Cow::Borrowed),
+                extras: asked,
+                version: None,
+                to: None,
+                alternatives: extras.to_vec(),
+                may_be_missing,
+            });
         }
     }
 }
@@ -222,4 +233,3 @@ fn apply_told(core: &mut Core<'_>, links: &[Link<'_>], told: Vec<(PackageId, Vec
         }
     }
 }
-

@@ -40,7 +40,11 @@ pub fn read(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadError
     };
     let mut core = Core::new(file, &document.lines, HINT);
     if let Some(start) = document.invalid_utf8 {
-        core.report("a string", Span { start, end: start }, "it holds bytes that are no UTF-8; they were read as U+FFFD");
+        core.report(
+            "a string",
+            Span { start, end: start },
+            "it holds bytes that are no UTF-8; they were read as U+FFFD",
+        );
     }
     core.inventory.push(locked::root("", None, Location::file(file)));
     let mut reader = Reader { core, indexes: indexes(object), seen: HashMap::new() };
@@ -161,7 +165,9 @@ impl Reader<'_> {
             }
         }
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
-        package.version = text("version").map(|version| version.trim_start_matches('=').to_owned());
+        // `*` stands for what this machine's resolver left out: nothing is pinned.
+        let version = text("version").map(|version| version.trim_start_matches('=')).filter(|version| *version != "*");
+        package.version = version.map(str::to_owned);
         let source = self.source(entry);
         if let Source::Unknown { .. } = source {
             self.core.report(&what, member.span, "it names neither a version nor a source");
@@ -181,7 +187,8 @@ impl Reader<'_> {
         }
         let named = text("index").map(|index| self.indexes.get(index).map_or(index, String::as_str));
         // An entry without an index comes from the first one there is.
-        let index = named.or_else(|| if self.indexes.len() == 1 { self.indexes.values().next().map(String::as_str) } else { None });
+        let index = named
+            .or_else(|| if self.indexes.len() == 1 { self.indexes.values().next().map(String::as_str) } else { None });
         match text("version") {
             Some(_) => Source::Registry { url: None, index: index.map(str::to_owned) },
             None => Source::Unknown { text: String::new() },
@@ -214,14 +221,15 @@ fn place_of(place: &str) -> Source {
         return Source::Tarball { url: place.to_owned() };
     }
     let lower = place.to_ascii_lowercase();
-    let is_archive = [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"].iter().any(|ending| lower.ends_with(ending));
+    let is_archive =
+        [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"].iter().any(|ending| lower.ends_with(ending));
     if is_archive { Source::File { path: place.to_owned() } } else { Source::Folder { path: place.to_owned() } }
 }
 
 /// An edge from the root to everything: with a range and condition where the `Pipfile` has them.
 fn connect(core: &mut Core<'_>, files: &dyn Files, file: &str) {
     let path = beside(file, "Pipfile");
-    let found = files.read(&path, LIMITS.bytes as u64).and_then(|bytes| Ok(bytes.map(|bytes| (path.clone(), bytes))));
+    let found = files.read(&path, LIMITS.bytes as u64).map(|bytes| bytes.map(|bytes| (path.clone(), bytes)));
     let bytes = found.unwrap_or_else(|error| {
         core.incomplete.push(error.into_incomplete());
         None
@@ -246,15 +254,23 @@ fn connect(core: &mut Core<'_>, files: &dyn Files, file: &str) {
         let package = core.inventory.package(id);
         let kind = |is_default: bool| if is_default { EdgeKind::Production } else { EdgeKind::Development };
         let name = package.name.clone();
-        let edges: Vec<Edge> = match declared.get(&name) {
-            Some(wants) => wants.iter().take(16).map(|(category, want)| {
-                let is_named = !matches!(*category, DEFAULT | "develop");
-                let condition = locked::both(want.marker, is_named.then(|| in_group(category)));
-                let edge = Edge::new(ROOT, id, name.clone(), want.range.as_ref(), kind(*category == DEFAULT));
-                Edge { condition, ..edge }
-            }).collect(),
-            None => vec![Edge::new(ROOT, id, name, "", kind(!package.dev))],
+        let mut edges: Vec<Edge> = match declared.get(&name) {
+            Some(wants) => wants
+                .iter()
+                .take(16)
+                .map(|(category, want)| {
+                    let is_named = !matches!(*category, DEFAULT | "develop");
+                    let condition = locked::both(want.marker.as_deref(), is_named.then(|| in_group(category)));
+                    let edge = Edge::new(ROOT, id, name.clone(), want.range.as_ref(), kind(*category == DEFAULT));
+                    Edge { condition, ..edge }
+                })
+                .collect(),
+            None => Vec::new(),
         };
+        // Something that the project needs may ask for what is declared for development only.
+        if edges.is_empty() || (!package.dev && edges.iter().all(|edge| edge.kind == EdgeKind::Development)) {
+            edges.push(Edge::new(ROOT, id, name, "", kind(!package.dev)));
+        }
         core.inventory.edges.extend(edges);
     }
     core.notes.push(LockfileNote {

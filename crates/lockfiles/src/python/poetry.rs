@@ -15,7 +15,7 @@ use super::locked::fields::Fields;
 use super::locked::project::{self, constraints, extras_of};
 use super::locked::reach::flag;
 use super::locked::resolve::{Names, Part, Want, connect};
-use super::locked::{self, Core, Entry};
+use super::locked::{self, Core, Entry, called};
 use crate::error::{ReadError, short};
 use crate::files::Files;
 use crate::format::{Format, Reading};
@@ -80,7 +80,8 @@ struct Files1<'d, 'a> {
 
 impl<'d, 'a> Files1<'d, 'a> {
     fn of(root: &'d Table<'a>) -> Files1<'d, 'a> {
-        let tables = ["hashes", "files"].into_iter().filter_map(|key| root.at(&["metadata", key])).filter_map(Value::as_table);
+        let tables =
+            ["hashes", "files"].into_iter().filter_map(|key| root.at(&["metadata", key])).filter_map(Value::as_table);
         let members = tables.flat_map(|table| &table.members);
         Files1 { by_name: members.map(|member| (normalised(&member.key), (&member.value, false))).collect() }
     }
@@ -143,7 +144,7 @@ fn read_package<'d, 'a>(
         Some(table) => read_source(&mut fields, table),
         None => Source::Registry { url: None, index: None },
     };
-    package.source = core.confine(&format!("`{}`", short(name)), fields.span("source"), source);
+    package.source = core.confine(&called(name), fields.span("source"), source);
     for mut file in fields.tables("files") {
         file.artifact(&mut package);
         fields.absorb(file);
@@ -155,7 +156,7 @@ fn read_package<'d, 'a>(
     let id = core.inventory.push(package);
     read_wants(&mut fields, id, wants);
     told.push((id, groups));
-    fields.tell(core, &format!("`{}`", short(name)));
+    fields.tell(core, &called(name));
 }
 
 /// `[package.source]`; without it a package is from PyPI.
@@ -172,7 +173,10 @@ fn read_source(fields: &mut Fields<'_, '_>, table: &Table<'_>) -> Source {
         Some("directory") => Source::Folder { path: url },
         Some("legacy" | "pypi") => Source::Registry { url: None, index: Some(url) },
         other => {
-            let why = format!("`source.type` is `{}`, which is no source that poetry knows", short(other.unwrap_or_default()));
+            let why = format!(
+                "`source.type` is `{}`, which is no source that poetry knows",
+                short(other.unwrap_or_default())
+            );
             source.problem(source.span("type"), why);
             Source::Unknown { text: url }
         }
@@ -186,12 +190,14 @@ fn read_wants<'d>(fields: &mut Fields<'d, '_>, id: PackageId, wants: &mut Vec<Wa
     let extras = fields.table("extras");
     let Some(dependencies) = fields.table("dependencies") else { return };
     for member in &dependencies.members {
-        let is_known = member.value.as_str().is_some() || member.value.as_table().is_some() || member.value.as_array().is_some();
+        let is_known =
+            member.value.as_str().is_some() || member.value.as_table().is_some() || member.value.as_array().is_some();
         if !is_known {
             fields.problem(member.value.span, member.value.wrong_type(&member.key, "a range or a table"));
         }
         let is_optional = |value: &Value<'_>| value.get("optional").and_then(Value::as_bool) == Some(true);
-        let any_optional = is_optional(&member.value) || member.value.as_array().is_some_and(|items| items.iter().any(is_optional));
+        let any_optional =
+            is_optional(&member.value) || member.value.as_array().is_some_and(|items| items.iter().any(is_optional));
         let in_extras = if any_optional { extras_of(extras, &member.key) } else { Vec::new() };
         for want in constraints(id, &member.key, &member.value) {
             if in_extras.is_empty() {

@@ -15,7 +15,7 @@ use super::locked::fields::Fields;
 use super::locked::project;
 use super::locked::reach::complete;
 use super::locked::resolve::{Names, Part, Want, connect};
-use super::locked::{self, Core, Entry, ROOT};
+use super::locked::{self, Core, Entry, ROOT, called};
 use crate::error::{ReadError, short};
 use crate::files::Files;
 use crate::format::{Format, Reading};
@@ -25,8 +25,15 @@ use crate::toml_tree::{Table, Value};
 const HINT: &str = "restore it from version control, or let the tool that it names in `created-by` write it again";
 
 const SECTIONS: &[&str] = &[
-    "lock-version", "environments", "requires-python", "extras", "dependency-groups", "default-groups", "created-by",
-    "packages", "tool",
+    "lock-version",
+    "environments",
+    "requires-python",
+    "extras",
+    "dependency-groups",
+    "default-groups",
+    "created-by",
+    "packages",
+    "tool",
 ];
 
 /// Reads a `pylock.toml`.
@@ -94,7 +101,7 @@ fn read_package<'d>(
     if matches!(source, Source::Unknown { .. }) {
         fields.problem(entry.span, "it names no source: no vcs, directory, archive, sdist or wheels");
     }
-    package.source = core.confine(&format!("`{}`", short(name)), entry.span, source);
+    package.source = core.confine(&called(name), entry.span, source);
     // The project itself may be locked too.
     if matches!(&package.source, Source::Folder { path } if path.is_empty()) {
         package.role = Role::Workspace;
@@ -110,11 +117,22 @@ fn read_package<'d>(
             let version = dependency.text("version");
             let (part, range) = (Part::Main, "".into());
             let (marker, extras) = (None, Vec::new());
-            wants.push(Want { from: id, part, name, range, marker, extras, version, to: None, may_be_missing: false });
+            wants.push(Want {
+                from: id,
+                part,
+                name,
+                range,
+                marker,
+                extras,
+                version,
+                to: None,
+                alternatives: Vec::new(),
+                may_be_missing: false,
+            });
         }
         fields.absorb(dependency);
     }
-    fields.tell(core, &format!("`{}`", short(name)));
+    fields.tell(core, &called(name));
 }
 
 /// Where it comes from, with its files.
@@ -137,6 +155,7 @@ fn read_source(fields: &mut Fields<'_, '_>, package: &mut Package) -> Source {
         archive.artifact(package);
         let (url, path) = (archive.text("url"), archive.text("path"));
         found = Some(match (url, path) {
+            (Some(url), _) if url.starts_with("file:") => Source::File { path: url.to_owned() },
             (Some(url), _) => Source::Tarball { url: url.to_owned() },
             (None, path) => Source::File { path: path.unwrap_or_default().to_owned() },
         });
@@ -167,7 +186,8 @@ fn read_marker(marker: &str, defaults: &[&str], package: &mut Package) {
     let in_extras: Vec<Vec<&str>> = alternatives.iter().map(|text| named_in(text, "extras")).collect();
     let is_dev = |groups: &Vec<&str>| groups.iter().any(|group| !defaults.contains(group));
     package.dev = in_groups.iter().all(is_dev);
-    package.optional = !package.dev && in_extras.iter().zip(&in_groups).all(|(extras, groups)| !extras.is_empty() || is_dev(groups));
+    package.optional =
+        !package.dev && in_extras.iter().zip(&in_groups).all(|(extras, groups)| !extras.is_empty() || is_dev(groups));
     let named = in_groups.into_iter().chain(in_extras).flatten();
     let mut groups: Vec<String> = named.filter(|name| !matches!(*name, "dev" | "default")).map(str::to_owned).collect();
     groups.sort();
@@ -220,7 +240,8 @@ fn finish_edges(core: &mut Core<'_>, markers: &HashMap<PackageId, &str>, has_edg
         return;
     }
     let asked: std::collections::HashSet<PackageId> = core.inventory.edges.iter().map(|edge| edge.to).collect();
-    let rest: Vec<PackageId> = core.inventory.iter().map(|(id, _)| id).filter(|id| *id != ROOT && !asked.contains(id)).collect();
+    let rest: Vec<PackageId> =
+        core.inventory.iter().map(|(id, _)| id).filter(|id| *id != ROOT && !asked.contains(id)).collect();
     for id in rest {
         let package = core.inventory.package(id);
         let kind = match (package.role, package.dev, package.optional) {

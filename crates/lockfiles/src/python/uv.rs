@@ -15,8 +15,8 @@ use super::locked::fields::Fields;
 use super::locked::reach::{complete, flag};
 use super::locked::requirement::satisfies;
 use super::locked::resolve::{Names, Part, Want, connect};
-use super::locked::{self, Core, Entry, ROOT};
-use crate::error::{ReadError, short};
+use super::locked::{self, Core, Entry, ROOT, called};
+use crate::error::ReadError;
 use crate::files::Files;
 use crate::format::{Format, Reading};
 use crate::toml_tree::{Table, Value};
@@ -24,8 +24,16 @@ use crate::toml_tree::{Table, Value};
 const HINT: &str = "restore it from version control, or run `uv lock`";
 
 const SECTIONS: &[&str] = &[
-    "version", "revision", "requires-python", "resolution-markers", "supported-markers", "required-markers",
-    "conflicts", "options", "manifest", "package",
+    "version",
+    "revision",
+    "requires-python",
+    "resolution-markers",
+    "supported-markers",
+    "required-markers",
+    "conflicts",
+    "options",
+    "manifest",
+    "package",
 ];
 
 /// Reads `uv.lock`.
@@ -89,9 +97,9 @@ fn member_names<'d>(root: &'d Table<'_>) -> HashSet<&'d str> {
 
 fn is_project(entry: &Entry<'_, '_>) -> bool {
     let source = entry.table.and_then(|table| table.get("source"));
-    ["virtual", "editable"].iter().any(|key| {
-        source.and_then(|source| source.get(key)).and_then(Value::as_str) == Some(".")
-    })
+    ["virtual", "editable"]
+        .iter()
+        .any(|key| source.and_then(|source| source.get(key)).and_then(Value::as_str) == Some("."))
 }
 
 /// A source as it is written: its kind and text.
@@ -157,7 +165,7 @@ fn read_package<'d>(
     if matches!(source, Source::Unknown { .. }) {
         fields.problem(entry.span, "it names no source that uv knows");
     }
-    package.source = core.confine(&format!("`{}`", short(name)), fields.span("source"), source);
+    package.source = core.confine(&called(name), fields.span("source"), source);
     package.role = if members.contains(name) && role != Role::Root { Role::Workspace } else { role };
     if let (Role::Workspace, Source::Folder { path }) = (package.role, &package.source) {
         package.path = path.clone();
@@ -181,7 +189,7 @@ fn read_package<'d>(
     let version = table.get("version").and_then(Value::as_str);
     sources.of.extend(written.map(|written| ((name, version, written), id)));
     read_wants(&mut fields, id, wants, sources);
-    fields.tell(core, &format!("`{}`", short(name)));
+    fields.tell(core, &called(name));
 }
 
 /// The dependencies of a package, of its extras, of its groups.
@@ -223,10 +231,21 @@ fn read_want<'d>(
     match dependency.text("name") {
         Some(name) => {
             let version = dependency.text("version");
-            let marker = dependency.text("marker");
+            let marker = dependency.text("marker").map(Cow::Borrowed);
             let extras = dependency.texts("extra");
             let range = declared.range(name, part, version);
-            let want = Want { from, part, name, range, marker, extras, version, to: None, may_be_missing: false };
+            let want = Want {
+                from,
+                part,
+                name,
+                range,
+                marker,
+                extras,
+                version,
+                to: None,
+                alternatives: Vec::new(),
+                may_be_missing: false,
+            };
             sources.wanted.push(written_source(dependency.table("source")));
             wants.push(want);
         }
@@ -265,13 +284,16 @@ impl<'d> Declared<'d> {
                 _ => !marker.contains("extra =="),
             }
         };
-        let mut ranges: Vec<Cow<'d, str>> = all.iter().take(MAX_FORKS).filter(of_part).map(|table| written(table)).collect();
+        let mut ranges: Vec<Cow<'d, str>> =
+            all.iter().take(MAX_FORKS).filter(of_part).map(|table| written(table)).collect();
         if ranges.is_empty() {
             ranges = all.iter().take(MAX_FORKS).map(|table| written(table)).collect();
         }
         ranges.dedup();
         let within = |range: &&Cow<'d, str>| version.is_none_or(|version| satisfies(range, version) == Some(true));
-        if ranges.len() > 1 && let Some(one) = ranges.iter().find(within).filter(|_| version.is_some()) {
+        if ranges.len() > 1
+            && let Some(one) = ranges.iter().find(within).filter(|_| version.is_some())
+        {
             return one.clone();
         }
         match ranges.as_slice() {
@@ -302,9 +324,20 @@ fn manifest_wants<'d>(manifest: &'d Table<'_>, wants: &mut Vec<Want<'d>>, source
             let Some(name) = text("name") else { continue };
             let extras = table.get("extras").and_then(Value::as_array).unwrap_or_default();
             let extras = extras.iter().filter_map(Value::as_str).collect();
-            let (range, marker) = (written(table), text("marker"));
+            let (range, marker) = (written(table), text("marker").map(Cow::Borrowed));
             let may_be_missing = marker.is_some();
-            wants.push(Want { from: ROOT, part, name, range, marker, extras, version: None, to: None, may_be_missing });
+            wants.push(Want {
+                from: ROOT,
+                part,
+                name,
+                range,
+                marker,
+                extras,
+                version: None,
+                to: None,
+                alternatives: Vec::new(),
+                may_be_missing,
+            });
             sources.wanted.push(None);
         }
     };
@@ -327,8 +360,10 @@ fn join<'d>(core: &mut Core<'_>, mut wants: Vec<Want<'d>>, sources: &Sources<'d>
     let names = Names::of(&core.inventory);
     let links = connect(&mut core.inventory, &names, wants);
     flag(core, &links);
-    let members: Vec<_> = core.inventory.iter().filter(|(_, package)| package.role == Role::Workspace).map(|(id, _)| id).collect();
-    let asked: HashSet<PackageId> = core.inventory.edges.iter().filter(|edge| edge.from == ROOT).map(|edge| edge.to).collect();
+    let members: Vec<_> =
+        core.inventory.iter().filter(|(_, package)| package.role == Role::Workspace).map(|(id, _)| id).collect();
+    let asked: HashSet<PackageId> =
+        core.inventory.edges.iter().filter(|edge| edge.from == ROOT).map(|edge| edge.to).collect();
     for id in members.into_iter().filter(|id| !asked.contains(id)) {
         let edge = Edge::new(ROOT, id, core.inventory.package(id).name.clone(), "", EdgeKind::Workspace);
         core.inventory.edges.push(edge);

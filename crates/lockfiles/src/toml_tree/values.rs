@@ -267,7 +267,8 @@ impl<'a> Parser<'a> {
     fn checked(&self, start: usize, end: usize) -> Result<&'a str, Fault> {
         let bytes = self.bytes.get(start..end).unwrap_or_default();
         // Without a branch for each byte, so that it runs many at a time.
-        let is_control = bytes.iter().fold(false, |found, byte| found | ((*byte < 0x20) & (*byte != b'\t')) | (*byte == 0x7f));
+        let is_control =
+            bytes.iter().fold(false, |found, byte| found | ((*byte < 0x20) & (*byte != b'\t')) | (*byte == 0x7f));
         if is_control {
             return self.fault("a control character stands unescaped in a string");
         }
@@ -347,7 +348,8 @@ fn is_float(text: &str) -> bool {
         Some((number, exponent)) => (number, Some(exponent)),
         None => (text, None),
     };
-    let is_exponent = exponent.is_none_or(|exponent| are_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent), 10));
+    let is_exponent =
+        exponent.is_none_or(|exponent| are_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent), 10));
     is_exponent
         && match number.split_once('.') {
             Some((whole, fraction)) => is_decimal(whole) && are_digits(fraction, 10),

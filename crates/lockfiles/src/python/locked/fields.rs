@@ -182,7 +182,8 @@ impl<'t, 'a> Fields<'t, 'a> {
 pub(in crate::python) fn is_other_hash(text: &str) -> bool {
     let known = ["sha1", "sha256", "sha384", "sha512"];
     text.split_once(':').is_some_and(|(algorithm, hex)| {
-        let is_name = !algorithm.is_empty() && algorithm.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_name =
+            !algorithm.is_empty() && algorithm.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         is_name
             && !known.contains(&algorithm)
             && (32..=128).contains(&hex.len())

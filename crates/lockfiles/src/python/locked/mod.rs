@@ -181,6 +181,11 @@ pub(super) fn file_name(url: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// A package as messages call it.
+pub(super) fn called(name: &str) -> String {
+    if name.is_empty() { "a package without a name".to_owned() } else { format!("`{}`", short(name)) }
+}
+
 /// The root of the inventory; the first package.
 pub(super) const ROOT: PackageId = PackageId(0);
 
@@ -196,9 +201,9 @@ pub(super) fn parse<'a>(bytes: &'a [u8], file: &'a str, hint: &str) -> Result<Do
 
 /// `(marker) and condition`, as far as there are both.
 pub(super) fn both(marker: Option<&str>, condition: Option<String>) -> Option<String> {
+    let enclosed = |text: &str| if text.contains(" or ") { format!("({text})") } else { text.to_owned() };
     match (marker.filter(|marker| !marker.is_empty()), condition) {
-        (Some(marker), Some(condition)) if marker.contains(" or ") => Some(format!("({marker}) and {condition}")),
-        (Some(marker), Some(condition)) => Some(format!("{marker} and {condition}")),
+        (Some(marker), Some(condition)) => Some(format!("{} and {}", enclosed(marker), enclosed(&condition))),
         (Some(marker), None) => Some(marker.to_owned()),
         (None, condition) => condition,
     }

@@ -1,13 +1,16 @@
 //! The `pyproject.toml` beside a lockfile, as far as it tells what the project asks
 //! for: PEP 621, dependency groups (PEP 735), poetry's and PDM's own tables.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use vetch_model::inventory::{EdgeKind, PackageId, Role};
 
 use super::requirement::{Parts, parts};
 use super::resolve::{Part, Want};
 use super::{Core, LIMITS, MAX_BYTES, ROOT, root};
 use crate::files::{Files, beside};
-use crate::toml_tree::{Document, Kind, Table, Value};
+use crate::toml_tree::{Document, Kind, Member, Table, Value};
 
 /// How deep groups may include groups.
 const MAX_INCLUDES: usize = 16;
@@ -141,8 +144,19 @@ impl<'d> Reader<'d> {
         }
         let Parts { name, extras, range, marker } = found;
         let may_be_missing = marker.is_some() || matches!(part, Part::Extra(_));
-        let range = range.into();
-        self.wants.push(Want { from: ROOT, part, name, range, marker, extras, version: None, to: None, may_be_missing });
+        let (range, marker) = (range.into(), marker.map(Cow::Borrowed));
+        self.wants.push(Want {
+            from: ROOT,
+            part,
+            name,
+            range,
+            marker,
+            extras,
+            version: None,
+            to: None,
+            alternatives: Vec::new(),
+            may_be_missing,
+        });
     }
 
     /// A dependency group (PEP 735) with what it includes.
@@ -156,7 +170,8 @@ impl<'d> Reader<'d> {
                 (Some(text), _) => self.specifier(item, text, Part::Group(name)),
                 (None, Some(include)) if depth < MAX_INCLUDES && self.wants.len() < MAX_WANTS => {
                     let normal = vetch_model::purl::normalised(include);
-                    let found = groups.members.iter().find(|member| vetch_model::purl::normalised(&member.key) == normal);
+                    let found =
+                        groups.members.iter().find(|member| vetch_model::purl::normalised(&member.key) == normal);
                     match found {
                         Some(member) => self.group(groups, name, &member.value, depth + 1),
                         None => self.fault(item, format!("there is no group `{}`", crate::error::short(include))),
@@ -189,7 +204,15 @@ impl<'d> Reader<'d> {
     }
 
     fn poetry_table(&mut self, table: &'d Table<'_>, part: Part<'d>, extras: Option<&'d Table<'_>>) {
-        for member in table.members.iter().filter(|member| member.key != "python") {
+        // What PEP 621's list has already, this table only adds a source to.
+        let listed: HashSet<String> = match part {
+            Part::Main => self.wants.iter().map(|want| vetch_model::purl::normalised(want.name)).collect(),
+            _ => HashSet::new(),
+        };
+        let is_new = |member: &&Member<'_>| {
+            member.key != "python" && !listed.contains(&vetch_model::purl::normalised(&member.key))
+        };
+        for member in table.members.iter().filter(is_new) {
             for want in constraints(ROOT, &member.key, &member.value) {
                 let in_extras = if want.may_be_missing { extras_of(extras, &member.key) } else { Vec::new() };
                 if in_extras.is_empty() || part != Part::Main {
@@ -237,12 +260,24 @@ fn constraint<'d>(from: PackageId, name: &'d str, value: &'d Value<'_>) -> Want<
         (None, Some((_, place))) => place.into(),
         (None, None) => "".into(),
     };
-    let marker = text("markers").or_else(|| text("python"));
+    let python = text("python").map(|python| Cow::Owned(format!("python {python}")));
+    let marker = text("markers").map(Cow::Borrowed).or(python);
     let extras = value.get("extras").and_then(Value::as_array).unwrap_or_default();
     let extras = extras.iter().filter_map(Value::as_str).collect();
     let is_optional = value.get("optional").and_then(Value::as_bool) == Some(true);
     let may_be_missing = is_optional || marker.is_some();
-    Want { from, part: Part::Main, name, range, marker, extras, version: None, to: None, may_be_missing }
+    Want {
+        from,
+        part: Part::Main,
+        name,
+        range,
+        marker,
+        extras,
+        version: None,
+        to: None,
+        alternatives: Vec::new(),
+        may_be_missing,
+    }
 }
 
 /// Makes everything reachable from the project: what it does not ask for is

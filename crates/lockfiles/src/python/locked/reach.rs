@@ -61,7 +61,11 @@ impl<'l> Graph<'l> {
             }
         }
         for link in links {
-            let targets: Vec<u32> = std::iter::once(link.to.0)
+            // An own extra that asks for others of the same package does not ask for the package.
+            let is_self = link.to == link.from;
+            let targets: Vec<u32> = (!is_self)
+                .then_some(link.to.0)
+                .into_iter()
                 .chain(link.extras.iter().map(|extra| {
                     let next = &mut graph.next;
                     *extras.entry((link.to, extra)).or_insert_with(|| {
@@ -74,14 +78,20 @@ impl<'l> Graph<'l> {
             let is_own = inventory.package(link.from).role != Role::Dependency;
             let from = match link.part {
                 Part::Main => link.from.0,
-                Part::Extra(extra) if !is_own => *extras.entry((link.from, extra)).or_insert_with(|| {
-                    graph.bits.push(0);
-                    graph.next.push(Vec::new());
-                    graph.next.len() as u32 - 1
-                }),
-                Part::Extra(name) | Part::Group(name) => {
-                    let kind = if matches!(link.part, Part::Extra(_)) { OPTIONAL } else { GROUP };
-                    let bits = kind | graph.bit(name, &mut named);
+                Part::Extra(extra) => {
+                    let node = *extras.entry((link.from, extra)).or_insert_with(|| {
+                        graph.bits.push(0);
+                        graph.next.push(Vec::new());
+                        graph.next.len() as u32 - 1
+                    });
+                    let bits = if is_own { OPTIONAL | graph.bit(extra, &mut named) } else { 0 };
+                    if let Some(slot) = graph.bits.get_mut(node as usize) {
+                        *slot |= bits;
+                    }
+                    node
+                }
+                Part::Group(name) => {
+                    let bits = GROUP | graph.bit(name, &mut named);
                     for target in targets {
                         if let Some(slot) = graph.bits.get_mut(target as usize) {
                             *slot |= bits;
@@ -118,7 +128,8 @@ impl<'l> Graph<'l> {
 
     /// Hands bits on until nothing changes: each node at most once per bit.
     fn spread(&mut self) {
-        let mut queue: Vec<u32> = (0..self.bits.len() as u32).filter(|node| self.bits.get(*node as usize) != Some(&0)).collect();
+        let mut queue: Vec<u32> =
+            (0..self.bits.len() as u32).filter(|node| self.bits.get(*node as usize) != Some(&0)).collect();
         while let Some(node) = queue.pop() {
             let bits = self.bits.get(node as usize).copied().unwrap_or(0);
             for target in self.next.get(node as usize).into_iter().flatten() {
@@ -139,7 +150,8 @@ pub(in crate::python) fn complete(inventory: &mut Inventory, kind: EdgeKind) {
     let mut is_asked_for = vec![false; count];
     let mut next = vec![Vec::new(); count];
     for edge in &inventory.edges {
-        if let (Some(flag), Some(list)) = (is_asked_for.get_mut(edge.to.0 as usize), next.get_mut(edge.from.0 as usize)) {
+        if let (Some(flag), Some(list)) = (is_asked_for.get_mut(edge.to.0 as usize), next.get_mut(edge.from.0 as usize))
+        {
             *flag = true;
             list.push(edge.to);
         }
@@ -163,9 +175,10 @@ pub(in crate::python) fn complete(inventory: &mut Inventory, kind: EdgeKind) {
     for id in unasked.into_iter().chain(asked) {
         if walk(id) {
             let package = inventory.package(id);
-            let kind = match (package.role, package.dev, kind) {
-                (Role::Workspace, ..) => EdgeKind::Workspace,
-                (_, true, EdgeKind::Production) => EdgeKind::Development,
+            let kind = match (package.role, kind) {
+                (Role::Workspace, _) => EdgeKind::Workspace,
+                (_, EdgeKind::Production) if package.dev => EdgeKind::Development,
+                (_, EdgeKind::Production) if package.optional => EdgeKind::Optional,
                 _ => kind,
             };
             let edge = Edge::new(ROOT, id, package.name.clone(), "", kind);

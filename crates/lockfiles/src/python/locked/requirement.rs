@@ -59,7 +59,9 @@ fn is_within(range: &str, version: &Version) -> Option<bool> {
             Some(("*", "")) => true,
             Some(("^", bound)) => is_near(bound.trim(), version, true)?,
             Some(("~", bound)) if !bound.starts_with('=') => is_near(bound.trim(), version, false)?,
-            _ if clause.starts_with(|first: char| first.is_ascii_digit()) => specifiers(&format!("=={clause}"), version)?,
+            _ if clause.starts_with(|first: char| first.is_ascii_digit()) => {
+                specifiers(&format!("=={clause}"), version)?
+            }
             _ => specifiers(clause, version)?,
         };
         if !is_met {
@@ -96,7 +98,12 @@ mod tests {
     #[test]
     fn specifiers_come_apart() {
         let found = parts("httpx[socks, http2] >=0.27,<1 ; python_version < '3.9'").unwrap();
-        let expected = Parts { name: "httpx", extras: vec!["socks", "http2"], range: ">=0.27,<1", marker: Some("python_version < '3.9'") };
+        let expected = Parts {
+            name: "httpx",
+            extras: vec!["socks", "http2"],
+            range: ">=0.27,<1",
+            marker: Some("python_version < '3.9'"),
+        };
         assert_eq!(found, expected);
         let found = parts("a @ https://h.invalid/a;b.zip ; os_name == 'nt'").unwrap();
         assert_eq!((found.range, found.marker), ("@ https://h.invalid/a;b.zip", Some("os_name == 'nt'")));

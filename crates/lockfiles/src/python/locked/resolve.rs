@@ -46,15 +46,29 @@ pub(in crate::python) struct Want<'d> {
     pub(in crate::python) part: Part<'d>,
     pub(in crate::python) name: &'d str,
     pub(in crate::python) range: Cow<'d, str>,
-    pub(in crate::python) marker: Option<&'d str>,
+    pub(in crate::python) marker: Option<Cow<'d, str>>,
     /// Extras asked for.
     pub(in crate::python) extras: Vec<&'d str>,
     /// The version that the lockfile itself names for it.
     pub(in crate::python) version: Option<&'d str>,
     /// The very package, where the lockfile names it beyond doubt.
     pub(in crate::python) to: Option<PackageId>,
+    /// Where several extras share it: all of them.
+    pub(in crate::python) alternatives: Vec<&'d str>,
     /// It may be missing: a marker or an extra may leave it out.
     pub(in crate::python) may_be_missing: bool,
+}
+
+impl Want<'_> {
+    /// What asks for it, besides the marker; poetry's markers tell the extra themselves.
+    fn condition(&self) -> Option<String> {
+        let condition = match self.alternatives.as_slice() {
+            [] => self.part.condition()?,
+            extras => extras.iter().map(|extra| in_extra(extra)).collect::<Vec<_>>().join(" or "),
+        };
+        let is_told = self.marker.as_deref().is_some_and(|marker| marker.contains(&condition));
+        (!is_told).then_some(condition)
+    }
 }
 
 /// An edge in terms of what of the two packages it joins.
@@ -105,7 +119,7 @@ pub(in crate::python) fn connect<'d>(inventory: &mut Inventory, names: &Names, w
             // An extra of a package may ask for other extras of the same package.
             if to != want.from {
                 let name = inventory.package(to).name.clone();
-                let condition = both(want.marker, want.part.condition());
+                let condition = both(want.marker.as_deref(), want.condition());
                 let edge = Edge::new(want.from, to, name, want.range.as_ref(), want.part.kind());
                 inventory.edges.push(Edge { condition, ..edge });
             }
@@ -130,7 +144,8 @@ fn candidates(inventory: &Inventory, all: &[PackageId], want: &Want<'_>) -> Vec<
         return all.to_vec();
     }
     let all = all.get(..MAX_CANDIDATES).unwrap_or(all);
-    let is_allowed = |id: &&PackageId| version_of(id).and_then(|version| satisfies(&want.range, version)) != Some(false);
+    let is_allowed =
+        |id: &&PackageId| version_of(id).and_then(|version| satisfies(&want.range, version)) != Some(false);
     let allowed: Vec<PackageId> = all.iter().filter(is_allowed).copied().collect();
     if allowed.is_empty() { all.to_vec() } else { allowed }
 }
