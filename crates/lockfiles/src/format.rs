@@ -8,6 +8,7 @@ use crate::error::{ReadError, ReadErrorKind};
 use crate::files::Files;
 use crate::npm;
 use crate::npm::package_lock::LockfileNote;
+use crate::python;
 
 /// What a reader made of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,9 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::Requirements => python::requirements::read_in,
+            Format::Pyproject => python::pyproject::read_in,
+            Format::SetupCfg => python::setup_cfg::read_in,
             _ => return None,
         };
         Some(reader)
@@ -89,6 +93,9 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
+        "pyproject.toml" => Some(Format::Pyproject),
+        "setup.cfg" => Some(Format::SetupCfg),
+        _ if python::is_requirements(path) => Some(Format::Requirements),
         _ => None,
     }
 }

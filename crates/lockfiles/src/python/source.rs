@@ -26,13 +26,20 @@ pub(crate) struct Direct {
 /// target, empty for the target itself).
 pub(crate) fn read(text: &str, folder: &str) -> Direct {
     let (place, fragment) = text.split_once('#').unwrap_or((text, ""));
-    let mut direct = Direct { source: remote(place), name: None, version: None, hashes: Vec::new(), fault: None };
+    let mut direct = Direct { source: remote(place, text), name: None, version: None, hashes: Vec::new(), fault: None };
     for (key, value) in fragment.split('&').filter_map(|part| part.split_once('=')) {
         match key {
             // Extras may stand behind the name: `#egg=name[extra]`.
             "egg" => direct.name = value.split('[').next().map(str::to_owned),
             "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512" => {
                 direct.hashes.push((key.to_owned(), value.to_owned()));
+            }
+            "subdirectory" => {
+                // Several projects share a repository: the folder is part of where this one is.
+                if let Source::Git { url, .. } = &mut direct.source {
+                    url.push_str("#subdirectory=");
+                    url.push_str(value);
+                }
             }
             _ => {}
         }
@@ -53,14 +60,14 @@ pub(crate) fn read(text: &str, folder: &str) -> Direct {
     direct
 }
 
-/// What a URL without its fragment says; [`Source::Unknown`] if it is none of the web's.
-fn remote(place: &str) -> Source {
+/// What a URL says, given without its fragment and whole; [`Source::Unknown`] if it is none of the web's.
+fn remote(place: &str, text: &str) -> Source {
     let lower = place.get(..16).unwrap_or(place).to_ascii_lowercase();
     if lower.starts_with("git+") || lower.starts_with("git:") || lower.starts_with("ssh:") {
         return git(place);
     }
     if lower.starts_with("http://") || lower.starts_with("https://") || lower.starts_with("ftp://") {
-        return Source::Tarball { url: place.to_owned() };
+        return Source::Tarball { url: text.to_owned() };
     }
     Source::Unknown { text: place.to_owned() }
 }
@@ -88,6 +95,12 @@ pub(crate) fn is_commit(revision: &str) -> bool {
 
 /// The path of a `file:` URL or of a text without scheme; `None` for other schemes.
 fn local_path(place: &str) -> Option<&str> {
+    // PDM and Hatch write the project's folder so.
+    for home in ["file:///${PROJECT_ROOT}/", "{root:uri}/"] {
+        if let Some(rest) = place.strip_prefix(home) {
+            return Some(rest);
+        }
+    }
     if let Some(rest) = place.strip_prefix("file:") {
         return Some(rest.strip_prefix("//localhost").or_else(|| rest.strip_prefix("//")).unwrap_or(rest));
     }
@@ -177,7 +190,10 @@ mod tests {
                 "https://h.invalid/Foo_Bar-1.0%2Blocal-py3-none-any.whl?x=1",
                 "tarball https://h.invalid/Foo_Bar-1.0%2Blocal-py3-none-any.whl?x=1 Foo_Bar 1.0+local",
             ),
-            ("https://h.invalid/a-b-1.2.tar.gz#sha256=00", "tarball https://h.invalid/a-b-1.2.tar.gz a-b 1.2"),
+            (
+                "https://h.invalid/a-b-1.2.tar.gz#sha256=00",
+                "tarball https://h.invalid/a-b-1.2.tar.gz#sha256=00 a-b 1.2",
+            ),
             ("https://h.invalid/archive/main.zip", "tarball https://h.invalid/archive/main.zip - -"),
             ("./a/../b-1.0-py3-none-any.whl", "file sub/b-1.0-py3-none-any.whl b 1.0"),
             ("file:lib", "folder sub/lib - -"),

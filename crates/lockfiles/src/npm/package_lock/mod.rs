@@ -66,6 +66,9 @@ pub enum LockfileNoteKind {
     DuplicateKey,
     /// Another lockfile of the folder, which npm ignores.
     IgnoredLockfile,
+    /// An option that says where packages come from, or how they are checked or built:
+    /// `--extra-index-url`, `--trusted-host`.
+    SourceOption,
 }
 
 /// A fact about a lockfile for rules to judge.
