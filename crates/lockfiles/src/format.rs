@@ -6,6 +6,7 @@ use vetch_model::outcome::Outcome;
 
 use crate::error::{ReadError, ReadErrorKind};
 use crate::files::Files;
+use crate::installed;
 use crate::npm;
 use crate::npm::package_lock::LockfileNote;
 use crate::python;
@@ -58,6 +59,8 @@ vetch_model::stable_ids! {
         Pyproject = "pyproject",
         /// `setup.cfg` with no lockfile
         SetupCfg = "setup-cfg",
+        /// `site-packages`, `dist-packages`: an installed Python environment
+        SitePackages = "site-packages",
         /// CycloneDX, JSON
         CycloneDxJson = "cyclonedx-json",
         /// CycloneDX, XML
@@ -78,6 +81,7 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::SitePackages => installed::site_packages::read_in,
             Format::Requirements => python::requirements::read_in,
             Format::Pyproject => python::pyproject::read_in,
             Format::SetupCfg => python::setup_cfg::read_in,
@@ -93,6 +97,8 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
+        // A folder's name, and the file that marks a virtual environment.
+        "site-packages" | "dist-packages" | "pyvenv.cfg" => Some(Format::SitePackages),
         "pyproject.toml" => Some(Format::Pyproject),
         "setup.cfg" => Some(Format::SetupCfg),
         _ if python::is_requirements(path) => Some(Format::Requirements),

@@ -19,8 +19,8 @@ pub(crate) struct Ini<'t> {
 #[derive(Debug)]
 pub(crate) struct IniSetting<'t> {
     pub(crate) section: &'t str,
-    /// In lower case, as `configparser` has it.
-    pub(crate) key: String,
+    /// As written; looked up without regard to case, as `configparser` does.
+    pub(crate) key: &'t str,
     /// What stands behind the `=`, then each line that goes on with it; none is empty.
     pub(crate) values: Vec<IniLine<'t>>,
 }
@@ -59,7 +59,7 @@ impl<'t> Ini<'t> {
             } else if let Some((key, value)) = trimmed.split_once(['=', ':']) {
                 let value = value.trim();
                 let values = if value.is_empty() { Vec::new() } else { vec![part(value)] };
-                ini.settings.push(IniSetting { section, key: key.trim().to_lowercase(), values });
+                ini.settings.push(IniSetting { section, key: key.trim(), values });
                 is_open = true;
             } else {
                 ini.odd.push(part(trimmed));
@@ -71,7 +71,11 @@ impl<'t> Ini<'t> {
 
     /// The values of a key; the last setting counts.
     pub(crate) fn get(&self, section: &str, key: &str) -> Option<&[IniLine<'t>]> {
-        let found = self.settings.iter().rev().find(|setting| setting.section == section && setting.key == key);
+        let found = self
+            .settings
+            .iter()
+            .rev()
+            .find(|setting| setting.section == section && setting.key.eq_ignore_ascii_case(key));
         found.map(|setting| setting.values.as_slice())
     }
 

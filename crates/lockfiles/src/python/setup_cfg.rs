@@ -44,7 +44,7 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
         reader.list(values, kind, group);
     }
     for setting in ini.settings.iter().filter(|setting| setting.section == "options.extras_require") {
-        reader.list(&setting.values, EdgeKind::Optional, Some(&setting.key));
+        reader.list(&setting.values, EdgeKind::Optional, Some(setting.key));
     }
     let value = |key| ini.get("metadata", key).and_then(<[_]>::first);
     let name = value("name");
