@@ -100,6 +100,8 @@ struct Build {
     inventory: Inventory,
     known: HashMap<(String, Option<String>, Option<Source>), PackageId>,
     by_name: HashMap<String, Vec<PackageId>>,
+    /// Of the requirement that made the package.
+    markers: HashMap<PackageId, String>,
 }
 
 impl Build {
@@ -141,6 +143,9 @@ impl Build {
         package.declared_at = Some(wanted.place.clone());
         let id = self.inventory.push(package);
         self.known.insert(key, id);
+        if let Some(marker) = &wanted.marker {
+            self.markers.insert(id, marker.clone());
+        }
         self.by_name.entry(wanted.name.clone()).or_default().push(id);
         id
     }
@@ -148,14 +153,27 @@ impl Build {
     /// The edges that lead to a requirement.
     fn connect(&mut self, root: PackageId, wanted: &Wanted, id: PackageId) {
         for name in &wanted.annotation.packages {
-            for from in self.by_name.get(name).into_iter().flatten().take(MAX_NAMESAKES) {
-                let mut edge = Edge::new(*from, id, wanted.name.as_str(), "", wanted.kind);
+            for from in self.askers(name, wanted) {
+                let mut edge = Edge::new(from, id, wanted.name.as_str(), "", wanted.kind);
                 edge.condition.clone_from(&wanted.marker);
                 self.inventory.edges.push(edge);
             }
         }
         if wanted.annotation.is_direct || !wanted.annotation.is_stated() {
             self.inventory.edges.push(from_root(root, wanted, id));
+        }
+    }
+
+    /// The packages that a name in an annotation means. The versions of one package are
+    /// for environments that exclude each other: where one is for the very environments
+    /// of the requirement, the others are not meant.
+    fn askers(&self, name: &str, wanted: &Wanted) -> Vec<PackageId> {
+        let all = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        let all = all.get(..MAX_NAMESAKES).unwrap_or(all);
+        let is_same = |id: &&PackageId| wanted.marker.is_some() && self.markers.get(id) == wanted.marker.as_ref();
+        match all.iter().find(is_same) {
+            Some(same) => vec![*same],
+            None => all.to_vec(),
         }
     }
 

@@ -4,6 +4,7 @@
 use vetch_model::evidence::Location;
 use vetch_model::inventory::EdgeKind;
 use vetch_model::outcome::Outcome;
+use vetch_model::purl::normalised;
 
 use super::build::{self, Indexes};
 use super::gaps::Gaps;
@@ -106,16 +107,9 @@ impl Reader<'_, '_> {
                 self.gaps.tell(&what, fault.as_str(), MEND, place.clone());
             }
             if let (Some(extra), EdgeKind::Optional) = (group, kind) {
-                // `extra:marker` is how an extra was made conditional before there were markers.
-                let (extra, marker) = extra.split_once(':').unwrap_or((extra, ""));
-                if !marker.is_empty() {
-                    wanted.only_when(marker);
-                }
-                if !extra.is_empty() {
-                    wanted.only_when(&format!("extra == \"{extra}\""));
-                }
+                wanted.only_when(&format!("extra == \"{}\"", normalised(extra)));
             }
-            self.wanted.push(Wanted { place, kind, group: group.map(str::to_owned), ..wanted });
+            self.wanted.push(Wanted { place, kind, group: group.map(normalised), ..wanted });
         }
     }
 }

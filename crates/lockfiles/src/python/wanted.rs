@@ -145,7 +145,9 @@ fn direct(files: &dyn Files, mut wanted: Wanted, place: &str, folder: &str) -> W
         wanted.version = version.filter(|_| is_its_own);
     }
     rename(&mut wanted, name);
-    if wanted.name.is_empty() && fault.is_none() {
+    // A folder of the project may well have no name: it is known by its path.
+    let is_folder = matches!(source, Source::Folder { .. });
+    if wanted.name.is_empty() && fault.is_none() && !is_folder {
         wanted.faults.push("nothing tells its name: neither `#egg=`, nor the file's name, nor a manifest".to_owned());
     }
     for (algorithm, digest) in hashes {

@@ -4,8 +4,9 @@
 //! <https://packaging.python.org/en/latest/specifications/pyproject-toml/>,
 //! <https://packaging.python.org/en/latest/specifications/dependency-groups/>),
 //! those of tools in [`tools`], Poetry's own way to write dependencies in [`poetry`],
-//! uv's sources in [`sources`].
+//! uv's sources in [`sources`], extras that ask for others of the same project in [`own`].
 
+mod own;
 mod poetry;
 mod sources;
 mod tools;
@@ -59,6 +60,7 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
     tools::read(&mut reader);
     poetry::read(&mut reader);
     let root = reader.root();
+    reader.wanted = own::expand(&root.name, std::mem::take(&mut reader.wanted));
     let inventory = build::inventory(file, root, reader.wanted, &Indexes::default());
     let reading = Reading { format: Format::Pyproject, format_version: String::new(), inventory, notes: Vec::new() };
     Ok(Outcome { value: reading, incomplete: reader.gaps.finish(file, MEND) })

@@ -7,8 +7,9 @@ use vetch_model::inventory::Source;
 use vetch_model::purl::normalised;
 
 use super::Reader;
-use crate::python::source;
+use crate::files::ListedKind;
 use crate::python::wanted::Wanted;
+use crate::python::{project, source};
 use crate::toml_tree::{Table, Value};
 
 /// The sources of each name.
@@ -46,6 +47,7 @@ impl Sources {
 /// Reads `tool.uv.sources`.
 pub(super) fn read(reader: &mut Reader<'_>) -> Sources {
     let indexes = indexes(reader);
+    let mut members = None;
     let mut sources = Sources::default();
     let Some(table) = reader.at(&["tool", "uv", "sources"], "a table", Value::as_table) else { return sources };
     for member in &table.members {
@@ -53,7 +55,13 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Sources {
         for entry in entries {
             match entry.as_table() {
                 Some(entry) => {
-                    let one = one(entry, &indexes, reader.folder);
+                    let mut one = one(entry, &indexes, reader.folder);
+                    if entry.get("workspace").and_then(Value::as_bool) == Some(true) {
+                        let members = members.get_or_insert_with(|| members_by_name(reader));
+                        if let Some(path) = members.get(&normalised(&member.key)) {
+                            one.source = Source::Folder { path: path.clone() };
+                        }
+                    }
                     sources.0.entry(normalised(&member.key)).or_default().push(one);
                 }
                 None => reader.gap(&member.key, entry.wrong_type(&member.key, "a table"), entry.span),
@@ -68,6 +76,30 @@ fn indexes(reader: &mut Reader<'_>) -> HashMap<String, String> {
     let entries = reader.at(&["tool", "uv", "index"], "an array", Value::as_array).unwrap_or_default();
     let text = |entry: &Value<'_>, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
     entries.iter().filter_map(|entry| Some((text(entry, "name")?, text(entry, "url")?))).collect()
+}
+
+/// The members that `tool.uv.workspace.members` names: folders, or every folder in one (`libs/*`).
+fn members_by_name(reader: &mut Reader<'_>) -> HashMap<String, String> {
+    const MAX_MEMBERS: usize = 1_000;
+    let patterns = reader.at(&["tool", "uv", "workspace", "members"], "an array", Value::as_array);
+    let mut folders = Vec::new();
+    for pattern in patterns.unwrap_or_default().iter().filter_map(Value::as_str) {
+        let (parent, is_every) = match pattern.strip_suffix("/*") {
+            Some(parent) => (parent, true),
+            None => (pattern, false),
+        };
+        let Some(parent) = source::joined(reader.folder, parent) else { continue };
+        if !is_every {
+            folders.push(parent);
+            continue;
+        }
+        let listed = reader.files.list(&parent).unwrap_or_default();
+        let below = listed.into_iter().filter(|entry| entry.kind == ListedKind::Folder);
+        folders.extend(below.map(|entry| format!("{parent}/{}", entry.name)));
+    }
+    folders.truncate(MAX_MEMBERS);
+    let named = |folder: String| Some((normalised(&project::identity(reader.files, &folder).name?), folder));
+    folders.into_iter().filter_map(named).collect()
 }
 
 fn one(entry: &Table<'_>, indexes: &HashMap<String, String>, folder: &str) -> OneSource {
