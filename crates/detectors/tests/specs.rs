@@ -254,6 +254,7 @@ fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
             LockfileNoteKind::DuplicateKey => "duplicate-key",
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
             LockfileNoteKind::NoEdges => "no-edges",
+            LockfileNoteKind::SourceOption => "source-option",
         },
         field: &note.field,
         found: &note.found,

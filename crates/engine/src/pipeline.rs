@@ -140,6 +140,7 @@ fn note(note: &LockfileNote) -> Note<'_> {
             LockfileNoteKind::DuplicateKey => "duplicate-key",
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
             LockfileNoteKind::NoEdges => "no-edges",
+            LockfileNoteKind::SourceOption => "source-option",
         },
         field: &note.field,
         found: &note.found,

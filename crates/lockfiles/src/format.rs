@@ -6,6 +6,7 @@ use vetch_model::outcome::Outcome;
 
 use crate::error::{ReadError, ReadErrorKind};
 use crate::files::Files;
+use crate::installed;
 use crate::npm;
 use crate::npm::package_lock::LockfileNote;
 use crate::python;
@@ -58,6 +59,8 @@ vetch_model::stable_ids! {
         Pyproject = "pyproject",
         /// `setup.cfg` with no lockfile
         SetupCfg = "setup-cfg",
+        /// `site-packages`, `dist-packages`: an installed Python environment
+        SitePackages = "site-packages",
         /// CycloneDX, JSON
         CycloneDxJson = "cyclonedx-json",
         /// CycloneDX, XML
@@ -83,6 +86,10 @@ impl Format {
             Format::Pdm => python::pdm::read,
             Format::Uv => python::uv::read,
             Format::Pylock => python::pylock::read,
+            Format::SitePackages => installed::site_packages::read_in,
+            Format::Requirements => python::requirements::read_in,
+            Format::Pyproject => python::pyproject::read_in,
+            Format::SetupCfg => python::setup_cfg::read_in,
             _ => return None,
         };
         Some(reader)
@@ -103,6 +110,11 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
         _ if name.ends_with(".py.lock") => Some(Format::Uv),
         "pylock.toml" => Some(Format::Pylock),
         _ if is_named_pylock(name) => Some(Format::Pylock),
+        // A folder's name, and the file that marks a virtual environment.
+        "site-packages" | "dist-packages" | "pyvenv.cfg" => Some(Format::SitePackages),
+        "pyproject.toml" => Some(Format::Pyproject),
+        "setup.cfg" => Some(Format::SetupCfg),
+        _ if python::is_requirements(path) => Some(Format::Requirements),
         _ => None,
     }
 }
