@@ -177,8 +177,10 @@ pub(super) fn integrity(text: &str) -> Option<Integrity> {
 
 /// The last segment of a URL's path: the file it names.
 pub(super) fn file_name(url: &str) -> &str {
-    let path = url.split(['#', '?']).next().unwrap_or(url);
-    path.rsplit('/').next().unwrap_or(path)
+    let end = memchr::memchr2(b'#', b'?', url.as_bytes()).unwrap_or(url.len());
+    let path = url.get(..end).unwrap_or(url);
+    let start = memchr::memrchr(b'/', path.as_bytes()).map_or(0, |slash| slash + 1);
+    path.get(start..).unwrap_or(path)
 }
 
 /// A package as messages call it.
