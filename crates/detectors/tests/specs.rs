@@ -253,6 +253,8 @@ fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
             LockfileNoteKind::OnlyForOldClients => "only-for-old-clients",
             LockfileNoteKind::DuplicateKey => "duplicate-key",
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
+            LockfileNoteKind::NoEdges => "no-edges",
+            LockfileNoteKind::SourceOption => "source-option",
         },
         field: &note.field,
         found: &note.found,

@@ -139,6 +139,8 @@ fn note(note: &LockfileNote) -> Note<'_> {
             LockfileNoteKind::OnlyForOldClients => "only-for-old-clients",
             LockfileNoteKind::DuplicateKey => "duplicate-key",
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
+            LockfileNoteKind::NoEdges => "no-edges",
+            LockfileNoteKind::SourceOption => "source-option",
         },
         field: &note.field,
         found: &note.found,

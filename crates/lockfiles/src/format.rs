@@ -6,8 +6,10 @@ use vetch_model::outcome::Outcome;
 
 use crate::error::{ReadError, ReadErrorKind};
 use crate::files::Files;
+use crate::installed;
 use crate::npm;
 use crate::npm::package_lock::LockfileNote;
+use crate::python;
 
 /// What a reader made of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,8 @@ vetch_model::stable_ids! {
         Pyproject = "pyproject",
         /// `setup.cfg` with no lockfile
         SetupCfg = "setup-cfg",
+        /// `site-packages`, `dist-packages`: an installed Python environment
+        SitePackages = "site-packages",
         /// CycloneDX, JSON
         CycloneDxJson = "cyclonedx-json",
         /// CycloneDX, XML
@@ -79,6 +83,15 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::PipfileLock => python::pipfile_lock::read,
+            Format::Poetry => python::poetry::read,
+            Format::Pdm => python::pdm::read,
+            Format::Uv => python::uv::read,
+            Format::Pylock => python::pylock::read,
+            Format::SitePackages => installed::site_packages::read_in,
+            Format::Requirements => python::requirements::read_in,
+            Format::Pyproject => python::pyproject::read_in,
+            Format::SetupCfg => python::setup_cfg::read_in,
             _ => return None,
         };
         Some(reader)
@@ -91,8 +104,27 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
+        "Pipfile.lock" => Some(Format::PipfileLock),
+        "poetry.lock" => Some(Format::Poetry),
+        "pdm.lock" => Some(Format::Pdm),
+        "uv.lock" => Some(Format::Uv),
+        // Scripts (PEP 723) have their lockfile beside them: `tool.py.lock`.
+        _ if name.ends_with(".py.lock") => Some(Format::Uv),
+        "pylock.toml" => Some(Format::Pylock),
+        _ if is_named_pylock(name) => Some(Format::Pylock),
+        // A folder's name, and the file that marks a virtual environment.
+        "site-packages" | "dist-packages" | "pyvenv.cfg" => Some(Format::SitePackages),
+        "pyproject.toml" => Some(Format::Pyproject),
+        "setup.cfg" => Some(Format::SetupCfg),
+        _ if python::is_requirements(path) => Some(Format::Requirements),
         _ => None,
     }
+}
+
+/// `pylock.<name>.toml`, the name without dots (PEP 751).
+fn is_named_pylock(name: &str) -> bool {
+    let inner = name.strip_prefix("pylock.").and_then(|rest| rest.strip_suffix(".toml"));
+    inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('.'))
 }
 
 /// Reads `file` as `format`.

@@ -14,6 +14,8 @@ pub mod format;
 pub mod installed;
 mod json;
 pub mod npm;
+pub mod python;
+mod toml_tree;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use files::{DirFiles, Files, Listed, ListedKind, MemoryFiles, beside, read_file};

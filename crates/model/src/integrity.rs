@@ -17,6 +17,14 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
+    const ALL: [HashAlgorithm; 4] =
+        [HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512];
+
+    /// The algorithm of a name, in either case.
+    fn named(name: &str) -> Option<HashAlgorithm> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str().eq_ignore_ascii_case(name))
+    }
+
     /// The name used in Subresource Integrity strings.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,6 +92,19 @@ impl Integrity {
         Ok(Integrity { digests: all, text: text.to_owned() })
     }
 
+    /// One digest in hexadecimal, as Python's tools write it; its text is the
+    /// Subresource Integrity form.
+    ///
+    /// # Errors
+    /// When the algorithm is unknown, or the text is not that many hexadecimal digits.
+    pub fn from_hex(algorithm: &str, hex: &str) -> Result<Integrity, IntegrityError> {
+        let refused = || IntegrityError(format!("{algorithm}:{hex}").chars().take(120).collect());
+        let known = HashAlgorithm::named(algorithm).ok_or_else(refused)?;
+        let bytes = decode_hex(hex).filter(|bytes| bytes.len() == known.digest_len()).ok_or_else(refused)?;
+        let text = format!("{}-{}", known.as_str(), encode_base64(&bytes));
+        Ok(Integrity { digests: vec![Digest { algorithm: known, bytes }], text })
+    }
+
     /// The algorithm of its digests.
     pub fn algorithm(&self) -> HashAlgorithm {
         self.digests.first().map_or(HashAlgorithm::Sha1, |digest| digest.algorithm)
@@ -98,13 +119,7 @@ impl fmt::Display for Integrity {
 
 fn parse_one(part: &str) -> Option<Digest> {
     let (name, rest) = part.split_once('-')?;
-    let algorithm = match name.to_ascii_lowercase().as_str() {
-        "sha1" => HashAlgorithm::Sha1,
-        "sha256" => HashAlgorithm::Sha256,
-        "sha384" => HashAlgorithm::Sha384,
-        "sha512" => HashAlgorithm::Sha512,
-        _ => return None,
-    };
+    let algorithm = HashAlgorithm::named(name)?;
     let bytes = decode_base64(rest.split('?').next()?)?;
     (bytes.len() == algorithm.digest_len()).then_some(Digest { algorithm, bytes })
 }
@@ -134,6 +149,41 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Hexadecimal of either case; `None` on anything else.
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    // `collect` into an `Option` would grow the vector step by step.
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
+    }
+    Some(bytes)
+}
+
+/// Standard base64 with padding.
+fn encode_base64(bytes: &[u8]) -> String {
+    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let symbol = SYMBOLS.get((bits >> (18 - 6 * place) & 63) as usize).copied().unwrap_or(b'=');
+            text.push(if place <= chunk.len() { symbol as char } else { '=' });
+        }
+    }
+    text
+}
+
 /// BLAKE3 over a release's files: for each file, sorted by path, the length of
 /// the path, the path and the BLAKE3 of its bytes. The same contents give the
 /// same hash whether they lie in a folder or in an archive.
@@ -157,6 +207,19 @@ mod tests {
         let integrity = Integrity::parse(text).unwrap();
         assert_eq!(integrity.algorithm(), HashAlgorithm::Sha512);
         assert!(integrity.digests[0].to_hex().starts_with("cf83e1357eefb8bd"));
+    }
+
+    #[test]
+    fn hexadecimal_digests_become_the_same_value() {
+        let text = "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=";
+        let hex = "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709";
+        assert_eq!(Integrity::from_hex("SHA1", hex), Integrity::parse(text));
+        let sha256 = Integrity::from_hex("sha256", &"0f".repeat(32)).unwrap();
+        assert_eq!(Integrity::parse(&sha256.text), Ok(sha256.clone()));
+        assert_eq!(sha256.digests[0].to_hex(), "0f".repeat(32));
+        for (algorithm, hex) in [("sha256", hex), ("md5", hex), ("sha1", "é"), ("sha1", &hex[1..]), ("sha1", "")] {
+            assert!(Integrity::from_hex(algorithm, hex).is_err(), "{algorithm} {hex}");
+        }
     }
 
     #[test]

@@ -3,5 +3,7 @@
 mod flags;
 mod inventory;
 pub mod node_modules;
+pub mod record;
+pub mod site_packages;
 
 pub use inventory::from_installed;

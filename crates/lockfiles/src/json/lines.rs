@@ -9,7 +9,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// Indexes `bytes`, which the caller has limited to less than 4 GiB.
     pub(crate) fn of(bytes: &[u8]) -> Lines {
-        let after = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index as u32 + 1);
+        let after = memchr::memchr_iter(b'\n', bytes).map(|index| index as u32 + 1);
         Lines { starts: std::iter::once(0).chain(after).collect() }
     }
 

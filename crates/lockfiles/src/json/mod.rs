@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 pub(crate) use lines::Lines;
-pub(crate) use parse::{Document, Limits, parse};
+pub(crate) use parse::{Document, Limits, conflict_marker, parse};
 use vetch_model::evidence::Span;
 
 /// A value and where it stands.

@@ -79,7 +79,7 @@ fn explain(fault: &Fault, bytes: &[u8], file: &str, hint: &str) -> ReadError {
 }
 
 /// Offset of the first line that starts like a Git conflict marker.
-fn conflict_marker(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn conflict_marker(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     for line in bytes.split(|byte| *byte == b'\n') {
         if line.starts_with(b"<<<<<<<") {

@@ -7,3 +7,5 @@ mod common;
 mod installed;
 mod package_json;
 mod package_lock;
+mod python;
+mod python_locks;

@@ -66,6 +66,11 @@ pub enum LockfileNoteKind {
     DuplicateKey,
     /// Another lockfile of the folder, which npm ignores.
     IgnoredLockfile,
+    /// The file does not say which package asks for which: all hang on the root.
+    NoEdges,
+    /// An option that says where packages come from, or how they are checked or built:
+    /// `--extra-index-url`, `--trusted-host`.
+    SourceOption,
 }
 
 /// A fact about a lockfile for rules to judge.
