@@ -8,3 +8,4 @@ mod installed;
 mod package_json;
 mod package_lock;
 mod python;
+mod zz_tmp;

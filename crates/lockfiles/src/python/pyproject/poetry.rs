@@ -89,13 +89,13 @@ impl Poetry {
             let wanted = Wanted::new(&member.key, &[], String::new(), None);
             return self.push(reader, wanted, kind, group, span);
         };
-        let wanted = self.from_table(reader, &member.key, table);
+        let wanted = self.wanted_by(reader, &member.key, table);
         let is_optional = table.get("optional").and_then(Value::as_bool) == Some(true);
         let kind = if is_optional && kind == EdgeKind::Production { EdgeKind::Optional } else { kind };
         self.push(reader, wanted, kind, group, span);
     }
 
-    fn from_table(&self, reader: &Reader<'_>, name: &str, table: &Table<'_>) -> Wanted {
+    fn wanted_by(&self, reader: &Reader<'_>, name: &str, table: &Table<'_>) -> Wanted {
         let text = |key: &str| table.get(key).and_then(Value::as_str);
         let range = text("version").unwrap_or_default();
         let extras = table.get("extras").and_then(Value::as_array).unwrap_or_default();
