@@ -8,4 +8,3 @@ mod installed;
 mod package_json;
 mod package_lock;
 mod python;
-mod zz_tmp;

@@ -8,6 +8,7 @@ use vetch_model::inventory::{EdgeKind, Source};
 use vetch_model::purl::normalised;
 
 use super::{Reader, sources};
+use crate::error::short;
 use crate::python::requirement::normal_version;
 use crate::python::source;
 use crate::python::wanted::Wanted;
@@ -21,8 +22,51 @@ struct Poetry {
     indexes: HashMap<String, String>,
 }
 
+/// The keys of `tool.poetry` up to Poetry 2.
+const KEYS: &[&str] = &[
+    "name",
+    "version",
+    "description",
+    "keywords",
+    "homepage",
+    "repository",
+    "documentation",
+    "classifiers",
+    "authors",
+    "maintainers",
+    "readme",
+    "license",
+    "packages",
+    "include",
+    "exclude",
+    "dependencies",
+    "dev-dependencies",
+    "group",
+    "extras",
+    "scripts",
+    "plugins",
+    "urls",
+    "source",
+    "build",
+    "package-mode",
+    "requires-poetry",
+    "requires-plugins",
+    "build-constraints",
+];
+
+/// Tells keys that Poetry does not know: one may be a misspelt one that holds dependencies.
+fn check_keys(reader: &mut Reader<'_>, field: &str, table: &Table<'_>, known: &[&str]) {
+    for member in table.members.iter().filter(|member| !known.contains(&member.key.as_ref())) {
+        let why = format!("Poetry knows no such key in `{}`, so it is not read", short(field));
+        reader.gap(&member.key, why, member.span);
+    }
+}
+
 /// Reads `tool.poetry`.
 pub(super) fn read(reader: &mut Reader<'_>) {
+    if let Some(table) = reader.at(&["tool", "poetry"], "a table", Value::as_table) {
+        check_keys(reader, "tool.poetry", table, KEYS);
+    }
     let poetry = Poetry { extras: extras(reader), indexes: indexes(reader) };
     let main = reader.at(&["tool", "poetry", "dependencies"], "a table", Value::as_table);
     poetry.table(reader, main, EdgeKind::Production, None);
@@ -30,6 +74,10 @@ pub(super) fn read(reader: &mut Reader<'_>) {
     poetry.table(reader, legacy, EdgeKind::Development, Some("dev"));
     let Some(groups) = reader.at(&["tool", "poetry", "group"], "a table", Value::as_table) else { return };
     for member in &groups.members {
+        match member.value.as_table() {
+            Some(table) => check_keys(reader, &member.key, table, &["optional", "dependencies", "include-groups"]),
+            None => reader.gap(&member.key, member.value.wrong_type(&member.key, "a table"), member.span),
+        }
         let Some(value) = member.value.get("dependencies") else { continue };
         match value.as_table() {
             Some(table) => poetry.table(reader, Some(table), EdgeKind::Development, Some(&member.key)),
