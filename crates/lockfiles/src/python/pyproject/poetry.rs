@@ -2,7 +2,9 @@
 //! Format: <https://python-poetry.org/docs/dependency-specification/>.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
+use pep440_rs::Version;
 use vetch_model::evidence::Span;
 use vetch_model::inventory::{EdgeKind, Source};
 use vetch_model::purl::normalised;
@@ -130,6 +132,7 @@ impl Poetry {
         if let Some(range) = value.as_str() {
             let mut wanted = Wanted::new(&member.key, &[], range.to_owned(), None);
             wanted.version = pinned(range);
+            wanted.faults.extend(range_fault(range));
             return self.push(reader, wanted, kind, group, span);
         }
         let Some(table) = value.as_table() else {
@@ -150,6 +153,7 @@ impl Poetry {
         let extras: Vec<String> = extras.iter().filter_map(Value::as_str).map(normalised).collect();
         let mut wanted = Wanted::new(name, &extras, range.to_owned(), text("markers"));
         wanted.version = pinned(range);
+        wanted.faults.extend(range_fault(range));
         for (key, other) in [("version", "a string"), ("markers", "a string"), ("python", "a string")] {
             if let Some(value) = table.get(key).filter(|value| value.as_str().is_none()) {
                 wanted.faults.push(value.wrong_type(key, other));
@@ -197,4 +201,12 @@ fn pinned(range: &str) -> Option<String> {
     let is_exact = version.starts_with(|first: char| first.is_ascii_digit())
         && version.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '+' | '!' | '-'));
     is_exact.then(|| normal_version(version))
+}
+
+/// What is wrong with a range, in words: each part of it is an operator and a version.
+fn range_fault(range: &str) -> Option<String> {
+    let parts = range.split(['|', ',', ' ']).map(|part| part.trim_start_matches(['^', '~', '=', '<', '>', '!']));
+    let is_version = |part: &str| Version::from_str(part.trim_end_matches(".*")).is_ok();
+    let bad = parts.into_iter().find(|part| !part.is_empty() && *part != "*" && !is_version(part))?;
+    Some(format!("`{}` is no version", short(bad)))
 }
