@@ -210,8 +210,13 @@ fn damaged_files_are_read_without_panic() {
 #[test]
 fn damage_that_can_be_told_is_told() {
     let mut numbers = Numbers(0xbead);
-    // A misspelt `[tool.poetry…]` is the table of some other tool.
-    for (format, name, file) in TARGETS.iter().filter(|(_, name, _)| !(*name == "poetry" || *name == "uv")) {
+    // A misspelt `[tool.poetry…]` or `[options…]` is the table of some other tool: not told.
+    let is_closed = |format: &str, name: &str| match format {
+        "requirements" => true,
+        "pyproject" => matches!(name, "simple" | "groups"),
+        _ => false,
+    };
+    for (format, name, file) in TARGETS.iter().filter(|(format, name, _)| is_closed(format, name)) {
         let files = case(format, name);
         let format = detect(file, b"").unwrap();
         let whole = read(&files, file, format).unwrap();
