@@ -70,6 +70,9 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
 /// The tables that may stand at the top.
 const TABLES: &[&str] = &["build-system", "project", "dependency-groups", "tool"];
 
+/// The keys of `build-system`.
+const BUILD_KEYS: &[&str] = &["requires", "build-backend", "backend-path"];
+
 /// The keys of `project`.
 const PROJECT_KEYS: &[&str] = &[
     "name",
@@ -107,15 +110,17 @@ struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
-    /// Both lists are closed: another key may be a misspelt one that holds dependencies.
+    /// These lists are closed: another key may be a misspelt one that holds dependencies.
     fn check_keys(&mut self) {
         let root = &self.document.root;
         let project = root.get("project").and_then(Value::as_table);
         let keys = |table: &'d Table<'d>, known: &[&str]| -> Vec<&'d toml_tree::Member<'d>> {
             table.members.iter().filter(|member| !known.contains(&member.key.as_ref())).collect()
         };
-        let unknown =
-            keys(root, TABLES).into_iter().chain(project.into_iter().flat_map(|table| keys(table, PROJECT_KEYS)));
+        let build = root.get("build-system").and_then(Value::as_table);
+        let of_project = project.into_iter().flat_map(|table| keys(table, PROJECT_KEYS));
+        let of_build = build.into_iter().flat_map(|table| keys(table, BUILD_KEYS));
+        let unknown = keys(root, TABLES).into_iter().chain(of_project).chain(of_build);
         for member in unknown {
             self.gap(&member.key, "the specification knows no such key here, so it is not read", member.span);
         }
