@@ -1,5 +1,6 @@
 //! What is on disk: installed trees, and the inventory they amount to.
 
+pub mod entry_points;
 mod flags;
 mod inventory;
 pub mod node_modules;

@@ -5,7 +5,8 @@ use vetch_model::evidence::{Location, Span};
 use vetch_model::integrity::Integrity;
 use vetch_model::outcome::Outcome;
 
-use crate::error::short;
+use crate::error::{ReadError, short};
+use crate::files::Files;
 use crate::json::Lines;
 use crate::python::gaps::Gaps;
 use crate::python::source::joined;
@@ -28,6 +29,16 @@ pub struct RecordedFile {
     pub size: Option<u64>,
     /// Where that is recorded.
     pub location: Location,
+}
+
+/// The files of an installed distribution, given the path of its `.dist-info` folder
+/// (the `path` of its package); `None` if it has no `RECORD`: what no wheel was made of has none.
+///
+/// # Errors
+/// When `RECORD` is there and cannot be read.
+pub fn of(files: &dyn Files, dist_info: &str) -> Result<Option<Outcome<Vec<RecordedFile>>>, ReadError> {
+    let file = format!("{dist_info}/RECORD");
+    Ok(files.read(&file, MAX_BYTES as u64)?.map(|bytes| read(&bytes, &file)))
 }
 
 /// Reads a `RECORD`. `file` is its path relative to the target,

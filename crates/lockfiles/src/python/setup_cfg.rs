@@ -22,6 +22,34 @@ const MEND: &str = "mend the entry as setuptools wants it";
 /// Most dependencies of one manifest.
 const MAX_WANTED: usize = 100_000;
 
+/// The keys of `options`.
+const OPTIONS: &[&str] = &[
+    "zip_safe",
+    "setup_requires",
+    "install_requires",
+    "extras_require",
+    "python_requires",
+    "entry_points",
+    "scripts",
+    "eager_resources",
+    "dependency_links",
+    "tests_require",
+    "include_package_data",
+    "packages",
+    "package_dir",
+    "package_data",
+    "exclude_package_data",
+    "namespace_packages",
+    "py_modules",
+    "data_files",
+    "test_suite",
+    "test_loader",
+    "use_2to3",
+    "use_2to3_fixers",
+    "use_2to3_exclude_fixers",
+    "convert_2to3_doctests",
+];
+
 /// Reads the `setup.cfg` of a tree.
 ///
 /// # Errors
@@ -35,6 +63,7 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
         let why = "the line is neither a section nor a setting";
         reader.gaps.tell(&format!("`{}`", short(line.text)), why, MEND, ini.location(line.span));
     }
+    reader.check_keys();
     for (key, kind) in [
         ("install_requires", EdgeKind::Production),
         ("setup_requires", EdgeKind::Build),
@@ -85,6 +114,24 @@ struct Reader<'r, 't> {
 }
 
 impl Reader<'_, '_> {
+    /// A key of `options` that setuptools does not know may be a misspelt one that holds dependencies.
+    fn check_keys(&mut self) {
+        const SECTIONS: &[&str] =
+            &["extras_require", "packages.find", "entry_points", "package_data", "exclude_package_data", "data_files"];
+        for setting in &self.ini.settings {
+            let is_known = match setting.section.strip_prefix("options") {
+                Some("") => OPTIONS.iter().any(|known| setting.key.replace('-', "_").eq_ignore_ascii_case(known)),
+                Some(rest) => rest.strip_prefix('.').is_some_and(|rest| SECTIONS.contains(&rest) || rest.contains(':')),
+                None => true,
+            };
+            if !is_known {
+                let span = setting.values.first().map(|line| line.span).unwrap_or_default();
+                let why = format!("setuptools knows no such key in `{}`, so it is not read", short(setting.section));
+                self.gaps.tell(&format!("`{}`", short(setting.key)), why, MEND, self.ini.location(span));
+            }
+        }
+    }
+
     /// A list of requirements: one a line, or several with `;` as in old files.
     fn list(&mut self, values: &[IniLine<'_>], kind: EdgeKind, group: Option<&str>) {
         let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);

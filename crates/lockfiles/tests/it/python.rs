@@ -132,6 +132,10 @@ fn records_name_files_of_the_target() {
     let own = outcome.value.iter().find(|file| file.path.ends_with("/METADATA")).unwrap();
     assert!(files.0.contains_key(own.place.as_deref().unwrap()));
     assert!(own.integrity.is_some() && own.size.is_some());
+    let folder = path.strip_suffix("/RECORD").unwrap();
+    assert_eq!(installed::record::of(&files, folder).unwrap().unwrap(), outcome);
+    let commands = installed::entry_points::of(&files, folder).unwrap();
+    assert_eq!((commands[0].group.as_str(), commands[0].name.as_str()), ("console_scripts", "idna"));
 }
 
 /// Pseudorandom numbers, the same in every run (xorshift).
@@ -159,40 +163,79 @@ fn damaged(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
             bytes.remove(at);
         }
         2 => bytes.truncate(at),
-        _ => {
-            let end = (at + numbers.below(40)).min(bytes.len());
-            let part = bytes[at..end].to_vec();
-            bytes.splice(at..at, part);
-        }
+        _ => doubled(&mut bytes, at, numbers),
     }
     bytes
 }
 
+fn doubled(bytes: &mut Vec<u8>, at: usize, numbers: &mut Numbers) {
+    let end = (at + numbers.below(40)).min(bytes.len());
+    let part = bytes[at..end].to_vec();
+    bytes.splice(at..at, part);
+}
+
+/// Files of which one line is one package, and their names.
+const TARGETS: &[(&str, &str, &str)] = &[
+    ("requirements", "simple", "requirements.txt"),
+    ("requirements", "git", "requirements.txt"),
+    ("requirements", "options", "requirements.txt"),
+    ("requirements", "uv", "requirements.txt"),
+    ("pyproject", "poetry", "pyproject.toml"),
+    ("pyproject", "groups", "pyproject.toml"),
+    ("pyproject", "simple", "pyproject.toml"),
+    ("pyproject", "uv", "pyproject.toml"),
+    ("setup-cfg", "simple", "setup.cfg"),
+];
+
 #[test]
-fn damaged_files_are_read_without_panic_and_mostly_told() {
-    let targets = [
-        ("requirements", "simple", "requirements.txt"),
-        ("requirements", "git", "requirements.txt"),
-        ("requirements", "options", "requirements.txt"),
-        ("pyproject", "poetry", "pyproject.toml"),
-        ("pyproject", "groups", "pyproject.toml"),
-        ("pyproject", "uv", "pyproject.toml"),
-        ("setup-cfg", "simple", "setup.cfg"),
-    ];
+fn damaged_files_are_read_without_panic() {
     let mut numbers = Numbers(0x5eed);
-    for (format, name, file) in targets {
+    for (format, name, file) in TARGETS {
         let files = case(format, name);
-        for _ in 0..300 {
+        for _ in 0..200 {
             let mut files = files.clone();
-            let bytes = damaged(&files.0[file], &mut numbers);
-            files.0.insert(file.to_owned(), bytes);
-            let detected = detect(file, b"").unwrap();
-            if let Ok(outcome) = read(&files, file, detected) {
-                assert!(!outcome.value.inventory.packages.is_empty());
-                for edge in &outcome.value.inventory.edges {
-                    let _ = outcome.value.inventory.package(edge.to);
-                }
+            let bytes = damaged(&files.0[*file], &mut numbers);
+            files.0.insert((*file).to_owned(), bytes);
+            if let Ok(outcome) = read(&files, file, detect(file, b"").unwrap()) {
+                let inventory = &outcome.value.inventory;
+                assert!(!inventory.packages.is_empty());
+                assert!(inventory.edges.iter().all(|edge| (edge.to.0 as usize) < inventory.packages.len()));
             }
+        }
+    }
+}
+
+/// Damage that makes no other honest file: no cut at the end of a line, no line that
+/// becomes part of a comment, of which nothing can tell that there was more.
+#[test]
+fn damage_that_can_be_told_is_told() {
+    let mut numbers = Numbers(0xbead);
+    // A misspelt `[tool.poetry…]` or `[options…]` is the table of some other tool: not told.
+    let is_closed = |format: &str, name: &str| match format {
+        "requirements" => true,
+        "pyproject" => matches!(name, "simple" | "groups"),
+        _ => false,
+    };
+    for (format, name, file) in TARGETS.iter().filter(|(format, name, _)| is_closed(format, name)) {
+        let files = case(format, name);
+        let format = detect(file, b"").unwrap();
+        let whole = read(&files, file, format).unwrap();
+        for _ in 0..400 {
+            let mut files = files.clone();
+            let mut bytes = files.0[*file].clone();
+            let at = numbers.below(bytes.len());
+            match numbers.below(3) {
+                0 if bytes[at] != b'\n' => bytes[at] = b"\"'[]{}=:\xff"[numbers.below(9)],
+                1 => doubled(&mut bytes, at, &mut numbers),
+                _ => bytes.insert(at, b"\"'[]{}=:\xff"[numbers.below(9)]),
+            }
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            files.0.insert((*file).to_owned(), bytes);
+            let Ok(outcome) = read(&files, file, format) else { continue };
+            let is_less = outcome.value.inventory.packages.len() < whole.value.inventory.packages.len();
+            let is_known = |why: &str| whole.incomplete.iter().any(|known| known.why == why);
+            let is_told = outcome.incomplete.iter().any(|missing| !is_known(&missing.why));
+            assert!(!is_less || is_told, "{file} of {name}, byte {at}:\n{text}");
         }
     }
 }

@@ -13,15 +13,23 @@ const MAX_DEPTH: usize = 7;
 const ON_THE_WAY: &[&str] =
     &["lib", "lib64", "Lib", "local", "usr", "opt", "envs", "venv", ".venv", "env", ".env", ".tox", ".nox"];
 
-/// Every folder at or below `folder` that holds distributions, in order.
-pub(super) fn find(files: &dyn Files, folder: &str) -> Result<Vec<String>, ReadError> {
+/// What was found.
+pub(super) struct Found {
+    /// Every folder that holds distributions, in order.
+    pub(super) sites: Vec<String>,
+    /// There were too many folders to look into all of them.
+    pub(super) is_cut: bool,
+}
+
+/// Every folder at or below `folder` that holds distributions.
+pub(super) fn find(files: &dyn Files, folder: &str) -> Result<Found, ReadError> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), 0)];
     let mut seen = 0;
     while let Some((path, depth)) = open.pop() {
         seen += 1;
         if seen > MAX_FOLDERS {
-            break;
+            return Ok(Found { sites: found, is_cut: true });
         }
         let listed = files.list(&path)?;
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -41,7 +49,7 @@ pub(super) fn find(files: &dyn Files, folder: &str) -> Result<Vec<String>, ReadE
             }
         }
     }
-    Ok(found)
+    Ok(Found { sites: found, is_cut: false })
 }
 
 fn is_site(name: &str) -> bool {

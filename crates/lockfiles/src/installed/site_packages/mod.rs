@@ -41,13 +41,17 @@ pub fn read_in(files: &dyn Files, folder: &str) -> Result<Outcome<Reading>, Read
         Some(before) => before.trim_end_matches('/'),
         None => folder.trim_end_matches('/'),
     };
-    let sites = folders::find(files, folder)?;
+    let folders::Found { sites, is_cut } = folders::find(files, folder)?;
     if sites.is_empty() {
         let location = Location::file(folder);
         let hint = "name a virtual environment or a site-packages folder; install the dependencies first";
         return Err(ReadError::new(ReadErrorKind::NotFound, location, "no Python environment lies there", hint));
     }
     let mut reader = Reader::new(folder);
+    if is_cut {
+        let why = "it has more folders than are looked into";
+        reader.gaps.tell("the rest", why, "scan each environment on its own", Location::file(folder));
+    }
     for (index, site) in sites.iter().enumerate() {
         reader.read_site(files, site, index)?;
     }

@@ -52,6 +52,7 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
         wanted: Vec::new(),
         is_full: false,
     };
+    reader.check_keys();
     reader.sources = sources::read(&mut reader);
     reader.read_project();
     reader.read_groups();
@@ -66,6 +67,36 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
     Ok(Outcome { value: reading, incomplete: reader.gaps.finish(file, MEND) })
 }
 
+/// The tables that may stand at the top.
+const TABLES: &[&str] = &["build-system", "project", "dependency-groups", "tool"];
+
+/// The keys of `build-system`.
+const BUILD_KEYS: &[&str] = &["requires", "build-backend", "backend-path"];
+
+/// The keys of `project`.
+const PROJECT_KEYS: &[&str] = &[
+    "name",
+    "version",
+    "description",
+    "readme",
+    "requires-python",
+    "license",
+    "license-files",
+    "authors",
+    "maintainers",
+    "keywords",
+    "classifiers",
+    "urls",
+    "scripts",
+    "gui-scripts",
+    "entry-points",
+    "dependencies",
+    "optional-dependencies",
+    "dynamic",
+    "import-names",
+    "import-namespaces",
+];
+
 /// What the parts of this module read together.
 struct Reader<'d> {
     files: &'d dyn Files,
@@ -79,6 +110,25 @@ struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
+    /// These lists are closed: another key may be a misspelt one that holds dependencies.
+    fn check_keys(&mut self) {
+        let root = &self.document.root;
+        let project = root.get("project").and_then(Value::as_table);
+        let keys = |table: &'d Table<'d>, known: &[&str]| -> Vec<&'d toml_tree::Member<'d>> {
+            table.members.iter().filter(|member| !known.contains(&member.key.as_ref())).collect()
+        };
+        let build = root.get("build-system").and_then(Value::as_table);
+        let of_project = project.into_iter().flat_map(|table| keys(table, PROJECT_KEYS));
+        let of_build = build.into_iter().flat_map(|table| keys(table, BUILD_KEYS));
+        let unknown = keys(root, TABLES).into_iter().chain(of_project).chain(of_build);
+        for member in unknown {
+            self.gap(&member.key, "the specification knows no such key here, so it is not read", member.span);
+        }
+        for table in TABLES {
+            self.at(&[table], "a table", Value::as_table);
+        }
+    }
+
     /// The project: its name and version as far as they stand here.
     fn root(&mut self) -> vetch_model::inventory::Package {
         let mut text = |field: &str| {

@@ -2,12 +2,15 @@
 //! Format: <https://python-poetry.org/docs/dependency-specification/>.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
+use pep440_rs::Version;
 use vetch_model::evidence::Span;
 use vetch_model::inventory::{EdgeKind, Source};
 use vetch_model::purl::normalised;
 
 use super::{Reader, sources};
+use crate::error::short;
 use crate::python::requirement::normal_version;
 use crate::python::source;
 use crate::python::wanted::Wanted;
@@ -21,8 +24,51 @@ struct Poetry {
     indexes: HashMap<String, String>,
 }
 
+/// The keys of `tool.poetry` up to Poetry 2.
+const KEYS: &[&str] = &[
+    "name",
+    "version",
+    "description",
+    "keywords",
+    "homepage",
+    "repository",
+    "documentation",
+    "classifiers",
+    "authors",
+    "maintainers",
+    "readme",
+    "license",
+    "packages",
+    "include",
+    "exclude",
+    "dependencies",
+    "dev-dependencies",
+    "group",
+    "extras",
+    "scripts",
+    "plugins",
+    "urls",
+    "source",
+    "build",
+    "package-mode",
+    "requires-poetry",
+    "requires-plugins",
+    "build-constraints",
+];
+
+/// Tells keys that Poetry does not know: one may be a misspelt one that holds dependencies.
+fn check_keys(reader: &mut Reader<'_>, field: &str, table: &Table<'_>, known: &[&str]) {
+    for member in table.members.iter().filter(|member| !known.contains(&member.key.as_ref())) {
+        let why = format!("Poetry knows no such key in `{}`, so it is not read", short(field));
+        reader.gap(&member.key, why, member.span);
+    }
+}
+
 /// Reads `tool.poetry`.
 pub(super) fn read(reader: &mut Reader<'_>) {
+    if let Some(table) = reader.at(&["tool", "poetry"], "a table", Value::as_table) {
+        check_keys(reader, "tool.poetry", table, KEYS);
+    }
     let poetry = Poetry { extras: extras(reader), indexes: indexes(reader) };
     let main = reader.at(&["tool", "poetry", "dependencies"], "a table", Value::as_table);
     poetry.table(reader, main, EdgeKind::Production, None);
@@ -30,6 +76,10 @@ pub(super) fn read(reader: &mut Reader<'_>) {
     poetry.table(reader, legacy, EdgeKind::Development, Some("dev"));
     let Some(groups) = reader.at(&["tool", "poetry", "group"], "a table", Value::as_table) else { return };
     for member in &groups.members {
+        match member.value.as_table() {
+            Some(table) => check_keys(reader, &member.key, table, &["optional", "dependencies", "include-groups"]),
+            None => reader.gap(&member.key, member.value.wrong_type(&member.key, "a table"), member.span),
+        }
         let Some(value) = member.value.get("dependencies") else { continue };
         match value.as_table() {
             Some(table) => poetry.table(reader, Some(table), EdgeKind::Development, Some(&member.key)),
@@ -82,6 +132,7 @@ impl Poetry {
         if let Some(range) = value.as_str() {
             let mut wanted = Wanted::new(&member.key, &[], range.to_owned(), None);
             wanted.version = pinned(range);
+            wanted.faults.extend(range_fault(range));
             return self.push(reader, wanted, kind, group, span);
         }
         let Some(table) = value.as_table() else {
@@ -89,19 +140,20 @@ impl Poetry {
             let wanted = Wanted::new(&member.key, &[], String::new(), None);
             return self.push(reader, wanted, kind, group, span);
         };
-        let wanted = self.from_table(reader, &member.key, table);
+        let wanted = self.wanted_by(reader, &member.key, table);
         let is_optional = table.get("optional").and_then(Value::as_bool) == Some(true);
         let kind = if is_optional && kind == EdgeKind::Production { EdgeKind::Optional } else { kind };
         self.push(reader, wanted, kind, group, span);
     }
 
-    fn from_table(&self, reader: &Reader<'_>, name: &str, table: &Table<'_>) -> Wanted {
+    fn wanted_by(&self, reader: &Reader<'_>, name: &str, table: &Table<'_>) -> Wanted {
         let text = |key: &str| table.get(key).and_then(Value::as_str);
         let range = text("version").unwrap_or_default();
         let extras = table.get("extras").and_then(Value::as_array).unwrap_or_default();
         let extras: Vec<String> = extras.iter().filter_map(Value::as_str).map(normalised).collect();
         let mut wanted = Wanted::new(name, &extras, range.to_owned(), text("markers"));
         wanted.version = pinned(range);
+        wanted.faults.extend(range_fault(range));
         for (key, other) in [("version", "a string"), ("markers", "a string"), ("python", "a string")] {
             if let Some(value) = table.get(key).filter(|value| value.as_str().is_none()) {
                 wanted.faults.push(value.wrong_type(key, other));
@@ -149,4 +201,12 @@ fn pinned(range: &str) -> Option<String> {
     let is_exact = version.starts_with(|first: char| first.is_ascii_digit())
         && version.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '+' | '!' | '-'));
     is_exact.then(|| normal_version(version))
+}
+
+/// What is wrong with a range, in words: each part of it is an operator and a version.
+fn range_fault(range: &str) -> Option<String> {
+    let parts = range.split(['|', ',', ' ']).map(|part| part.trim_start_matches(['^', '~', '=', '<', '>', '!']));
+    let is_version = |part: &str| Version::from_str(part.trim_end_matches(".*")).is_ok();
+    let bad = parts.into_iter().find(|part| !part.is_empty() && *part != "*" && !is_version(part))?;
+    Some(format!("`{}` is no version", short(bad)))
 }

@@ -142,6 +142,11 @@ impl<'f> Walk<'f> {
             _ => (line.requirement.as_str(), false),
         };
         if text.is_empty() {
+            let of_one = |set: &&Setting| matches!(set.option, "--hash" | "--global-option" | "--config-settings");
+            if let Some(set) = line.options.iter().find(of_one) {
+                let why = format!("`{}` stands without the requirement that it is about", set.option);
+                self.gaps.tell(&what, why, MEND, place);
+            }
             return None;
         }
         if self.wanted.len() >= MAX_WANTED {
