@@ -77,6 +77,11 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::YarnClassic => npm::yarn_classic::read_in,
+            Format::PlugNPlay => npm::pnp::read_in,
+            Format::Bun => npm::bun::read_in,
+            Format::Deno => npm::deno::read_in,
+            Format::PackageJson => npm::package_json::read_in,
             _ => return None,
         };
         Some(reader)
@@ -86,9 +91,13 @@ impl Format {
 /// What a file is, by its name and, where names are shared, by its first bytes.
 pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
+        "bun.lock" | "bun.lockb" => Some(Format::Bun),
+        "deno.lock" => Some(Format::Deno),
+        "package.json" => Some(Format::PackageJson),
+        ".pnp.cjs" | ".pnp.js" | ".pnp.data.json" => Some(Format::PlugNPlay),
+        "yarn.lock" if npm::yarn_classic::is_classic(head) => Some(Format::YarnClassic),
         _ => None,
     }
 }

@@ -17,4 +17,4 @@ pub mod npm;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use files::{DirFiles, Files, Listed, ListedKind, MemoryFiles, beside, read_file};
-pub use format::{Format, Reading, read};
+pub use format::{Format, Reading, detect, read};

@@ -1,6 +1,6 @@
 //! What is on disk: installed trees, and the inventory they amount to.
 
-mod flags;
+pub(crate) mod flags;
 mod inventory;
 pub mod node_modules;
 

@@ -5,5 +5,6 @@
 
 mod common;
 mod installed;
+mod javascript;
 mod package_json;
 mod package_lock;
