@@ -139,8 +139,9 @@ fn set_source(package: &mut Package, rest: &str, items: &[Value<'_>], member: &M
         local(package, path, member, problems);
     } else if rest.contains("://") || rest.contains(':') {
         package.source = git(rest).map(short_commit(rest)).unwrap_or_else(|| declared(&package.name, rest).source);
-        if let Source::Unknown { text } = &package.source {
-            problems.push(Problem::new(member.span, format!("`{}` is no source that Bun knows", short(text))));
+        if !matches!(package.source, Source::Git { .. } | Source::Tarball { .. }) {
+            package.source = Source::Unknown { text: rest.to_owned() };
+            problems.push(Problem::new(member.span, format!("`{}` is no source that Bun knows", short(rest))));
         }
     } else if is_local_archive {
         local(package, rest, member, problems);
@@ -199,10 +200,11 @@ fn local(package: &mut Package, written: &str, member: &Member<'_>, problems: &m
 
 /// The last text that looks like a digest; what a git package ends in is a tag.
 fn set_integrity(package: &mut Package, items: &[Value<'_>], problems: &mut Problems) {
-    let is_registry = matches!(package.source, Source::Registry { .. });
-    let last = items.iter().skip(if is_registry { 3 } else { 2 }).rev().find(|item| match item.as_str() {
-        Some(text) => is_registry || text.starts_with("sha"),
-        None => true,
+    // Only a package from a registry has a version here, and four items.
+    let is_npm = package.version.is_some();
+    let last = items.iter().skip(if is_npm { 3 } else { 2 }).rev().find(|item| match item.as_str() {
+        Some(text) => is_npm || text.starts_with("sha"),
+        None => item.as_object().is_none(),
     });
     let Some(value) = last else { return };
     match value.as_str().map(Integrity::parse) {

@@ -6,7 +6,7 @@ use vetch_model::evidence::{Location, Span};
 use vetch_model::inventory::{Edge, EdgeKind, PackageId, Role};
 use vetch_model::manifest::Manifest;
 
-use super::Reader;
+use super::{Reader, Specifier};
 use crate::error::ReadError;
 use crate::files::Files;
 use crate::json::{Limits, Object, Syntax, Value, parse_as};
@@ -161,7 +161,13 @@ pub(super) fn connect(reader: &mut Reader<'_, '_>, own: &[Own<'_>], asked_by_jsr
             reader.ask(one.id, wanted, kind, *span);
         }
     }
-    let mut rest: Vec<&str> = reader.specifiers.keys().copied().filter(|key| !asked.contains(key)).collect();
+    let is_asked = |key: &str, specifier: &Specifier| {
+        // `jsr:@std/path@1` is also asked for as `jsr:@std/path`.
+        let bare = key.len().checked_sub(specifier.range.len() + 1).and_then(|end| key.get(..end));
+        asked.contains(key) || bare.is_some_and(|bare| asked.contains(bare))
+    };
+    let keys = reader.specifiers.iter().filter(|(key, specifier)| !is_asked(key, specifier)).map(|(key, _)| *key);
+    let mut rest: Vec<&str> = keys.collect();
     rest.sort_unstable();
     for wanted in rest {
         // One that leads nowhere has been told where it stands.

@@ -31,7 +31,6 @@ struct Reader<'d, 'a, 'p> {
 /// One instance: a package, and what its names mean.
 struct Instance<'d, 'a> {
     id: PackageId,
-    name: &'d str,
     object: &'d Object<'a>,
 }
 
@@ -53,7 +52,8 @@ pub(super) fn read<'d, 'a>(
     let rows = pairs(rows, "packageRegistryData", &mut problems);
     // The project comes first in an inventory, wherever the map has it.
     let (own, other): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(name, _)| name.is_null());
-    if own.is_empty() {
+    let has_project = !own.is_empty();
+    if !has_project {
         problems.push(Problem::new(document.root.span, "it has no entry for the project itself"));
     }
     let root = reader.root()?;
@@ -64,7 +64,7 @@ pub(super) fn read<'d, 'a>(
     reader.tree_roots(object, root);
     reader.connect(files);
     reader.fallbacks(object, root);
-    if reader.listing.inventory.edges.iter().all(|edge| edge.from != root) {
+    if !has_project {
         let tops = reader.listing.inventory.iter().map(|(id, _)| id).filter(|id| *id != root).collect();
         infer_edges_to(&mut reader.listing.inventory, root, tops);
     }
@@ -135,7 +135,7 @@ impl<'d, 'a> Reader<'d, 'a, '_> {
             };
             if let Some(object) = object {
                 self.note_duplicates(object, Some(id));
-                self.instances.push(Instance { id, name: text, object });
+                self.instances.push(Instance { id, object });
             }
         }
         Ok(())
@@ -239,7 +239,7 @@ impl<'d, 'a> Reader<'d, 'a, '_> {
         let mut manifests: HashMap<PackageId, Option<Manifest>> = HashMap::new();
         let mut seen = HashSet::new();
         for instance in std::mem::take(&mut self.instances) {
-            let Instance { id, name, object } = instance;
+            let Instance { id, object } = instance;
             let package = self.listing.inventory.package(id);
             let wants = if package.role == Role::Dependency {
                 HashMap::new()
@@ -248,7 +248,7 @@ impl<'d, 'a> Reader<'d, 'a, '_> {
                 let found = manifests.entry(id).or_insert_with(|| self.manifest(files, id, &path));
                 kinds(found.as_ref())
             };
-            self.edges(id, name, object, &wants, &mut seen);
+            self.edges(id, object, &wants, &mut seen);
         }
     }
 
@@ -274,12 +274,12 @@ impl<'d, 'a> Reader<'d, 'a, '_> {
     fn edges(
         &mut self,
         from: PackageId,
-        own_name: &str,
         object: &'d Object<'a>,
         wants: &HashMap<String, (EdgeKind, String)>,
         seen: &mut HashSet<(PackageId, &'d str, Option<PackageId>)>,
     ) {
         let mut problems = Problems::default();
+        let own_name = self.listing.inventory.package(from).name.clone();
         let peers: HashSet<&str> =
             array(object, "packagePeers", &mut problems).iter().filter_map(Value::as_str).collect();
         let items = array(object, "packageDependencies", &mut problems);
@@ -298,7 +298,6 @@ impl<'d, 'a> Reader<'d, 'a, '_> {
             let kind = match declared {
                 Some((kind, _)) => *kind,
                 None if peers.contains(text) => EdgeKind::Peer,
-                None if to.is_some() && to == Some(PackageId(0)) && text == own_name => continue,
                 None => EdgeKind::Production,
             };
             let range = declared.map(|(_, range)| range.clone()).unwrap_or_default();
@@ -324,13 +323,14 @@ impl<'d, 'a> Reader<'d, 'a, '_> {
     fn fallbacks(&mut self, object: &'d Object<'a>, root: PackageId) {
         let mut problems = Problems::default();
         let items = array(object, "fallbackPool", &mut problems);
+        let edges = self.listing.inventory.edges.iter();
+        let mut asked: HashSet<PackageId> = edges.filter(|edge| edge.from == root).map(|edge| edge.to).collect();
         for (name, value) in pairs(items, "fallbackPool", &mut problems) {
             let Some(text) = name.as_str() else { continue };
             let to = target(text, value, &mut problems)
                 .and_then(|(name, reference)| self.ids.get(&(name, devirtualised(reference))).copied());
-            let edges = &mut self.listing.inventory.edges;
-            if let Some(to) = to.filter(|to| !edges.iter().any(|edge| edge.from == root && edge.to == *to)) {
-                edges.push(Edge::new(root, to, text, "", EdgeKind::Production));
+            if let Some(to) = to.filter(|to| asked.insert(*to)) {
+                self.listing.inventory.edges.push(Edge::new(root, to, text, "", EdgeKind::Production));
             }
         }
         self.tell("`fallbackPool`", problems);
