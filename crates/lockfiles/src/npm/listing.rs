@@ -1,6 +1,6 @@
 //! What the readers of flat lists build: packages, edges, and what is missing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use vetch_model::evidence::{Location, Span};
 use vetch_model::inventory::{EdgeKind, Inventory, Package, PackageId, Unresolved};
@@ -30,6 +30,8 @@ pub(crate) struct Listing {
     hint: &'static str,
     /// Faults beyond [`MAX_TOLD`].
     untold: usize,
+    /// Names of unknown fields that were told.
+    unknown: HashSet<String>,
 }
 
 impl Listing {
@@ -42,6 +44,7 @@ impl Listing {
             notes: Vec::new(),
             hint,
             untold: 0,
+            unknown: HashSet::new(),
         }
     }
 
@@ -87,6 +90,17 @@ impl Listing {
         for unresolved in std::mem::take(&mut self.inventory.unresolved) {
             let Unresolved { from, name, range, kind } = unresolved;
             self.missing(from, &name, &range, kind, None);
+        }
+    }
+
+    /// Fields that are not known, and might have held packages or edges; each name is told once.
+    pub(crate) fn report_unknown(&mut self, object: &Object<'_>, known: &[&str], document: &Document<'_>) {
+        for member in object.members.iter().filter(|member| !known.contains(&member.key.as_ref())) {
+            if self.unknown.len() >= MAX_TOLD || !self.unknown.insert(member.key.to_string()) {
+                continue;
+            }
+            let why = "it is no field that is known here, and was not read";
+            self.report(&format!("`{}`", member.key), why, document.location(member.span));
         }
     }
 

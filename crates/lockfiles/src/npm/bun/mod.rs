@@ -10,7 +10,7 @@ mod tuple;
 use std::collections::HashMap;
 
 use vetch_model::evidence::{Location, Span};
-use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Package, PackageId, Role, Source};
+use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Package, PackageId, Role, Source, Unresolved};
 use vetch_model::manifest::Dependency;
 use vetch_model::outcome::Outcome;
 
@@ -18,6 +18,8 @@ use super::dependencies::{self, Problem, Problems, strings};
 use super::edges::{Asker, connect};
 use super::listing::{Listing, array, root_object, section, text, with_merge_hint};
 use super::places::{Places, path_fault, sanitised};
+use super::project::manifest;
+use super::workspaces::below;
 use crate::error::{ReadError, ReadErrorKind, short};
 use crate::files::Files;
 use crate::format::{Format, Reading, required};
@@ -31,6 +33,36 @@ pub const MAX_BYTES: usize = 128 << 20;
 const MAX_VALUES: usize = 5_000_000;
 
 const RESTORE: &str = "restore it from version control, or delete it and run `bun install --lockfile-only`";
+
+/// What stands at the top.
+const SECTIONS: &[&str] = &[
+    "lockfileVersion",
+    "configVersion",
+    "workspaces",
+    "packages",
+    "trustedDependencies",
+    "patchedDependencies",
+    "overrides",
+    "catalog",
+    "catalogs",
+];
+
+/// What a workspace or the object of a package may hold.
+const FIELDS: &[&str] = &[
+    "name",
+    "version",
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+    "optionalPeers",
+    "os",
+    "cpu",
+    "libc",
+    "bin",
+    "binDir",
+    "bundled",
+];
 
 /// Reads the lockfile `file` of a tree.
 ///
@@ -64,9 +96,11 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
         folders: HashMap::new(),
         members: HashMap::new(),
     };
+    reader.listing.report_unknown(object, SECTIONS, &document);
     let version = reader.version(object);
     reader.workspaces(object)?;
     reader.packages(object)?;
+    reader.add_versions(files);
     Ok(reader.finish(object, &version))
 }
 
@@ -173,6 +207,7 @@ impl<'d, 'a> Reader<'d, 'a> {
 
     /// Registers a package at its place, with what it asks for.
     fn asker(&mut self, id: PackageId, place: &str, object: &Object<'_>, problems: &mut Problems) {
+        self.listing.report_unknown(object, FIELDS, self.document);
         let dir = self.places.add(place, id);
         let wants = wants(object, self.document, problems);
         self.askers.push(Asker { id, dir, wants, bundled: Vec::new(), has_workspaces: false });
@@ -195,9 +230,36 @@ impl<'d, 'a> Reader<'d, 'a> {
         map.split_duplicates().0.into_iter().try_for_each(|member| tuple::read(self, member))
     }
 
+    /// Bun writes no version of the project and of folders; their manifests have it, where they are there.
+    fn add_versions(&mut self, files: &dyn Files) {
+        let base = self.listing.file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        for package in &mut self.listing.inventory.packages {
+            let Source::Folder { path } = &package.source else { continue };
+            if package.version.is_some() || path_fault(path).is_some_and(|_| !path.is_empty()) {
+                continue;
+            }
+            match manifest(files, &below(&below(&base, path), "package.json")) {
+                Ok(found) => package.version = found.and_then(|found| found.version),
+                Err(error) => self.listing.incomplete.push(error.into_incomplete()),
+            }
+        }
+    }
+
+    /// Bun locks optional packages for every platform; one that is not there could not be had.
+    fn add_missing_optional(&mut self) {
+        for asker in &self.askers {
+            let optional = asker.wants.iter().filter(|want| want.kind == EdgeKind::Optional);
+            for want in optional.filter(|want| self.places.resolve(asker.dir, &want.name).is_none()) {
+                let (name, range) = (want.name.clone(), want.range.clone());
+                self.listing.inventory.unresolved.push(Unresolved { from: asker.id, name, range, kind: want.kind });
+            }
+        }
+    }
+
     fn finish(mut self, object: &Object<'_>, version: &str) -> Outcome<Reading> {
         connect(&mut self.listing.inventory, &self.places, &self.askers);
         self.listing.report_unresolved();
+        self.add_missing_optional();
         mark_bundled(&mut self.listing);
         set_flags(&mut self.listing.inventory);
         self.note_duplicates(object, None);

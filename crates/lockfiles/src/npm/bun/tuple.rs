@@ -21,6 +21,9 @@ use crate::npm::places::{installed_as, path_fault, sanitised};
 use crate::npm::range::{declared, git, joined};
 use crate::npm::source::from_resolved;
 
+/// Items of the longest kind.
+const MOST_ITEMS: usize = 4;
+
 /// Makes a package of one entry, whatever is wrong with it.
 pub(super) fn read<'a>(reader: &mut Reader<'_, 'a>, member: &Member<'a>) -> Result<(), ReadError> {
     let key = member.key.as_ref();
@@ -64,6 +67,9 @@ pub(super) fn read<'a>(reader: &mut Reader<'_, 'a>, member: &Member<'a>) -> Resu
         None => package.source = Source::Unknown { text: raw(reader.document, &member.value) },
     }
     set_integrity(&mut package, items, &mut problems);
+    if let Some(more) = items.get(MOST_ITEMS) {
+        problems.push(Problem::new(more.span, format!("it has more than {MOST_ITEMS} items; the rest was not read")));
+    }
     let info = items.iter().skip(1).find_map(Value::as_object);
     if let Some(info) = info {
         package.platform = platform(info, &mut problems);

@@ -34,6 +34,15 @@ const MAX_VALUES: usize = 5_000_000;
 
 const RESTORE: &str = "restore it from version control, or delete it and run `deno install`";
 
+/// What stands at the top, in any version.
+const SECTIONS: &[&str] = &["version", "packages", "specifiers", "npm", "jsr", "remote", "redirects", "workspace"];
+
+/// What stands in `npm` of version 2 and in `packages` of version 3.
+const INNER_SECTIONS: &[&str] = &["specifiers", "packages", "npm", "jsr"];
+
+/// What stands in `workspace`; `patches` and `links` are folders that stand in for packages.
+const WORKSPACE_FIELDS: &[&str] = &["dependencies", "packageJson", "members", "patches", "links", "npmOverrides"];
+
 /// Reads the lockfile `file` of a tree, with `deno.json` and `package.json` beside it.
 ///
 /// # Errors
@@ -153,15 +162,22 @@ impl<'d, 'a> Reader<'d, 'a> {
             // The whole file is a map of URLs.
             sections.remote = Some(object);
         } else {
+            self.listing.report_unknown(object, SECTIONS, self.document);
             sections.remote = get(object, "remote");
             sections.redirects = get(object, "redirects");
             sections.workspace = get(object, "workspace");
+            if let Some(workspace) = sections.workspace {
+                self.listing.report_unknown(workspace, WORKSPACE_FIELDS, self.document);
+            }
             let inner = match version {
                 2 => get(object, "npm"),
                 3 => get(object, "packages"),
                 _ => Some(object),
             };
             if let Some(inner) = inner {
+                if version < 4 {
+                    self.listing.report_unknown(inner, INNER_SECTIONS, self.document);
+                }
                 sections.specifiers = get(inner, "specifiers");
                 sections.npm = get(inner, if version == 2 { "packages" } else { "npm" });
                 sections.jsr = get(inner, "jsr");
@@ -238,6 +254,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         let mut asked = Vec::new();
         for (id, member) in packages {
             let Some(object) = member.value.as_object() else { continue };
+            self.listing.report_unknown(object, &["integrity", "dependencies"], self.document);
             let mut problems = Problems::default();
             for item in array(object, "dependencies", &mut problems) {
                 match item.as_str() {

@@ -15,6 +15,21 @@ use crate::npm::source::from_resolved;
 /// A package that was added, and its entry.
 pub(super) type Added<'d, 'a> = (PackageId, &'d Member<'a>);
 
+/// What an entry may hold, in any version.
+const FIELDS: &[&str] = &[
+    "integrity",
+    "dependencies",
+    "optionalDependencies",
+    "optionalPeers",
+    "os",
+    "cpu",
+    "libc",
+    "tarball",
+    "deprecated",
+    "scripts",
+    "bin",
+];
+
 /// Adds a package for every entry, whatever is wrong with it.
 pub(super) fn add<'d, 'a>(
     reader: &mut Reader<'d, 'a>,
@@ -44,6 +59,7 @@ pub(super) fn add<'d, 'a>(
         let id = reader.listing.push(package)?;
         if let Some(object) = member.value.as_object() {
             reader.note_duplicates(object, Some(id));
+            reader.listing.report_unknown(object, FIELDS, reader.document);
         }
         reader.npm.insert(key, id);
         reader.names.entry(("npm", name)).or_default().push(id);
