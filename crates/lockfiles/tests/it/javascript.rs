@@ -179,7 +179,7 @@ fn mutated_files_are_never_shorter_in_silence() {
             let before = files.0[&file].clone();
             // A fixture that is faulty anyway can be mended by chance: only panics count.
             let is_sound = original.incomplete.is_empty();
-            let rounds = if is_sound { 120 } else { 30 };
+            let rounds = if is_sound { 60 } else { 20 };
             for _ in 0..rounds {
                 let mut bytes = before.clone();
                 for _ in 0..=dice.below(2) {

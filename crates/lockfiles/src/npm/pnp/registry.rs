@@ -283,6 +283,10 @@ impl<'d, 'a> Reader<'d, 'a, '_> {
         let peers: HashSet<&str> =
             array(object, "packagePeers", &mut problems).iter().filter_map(Value::as_str).collect();
         let items = array(object, "packageDependencies", &mut problems);
+        if object.get("packageDependencies").is_none() {
+            let span = object.members.first().map(|member| member.span).unwrap_or_default();
+            problems.push(Problem::new(span, "it has no `packageDependencies`, which Yarn always writes"));
+        }
         for (name, value) in pairs(items, "packageDependencies", &mut problems) {
             let Some(text) = name.as_str() else {
                 problems.push(Problem::wrong_type("a dependency's name", name, "a string"));
