@@ -83,6 +83,11 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::YarnClassic => npm::yarn_classic::read_in,
+            Format::PlugNPlay => npm::pnp::read_in,
+            Format::Bun => npm::bun::read_in,
+            Format::Deno => npm::deno::read_in,
+            Format::PackageJson => npm::package_json::read_in,
             Format::PipfileLock => python::pipfile_lock::read,
             Format::Poetry => python::poetry::read,
             Format::Pdm => python::pdm::read,
@@ -101,9 +106,13 @@ impl Format {
 /// What a file is, by its name and, where names are shared, by its first bytes.
 pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
+        "bun.lock" | "bun.lockb" => Some(Format::Bun),
+        "deno.lock" => Some(Format::Deno),
+        "package.json" => Some(Format::PackageJson),
+        ".pnp.cjs" | ".pnp.js" | ".pnp.data.json" => Some(Format::PlugNPlay),
+        "yarn.lock" if npm::yarn_classic::is_classic(head) => Some(Format::YarnClassic),
         "Pipfile.lock" => Some(Format::PipfileLock),
         "poetry.lock" => Some(Format::Poetry),
         "pdm.lock" => Some(Format::Pdm),

@@ -19,4 +19,4 @@ mod toml_tree;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use files::{DirFiles, Files, Listed, ListedKind, MemoryFiles, beside, read_file};
-pub use format::{Format, Reading, read};
+pub use format::{Format, Reading, detect, read};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use vetch_model::inventory::{EdgeKind, Inventory, PackageId, Role, Source};
 
 /// Sets the flags of every package that is somebody else's.
-pub(super) fn set_flags(inventory: &mut Inventory) {
+pub(crate) fn set_flags(inventory: &mut Inventory) {
     use EdgeKind::{Development, Optional, Peer, PeerOptional};
     let outgoing = outgoing(inventory);
     let roots = roots(inventory);
@@ -39,7 +39,11 @@ fn outgoing(inventory: &Inventory) -> Outgoing {
             list.push((edge.to, edge.kind));
         }
     }
-    let by_path: HashMap<&str, PackageId> = inventory.iter().map(|(id, package)| (package.path.as_str(), id)).collect();
+    // Formats that know no places leave the path empty, as is the project's own.
+    let mut by_path: HashMap<&str, PackageId> = HashMap::with_capacity(inventory.packages.len());
+    for (id, package) in inventory.iter() {
+        by_path.entry(package.path.as_str()).or_insert(id);
+    }
     for (id, package) in inventory.iter() {
         if let Source::Folder { path } = &package.source
             && let Some(target) = by_path.get(path.as_str()).filter(|target| **target != id)

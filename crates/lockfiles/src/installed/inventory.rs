@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use vetch_model::evidence::Location;
-use vetch_model::inventory::{Ecosystem, InstalledPackage, InstalledTree, Inventory, Package, PackageId, Role, Source};
+use vetch_model::inventory::{
+    Ecosystem, Edge, EdgeKind, InstalledPackage, InstalledTree, Inventory, Package, PackageId, Role, Source,
+};
 use vetch_model::manifest::Manifest;
 use vetch_model::outcome::Outcome;
 
@@ -29,8 +31,10 @@ pub fn from_installed(tree: &InstalledTree, root: Option<&Manifest>) -> Outcome<
             has_workspaces: !manifest.workspaces.is_empty(),
         });
     }
-    for installed in tree.packages.values() {
+    let mut ids: HashMap<&str, PackageId> = HashMap::with_capacity(tree.packages.len());
+    for installed in tree.packages.values().filter(|installed| followed(tree, installed).is_none()) {
         let id = inventory.push(package(tree, installed));
+        ids.insert(&installed.path, id);
         let dir = places.add(&installed.path, id);
         if let Some(manifest) = &installed.manifest {
             askers.push(Asker {
@@ -42,13 +46,56 @@ pub fn from_installed(tree: &InstalledTree, root: Option<&Manifest>) -> Outcome<
             });
         }
     }
+    for installed in tree.packages.values() {
+        if let Some(id) = followed(tree, installed).and_then(|target| ids.get(target)) {
+            places.add(&installed.path, *id);
+        }
+    }
     connect(&mut inventory, &places, &askers);
+    connect_members(&mut inventory, root_id);
     if root.is_none() {
         infer_root_edges(&mut inventory, root_id);
     }
     set_flags(&mut inventory);
     set_bundled(&mut inventory);
     Outcome { value: inventory, incomplete: tree.incomplete.clone() }
+}
+
+/// Longest chain of links that is followed.
+const MAX_HOPS: usize = 16;
+
+/// Where a link leads that is a place of another package and none of its own: all
+/// but those from the project's `node_modules` to its own folders, which npm's
+/// lockfiles list too.
+fn followed<'t>(tree: &'t InstalledTree, installed: &'t InstalledPackage) -> Option<&'t str> {
+    let mut at = installed;
+    for _ in 0..MAX_HOPS {
+        let Some(target) = &at.link_target else {
+            let is_top = installed_as(&installed.path).is_some_and(|(host, _)| host.is_empty());
+            let is_place = !is_top || is_inside_node_modules(&at.path);
+            return Some(at.path.as_str()).filter(|path| is_place && *path != installed.path);
+        };
+        at = tree.packages.get(target)?;
+    }
+    None
+}
+
+/// Members of the workspaces that nothing asks for and no link leads to.
+fn connect_members(inventory: &mut Inventory, root: PackageId) {
+    let mut known: HashSet<PackageId> = inventory.edges.iter().map(|edge| edge.to).collect();
+    let linked: HashSet<&str> = inventory
+        .packages
+        .iter()
+        .filter_map(|package| match &package.source {
+            Source::Folder { path } if *path != package.path => Some(path.as_str()),
+            _ => None,
+        })
+        .collect();
+    known.extend(inventory.iter().filter(|(_, package)| linked.contains(package.path.as_str())).map(|(id, _)| id));
+    let members = inventory.iter().filter(|(id, package)| package.role == Role::Workspace && !known.contains(id));
+    let edges: Vec<Edge> =
+        members.map(|(id, package)| Edge::new(root, id, package.name.clone(), "", EdgeKind::Workspace)).collect();
+    inventory.edges.extend(edges);
 }
 
 fn root_package(manifest: Option<&Manifest>) -> Package {

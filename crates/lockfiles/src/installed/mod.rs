@@ -1,7 +1,7 @@
 //! What is on disk: installed trees, and the inventory they amount to.
 
 pub mod entry_points;
-mod flags;
+pub(crate) mod flags;
 mod inventory;
 pub mod node_modules;
 pub mod record;

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 pub(crate) use lines::Lines;
-pub(crate) use parse::{Document, Limits, conflict_marker, parse};
+pub(crate) use parse::{Document, Limits, Syntax, conflict_marker, parse, parse_as};
 use vetch_model::evidence::Span;
 
 /// A value and where it stands.
@@ -68,7 +68,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    #[cfg(test)]
     pub(crate) fn as_array(&self) -> Option<&[Value<'a>]> {
         match &self.kind {
             Kind::Array(items) => Some(items),

@@ -45,15 +45,41 @@ impl Document<'_> {
     }
 }
 
+/// What is taken beyond RFC 8259.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// Nothing.
+    Strict,
+    /// Comments of both kinds, and a comma after the last member: `bun.lock`, `deno.jsonc`.
+    Relaxed,
+    /// A value that starts at this offset of a larger text; what follows it is not looked at.
+    Part(usize),
+}
+
 /// Parses one file within `limits`; `hint` tells what to do with a broken one.
 pub(crate) fn parse<'a>(bytes: &'a [u8], file: &'a str, limits: Limits, hint: &str) -> Result<Document<'a>, ReadError> {
+    parse_as(Syntax::Strict, bytes, file, limits, hint)
+}
+
+/// [`parse`] for a text of this `syntax`.
+pub(crate) fn parse_as<'a>(
+    syntax: Syntax,
+    bytes: &'a [u8],
+    file: &'a str,
+    limits: Limits,
+    hint: &str,
+) -> Result<Document<'a>, ReadError> {
     // Offsets are kept in 32 bits.
     let limit = limits.bytes.min(u32::MAX as usize - 1);
     if bytes.len() > limit {
         return Err(too_large(file, bytes.len() as u64, limit as u64));
     }
-    let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut parser = Parser { bytes, at: start, depth: 0, room: limits.values, invalid_utf8: None };
+    let start = match syntax {
+        Syntax::Part(start) => start,
+        _ if bytes.starts_with(b"\xef\xbb\xbf") => 3,
+        _ => 0,
+    };
+    let mut parser = Parser { bytes, at: start, syntax, depth: 0, room: limits.values, invalid_utf8: None };
     match parser.document() {
         Ok(root) => Ok(Document { root, lines: Lines::of(bytes), invalid_utf8: parser.invalid_utf8, file, bytes }),
         Err(fault) => Err(explain(&fault, bytes, file, hint)),
@@ -99,6 +125,7 @@ struct Fault {
 struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
+    syntax: Syntax,
     depth: usize,
     /// Values that may still come.
     room: usize,
@@ -113,7 +140,7 @@ impl<'a> Parser<'a> {
         }
         let root = self.value()?;
         self.space();
-        if self.at < self.bytes.len() {
+        if self.at < self.bytes.len() && !matches!(self.syntax, Syntax::Part(_)) {
             return self.fault("there is more text after the end of the JSON value");
         }
         Ok(root)
@@ -161,6 +188,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             self.space();
+            if self.ends_after_comma(b'}', members.len()) {
+                return Ok(Kind::Object(Object::new(members)));
+            }
             let start = self.at;
             if self.peek() != Some(b'"') {
                 return self.unexpected("a key in double quotes");
@@ -191,6 +221,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             self.space();
+            if self.ends_after_comma(b']', items.len()) {
+                return Ok(Kind::Array(items));
+            }
             items.push(self.value()?);
             self.space();
             if self.eat(b']') {
@@ -332,9 +365,33 @@ impl<'a> Parser<'a> {
     }
 
     fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        loop {
+            while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+                self.at += 1;
+            }
+            if self.syntax != Syntax::Relaxed || !self.comment() {
+                return;
+            }
         }
+    }
+
+    /// Passes over a comment. One that is never closed is left for [`Self::unexpected`].
+    fn comment(&mut self) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let length = if rest.starts_with(b"//") {
+            Some(rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()))
+        } else if rest.starts_with(b"/*") {
+            rest.get(2..).and_then(|inner| inner.windows(2).position(|pair| pair == b"*/")).map(|length| length + 4)
+        } else {
+            None
+        };
+        self.at += length.unwrap_or(0);
+        length.is_some()
+    }
+
+    /// Whether a list ends here, after a comma, where that is allowed.
+    fn ends_after_comma(&mut self, end: u8, count: usize) -> bool {
+        self.syntax == Syntax::Relaxed && count > 0 && self.eat(end)
     }
 
     fn peek(&self) -> Option<u8> {
@@ -367,99 +424,4 @@ impl<'a> Parser<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn read(text: &[u8]) -> Result<Document<'_>, ReadError> {
-        parse(text, "x.json", Limits { bytes: 1 << 20, values: 1000 }, "mend it")
-    }
-
-    /// Our tree as `serde_json` would hold it: last duplicate wins.
-    fn as_serde(value: &Value<'_>) -> serde_json::Value {
-        match &value.kind {
-            Kind::Null => serde_json::Value::Null,
-            Kind::Bool(value) => (*value).into(),
-            Kind::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| (*text).into()),
-            Kind::String(text) => text.as_ref().into(),
-            Kind::Array(items) => items.iter().map(as_serde).collect(),
-            Kind::Object(object) => {
-                object.members.iter().map(|member| (member.key.to_string(), as_serde(&member.value))).collect()
-            }
-        }
-    }
-
-    #[test]
-    fn spans_cover_values_and_members() {
-        let text = "\u{feff}{\r\n  \"a\": [1, \"x\\u00e9\"]\r\n}".as_bytes();
-        let document = read(text).unwrap();
-        let member = &document.root.as_object().unwrap().members[0];
-        assert_eq!(&text[member.span.start as usize..member.span.end as usize], b"\"a\": [1, \"x\\u00e9\"]");
-        assert_eq!(document.location(member.span).line, 2);
-        assert_eq!(document.location(member.span).column, 3);
-        assert_eq!(member.value.as_array().unwrap()[1].as_str(), Some("xé"));
-    }
-
-    #[test]
-    fn what_javascript_takes_is_taken() {
-        let document = read(b"[\"\\ud800\", \"a\xffb\", 1e999, \"\\ud83d\\ude00\", \"\\ud800\\u0041\"]").unwrap();
-        let items = document.root.as_array().unwrap();
-        assert_eq!(items[0].as_str(), Some("\u{fffd}"));
-        assert_eq!(items[1].as_str(), Some("a\u{fffd}b"));
-        assert_eq!(items[3].as_str(), Some("😀"));
-        assert_eq!(items[4].as_str(), Some("\u{fffd}A"));
-        assert_eq!(document.invalid_utf8, Some(12));
-    }
-
-    #[test]
-    fn errors_name_the_place() {
-        let truncated = read(b"{\n \"a\": {\"b\"").unwrap_err();
-        assert_eq!((truncated.kind, truncated.location.line), (ReadErrorKind::Syntax, 2));
-        assert!(truncated.problem.contains("ends"), "{truncated}");
-        let conflict = read(b"{\n<<<<<<< HEAD\n\"a\": 1\n=======\n").unwrap_err();
-        assert_eq!((conflict.kind, conflict.location.line), (ReadErrorKind::Conflict, 2));
-        assert_eq!(read(b" \n").unwrap_err().problem, "the file is empty");
-        let bomb = "[".repeat(100_000);
-        assert_eq!(read(bomb.as_bytes()).unwrap_err().kind, ReadErrorKind::TooDeep);
-        let limits = |bytes, values| parse(b"[1]", "x", Limits { bytes, values }, "").map_err(|error| error.kind);
-        assert_eq!(limits(2, 9).unwrap_err(), ReadErrorKind::TooLarge);
-        assert_eq!(limits(9, 1).unwrap_err(), ReadErrorKind::TooLarge);
-        assert!(limits(3, 2).is_ok());
-    }
-
-    #[test]
-    fn duplicates_are_kept_and_the_last_counts() {
-        let document = read(br#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
-        let object = document.root.as_object().unwrap();
-        assert_eq!(object.get("a").unwrap().kind, Kind::Number("3"));
-        let (kept, dropped) = object.split_duplicates();
-        assert_eq!(kept.len(), 2);
-        assert_eq!(dropped[0].value.kind, Kind::Number("1"));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-
-        #[test]
-        fn agrees_with_serde_json(text in r#"([\[\]{},:"\\ \n]|\\u00e9|\\n|"[ab]"|null|true|-?[0-9]{1,3}|0\.5|1e2|é){0,24}"#) {
-            let theirs = serde_json::from_str::<serde_json::Value>(&text);
-            let ours = read(text.as_bytes());
-            prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}", text);
-            if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
-                prop_assert_eq!(as_serde(&ours.root), theirs);
-            }
-        }
-
-        #[test]
-        fn agrees_on_values_that_were_written(keys in prop::collection::vec(("[a-c\"\\\\é😀]{0,3}", any::<i32>()), 0..8)) {
-            let value: serde_json::Value = keys.into_iter().map(|(key, number)| (key, number.into())).collect::<serde_json::Map<_, _>>().into();
-            let text = serde_json::to_string_pretty(&value).unwrap();
-            prop_assert_eq!(as_serde(&read(text.as_bytes()).unwrap().root), value);
-        }
-
-        #[test]
-        fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&bytes);
-        }
-    }
-}
+mod tests;

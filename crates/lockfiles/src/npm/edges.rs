@@ -73,6 +73,13 @@ fn workspace_members(inventory: &Inventory, wants: &[&Dependency]) -> Vec<(Strin
 /// manifest): the root gets an edge to what nobody asks for, and then to the
 /// first of every ring that is still out of reach, so that nothing lacks a path.
 pub(crate) fn infer_root_edges(inventory: &mut Inventory, root: PackageId) {
+    let at_top = |id: PackageId| installed_as(&inventory.package(id).path).is_some_and(|(host, _)| host.is_empty());
+    let tops: Vec<PackageId> = inventory.iter().map(|(id, _)| id).filter(|id| at_top(*id)).collect();
+    infer_edges_to(inventory, root, tops);
+}
+
+/// [`infer_root_edges`] to these packages, in formats that know no places.
+pub(crate) fn infer_edges_to(inventory: &mut Inventory, root: PackageId, tops: Vec<PackageId>) {
     let count = inventory.packages.len();
     let mut is_asked_for = vec![false; count];
     let mut outgoing = vec![Vec::new(); count];
@@ -84,10 +91,6 @@ pub(crate) fn infer_root_edges(inventory: &mut Inventory, root: PackageId) {
             list.push(edge.to);
         }
     }
-    let at_top = |inventory: &Inventory, id: PackageId| {
-        installed_as(&inventory.package(id).path).is_some_and(|(host, _)| host.is_empty())
-    };
-    let tops: Vec<PackageId> = inventory.iter().map(|(id, _)| id).filter(|id| at_top(inventory, *id)).collect();
     let (asked, unasked): (Vec<_>, Vec<_>) =
         tops.into_iter().partition(|id| is_asked_for.get(id.0 as usize) == Some(&true));
     let mut is_reached = vec![false; count];

@@ -1,11 +1,20 @@
 //! npm: manifests, lockfiles, and which lockfile counts.
 
+pub mod bun;
+pub mod deno;
 pub(crate) mod dependencies;
 pub(crate) mod edges;
+pub(crate) mod hex;
+pub(crate) mod listing;
 pub mod package_json;
 pub mod package_lock;
 pub(crate) mod places;
+pub mod pnp;
+pub(crate) mod project;
+pub(crate) mod range;
 pub(crate) mod source;
+pub(crate) mod workspaces;
+pub mod yarn_classic;
 
 use cap_std::fs::Dir;
 use vetch_model::evidence::Location;

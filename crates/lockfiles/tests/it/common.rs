@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use vetch_lockfiles::Reading;
 use vetch_lockfiles::npm::package_lock::Lockfile;
 use vetch_model::inventory::{Inventory, Package, Source};
 use vetch_model::outcome::{Incomplete, Outcome};
@@ -16,6 +17,18 @@ pub(crate) fn fixture(case: &str, file: &str) -> Vec<u8> {
 /// Everything a reader found, one thing a line.
 pub(crate) fn render(outcome: &Outcome<Lockfile>) -> String {
     let mut text = format!("version {}\n", outcome.value.version);
+    text.push_str(&render_inventory(&outcome.value.inventory));
+    for note in &outcome.value.notes {
+        let place = format!("{}:{}", note.location.line, note.location.column);
+        writeln!(text, "note {:?} {} {place}: {} / {:?}", note.kind, note.field, note.found, note.expected).unwrap();
+    }
+    text.push_str(&render_incomplete(&outcome.incomplete));
+    text
+}
+
+/// Everything a reader made of a file, one thing a line.
+pub(crate) fn render_reading(outcome: &Outcome<Reading>) -> String {
+    let mut text = format!("version {}\n", outcome.value.format_version);
     text.push_str(&render_inventory(&outcome.value.inventory));
     for note in &outcome.value.notes {
         let place = format!("{}:{}", note.location.line, note.location.column);

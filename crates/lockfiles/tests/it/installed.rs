@@ -171,6 +171,72 @@ mod links {
         insta::assert_snapshot!("isolated", render_inventory(&outcome.value));
     }
 
+    /// One project as pnpm, npm, Bun, Deno and Yarn isolate it: `a` needs `@s/b`, the
+    /// unlinked workspace `w` needs `a`. Only the places differ.
+    #[test]
+    fn every_isolated_layout_has_the_same_graph() {
+        let layouts: &[(&str, &str, &str)] = &[
+            (
+                ".pnpm/a@1.0.0/node_modules/a",
+                ".pnpm/@s+b@2.0.0/node_modules/@s/b",
+                "../../../@s+b@2.0.0/node_modules/@s/b",
+            ),
+            (
+                ".bun/a@1.0.0/node_modules/a",
+                ".bun/@s+b@2.0.0/node_modules/@s/b",
+                "../../../@s+b@2.0.0/node_modules/@s/b",
+            ),
+            (
+                ".deno/a@1.0.0/node_modules/a",
+                ".deno/@s+b@2.0.0/node_modules/@s/b",
+                "../../../@s+b@2.0.0/node_modules/@s/b",
+            ),
+            (
+                ".store/a@1.0.0-x/node_modules/a",
+                ".store/@s/b@2.0.0-x/node_modules/@s/b",
+                "../../../@s/b@2.0.0-x/node_modules/@s/b",
+            ),
+            (".store/a-npm-1.0.0-x/package", ".store/@s-b-npm-2.0.0-x/package", "../../../@s-b-npm-2.0.0-x/package"),
+        ];
+        for (a, b, link_to_b) in layouts {
+            let root = project(&[
+                ("package.json", r#"{"name":"top","workspaces":["packages/*"],"dependencies":{"a":"1"}}"#),
+                ("packages/w/package.json", r#"{"name":"w","version":"1.0.0","dependencies":{"a":"^1"}}"#),
+                (
+                    &format!("node_modules/{a}/package.json"),
+                    r#"{"name":"a","version":"1.0.0","dependencies":{"@s/b":"2"}}"#,
+                ),
+                (&format!("node_modules/{b}/package.json"), r#"{"name":"@s/b","version":"2.0.0"}"#),
+            ]);
+            let id = a.split('/').nth(1).unwrap();
+            let store = a.split('/').next().unwrap();
+            link(&root, "node_modules/a", a);
+            link(&root, "packages/w/node_modules/a", &format!("../../../node_modules/{a}"));
+            link(&root, &format!("node_modules/{store}/{id}/node_modules/@s/b"), link_to_b);
+            let top = manifest(r#"{"name":"top","workspaces":["packages/*"],"dependencies":{"a":"1"}}"#);
+            let outcome = from_installed(&tree(&root), Some(&top));
+            assert_eq!(render_incomplete(&outcome.incomplete), "", "{store}");
+            let inventory = outcome.value;
+            let label = |id| inventory.package(id).label();
+            let mut labels: Vec<String> = inventory.packages.iter().map(|package| package.label()).collect();
+            labels.sort();
+            assert_eq!(labels, ["@s/b@2.0.0", "a@1.0.0", "top", "w@1.0.0"], "{a}");
+            let mut edges: Vec<String> = inventory
+                .edges
+                .iter()
+                .map(|edge| format!("{} {} {}", label(edge.from), edge.kind, label(edge.to)))
+                .collect();
+            edges.sort();
+            let expected = [
+                "a@1.0.0 production @s/b@2.0.0",
+                "top production a@1.0.0",
+                "top workspace w@1.0.0",
+                "w@1.0.0 production a@1.0.0",
+            ];
+            assert_eq!(edges, expected, "{a}");
+        }
+    }
+
     #[test]
     fn links_out_of_the_target_are_told_and_not_followed() {
         let outside = project(&[("package.json", r#"{"name":"secret"}"#)]);

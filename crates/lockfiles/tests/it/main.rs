@@ -5,6 +5,7 @@
 
 mod common;
 mod installed;
+mod javascript;
 mod package_json;
 mod package_lock;
 mod python;

@@ -3,6 +3,9 @@
 //! Fields: <https://docs.npmjs.com/cli/v11/configuring-npm/package-json>.
 
 mod entries;
+mod reading;
+
+pub use reading::read_in;
 
 use vetch_model::manifest::{Manifest, Script};
 
