@@ -253,6 +253,7 @@ fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
             LockfileNoteKind::OnlyForOldClients => "only-for-old-clients",
             LockfileNoteKind::DuplicateKey => "duplicate-key",
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
+            LockfileNoteKind::LeftOut => "left-out",
         },
         field: &note.field,
         found: &note.found,

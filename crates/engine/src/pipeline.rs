@@ -139,6 +139,7 @@ fn note(note: &LockfileNote) -> Note<'_> {
             LockfileNoteKind::OnlyForOldClients => "only-for-old-clients",
             LockfileNoteKind::DuplicateKey => "duplicate-key",
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
+            LockfileNoteKind::LeftOut => "left-out",
         },
         field: &note.field,
         found: &note.found,

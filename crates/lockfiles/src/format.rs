@@ -8,6 +8,7 @@ use crate::error::{ReadError, ReadErrorKind};
 use crate::files::Files;
 use crate::npm;
 use crate::npm::package_lock::LockfileNote;
+use crate::sbom;
 
 /// What a reader made of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,10 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::CycloneDxJson => sbom::read_cyclonedx_json,
+            Format::CycloneDxXml => sbom::read_cyclonedx_xml,
+            Format::SpdxJson => sbom::read_spdx_json,
+            Format::SpdxTagValue => sbom::read_spdx_tag_value,
             _ => return None,
         };
         Some(reader)
@@ -86,10 +91,9 @@ impl Format {
 /// What a file is, by its name and, where names are shared, by its first bytes.
 pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
-        _ => None,
+        _ => sbom::detect(path, head),
     }
 }
 

@@ -7,3 +7,4 @@ mod common;
 mod installed;
 mod package_json;
 mod package_lock;
+mod sbom;

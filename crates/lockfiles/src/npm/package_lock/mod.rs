@@ -66,6 +66,8 @@ pub enum LockfileNoteKind {
     DuplicateKey,
     /// Another lockfile of the folder, which npm ignores.
     IgnoredLockfile,
+    /// Entries that are no packages (files, devices in an SBOM), counted.
+    LeftOut,
 }
 
 /// A fact about a lockfile for rules to judge.
