@@ -205,46 +205,34 @@ impl<'d> Assembly<'_, 'd, '_, '_> {
     /// Gives a path to each package that no link leads to: under the package that
     /// holds it, or under the root.
     fn hang(&mut self) {
-        let count = self.inventory.packages.len();
-        let mut next = vec![Vec::new(); count];
-        let mut has_asker = vec![false; count];
+        let mut next = neighbours(&self.inventory, |_| true);
+        let mut has_asker = vec![false; next.len()];
         for edge in &self.inventory.edges {
-            if let (Some(next), Some(has_asker)) =
-                (next.get_mut(edge.from.0 as usize), has_asker.get_mut(edge.to.0 as usize))
-            {
-                next.push(edge.to);
+            if let Some(has_asker) = has_asker.get_mut(edge.to.0 as usize) {
                 *has_asker = true;
             }
         }
-        let mut reached = vec![false; count];
+        let mut reached = vec![false; next.len()];
         reach(ROOT, &next, &mut reached);
-        // First those that nothing asks for; what is left then are circles.
-        for are_circles in [false, true] {
-            for index in 1..count {
-                let is_due = !reached.get(index).copied().unwrap_or(true)
-                    && (are_circles || !has_asker.get(index).copied().unwrap_or(false));
-                if !is_due {
-                    continue;
-                }
-                let id = PackageId(index as u32);
-                let holder = self.holder(id);
-                let is_extraneous = self.component(id).is_some_and(|component| component.is_extraneous);
-                let link = match is_extraneous && holder == ROOT {
-                    true => LinkKind::WantsAs(EdgeKind::Extraneous, None),
-                    false => LinkKind::Wants,
-                };
-                self.add_edge(holder, id, link);
-                if let Some(next) = next.get_mut(holder.0 as usize) {
-                    next.push(id);
-                }
-                if reached.get(holder.0 as usize).copied().unwrap_or(false) {
-                    reach(id, &next, &mut reached);
-                } else {
-                    // Its holder is in a circle that is hung later.
-                    self.add_edge(ROOT, id, LinkKind::Wants);
-                    reach(id, &next, &mut reached);
-                }
+        let all = || (1..reached.len()).map(|index| PackageId(index as u32));
+        let orphans: Vec<PackageId> = all().filter(|id| !is_set(&has_asker, *id)).collect();
+        // What then is left are circles, and what only they lead to.
+        let circles = askers_first(&next);
+        for id in orphans.into_iter().chain(circles) {
+            if is_set(&reached, id) {
+                continue;
             }
+            let holder = Some(self.holder(id)).filter(|holder| is_set(&reached, *holder)).unwrap_or(ROOT);
+            let is_extraneous = self.component(id).is_some_and(|component| component.is_extraneous);
+            let link = match is_extraneous && holder == ROOT {
+                true => LinkKind::WantsAs(EdgeKind::Extraneous, None),
+                false => LinkKind::Wants,
+            };
+            self.add_edge(holder, id, link);
+            if let Some(next) = next.get_mut(holder.0 as usize) {
+                next.push(id);
+            }
+            reach(id, &next, &mut reached);
         }
     }
 
@@ -259,6 +247,45 @@ impl<'d> Assembly<'_, 'd, '_, '_> {
         }
         ROOT
     }
+}
+
+fn is_set(flags: &[bool], id: PackageId) -> bool {
+    flags.get(id.0 as usize).copied().unwrap_or(false)
+}
+
+/// Whom each package asks for, by edges of certain kinds.
+fn neighbours(inventory: &Inventory, is_such: impl Fn(EdgeKind) -> bool) -> Vec<Vec<PackageId>> {
+    let mut next = vec![Vec::new(); inventory.packages.len()];
+    for edge in inventory.edges.iter().filter(|edge| is_such(edge.kind)) {
+        if let Some(next) = next.get_mut(edge.from.0 as usize) {
+            next.push(edge.to);
+        }
+    }
+    next
+}
+
+/// All packages, each circle before what it leads to: the reverse of the order in
+/// which a depth-first search leaves them.
+fn askers_first(next: &[Vec<PackageId>]) -> Vec<PackageId> {
+    let mut seen = vec![false; next.len()];
+    let mut left = Vec::with_capacity(next.len());
+    for start in (0..next.len()).map(|index| PackageId(index as u32)) {
+        let mut stack = vec![(start, 0)];
+        while let Some((id, position)) = stack.pop() {
+            if position == 0 {
+                match seen.get_mut(id.0 as usize) {
+                    Some(is_seen) if !*is_seen => *is_seen = true,
+                    _ => continue,
+                }
+            }
+            match next.get(id.0 as usize).and_then(|next| next.get(position)) {
+                Some(following) => stack.extend([(id, position + 1), (*following, 0)]),
+                None => left.push(id),
+            }
+        }
+    }
+    left.reverse();
+    left
 }
 
 /// Marks what can be reached from `start`.
@@ -278,12 +305,7 @@ fn flag(inventory: &mut Inventory, is_such: fn(EdgeKind) -> bool, set: fn(&mut P
     if !inventory.edges.iter().any(|edge| is_such(edge.kind)) {
         return;
     }
-    let mut next = vec![Vec::new(); inventory.packages.len()];
-    for edge in inventory.edges.iter().filter(|edge| !is_such(edge.kind)) {
-        if let Some(next) = next.get_mut(edge.from.0 as usize) {
-            next.push(edge.to);
-        }
-    }
+    let next = neighbours(inventory, |kind| !is_such(kind));
     let mut reached = vec![false; inventory.packages.len()];
     reach(ROOT, &next, &mut reached);
     for (package, is_reached) in inventory.packages.iter_mut().zip(reached) {

@@ -32,7 +32,10 @@ pub(super) fn is_package(component: &Component<'_>) -> bool {
 
 /// The package that the component at `index` states.
 pub(super) fn package(component: &Component<'_>, index: usize, report: &mut Report<'_, '_>) -> Package {
-    let what = format!("`{}`", short(component.name.unwrap_or(component.reference)));
+    let what = match component.name.unwrap_or(component.reference) {
+        "" => "a component".to_owned(),
+        name => format!("`{}`", short(name)),
+    };
     let what = what.as_str();
     let parts = component.purl.and_then(|purl| parts(purl, what, report));
     let (ecosystem, name) = identity(component, parts.as_ref());
