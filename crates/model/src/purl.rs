@@ -177,7 +177,20 @@ impl PurlParts {
     /// # Errors
     /// When [`Purl::from_str`] would refuse it.
     pub fn parse(text: &str) -> Result<PurlParts, PurlError> {
-        checked(text)?;
+        Ok(PurlParts::parse_with_purl(text)?.0)
+    }
+
+    /// [`PurlParts::parse`] and [`Purl::from_str`] at one go.
+    ///
+    /// # Errors
+    /// When [`Purl::from_str`] would refuse it.
+    pub fn parse_with_purl(text: &str) -> Result<(PurlParts, Purl), PurlError> {
+        let purl = Purl(written(&checked(text)?));
+        Ok((PurlParts::split(text), purl))
+    }
+
+    /// Takes apart what is known to be valid.
+    fn split(text: &str) -> PurlParts {
         let rest = text.split_once(':').map_or("", |(_, rest)| rest).trim_start_matches('/');
         let (rest, subpath) = rest.rsplit_once('#').unwrap_or((rest, ""));
         let (rest, qualifiers) = rest.rsplit_once('?').unwrap_or((rest, ""));
@@ -187,7 +200,7 @@ impl PurlParts {
         let (kind, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (namespace, name) = path.trim_matches('/').rsplit_once('/').unwrap_or(("", path.trim_matches('/')));
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        Ok(PurlParts {
+        PurlParts {
             kind: kind.to_ascii_lowercase(),
             namespace: some(segments(namespace)),
             name: decoded(name),
@@ -199,7 +212,7 @@ impl PurlParts {
                 .map(|(key, value)| (key.to_ascii_lowercase(), decoded(value)))
                 .collect(),
             subpath: some(segments(subpath)),
-        })
+        }
     }
 
     /// The value of a qualifier.

@@ -37,7 +37,7 @@ pub(super) fn package(component: &Component<'_>, index: usize, report: &mut Repo
         name => format!("`{}`", short(name)),
     };
     let what = what.as_str();
-    let parts = component.purl.and_then(|purl| parts(purl, what, report));
+    let (parts, purl) = component.purl.and_then(|purl| parts(purl, what, report)).unzip();
     let (ecosystem, name) = identity(component, parts.as_ref());
     if name.is_empty() {
         report.add(what, component.span, "it has no name", REMAKE);
@@ -45,7 +45,7 @@ pub(super) fn package(component: &Component<'_>, index: usize, report: &mut Repo
     let version = version(component, parts.as_ref(), &ecosystem, what, report);
     let mut package = Package::new(ecosystem, name, version.as_deref());
     package.alias = alias(component, &package, parts.is_some());
-    package.stated_purl = stated_purl(component, parts.as_ref(), version.as_deref());
+    package.stated_purl = stated_purl(purl, parts.as_ref(), version.as_deref());
     package.source = source(component, &package, parts.as_ref(), what, report);
     read_hashes(component, parts.as_ref(), &mut package, what, report);
     if let Some(stated) = component.path {
@@ -65,8 +65,8 @@ pub(super) fn package(component: &Component<'_>, index: usize, report: &mut Repo
     package
 }
 
-fn parts(purl: Stated<'_>, what: &str, report: &mut Report<'_, '_>) -> Option<PurlParts> {
-    PurlParts::parse(purl.text)
+fn parts(purl: Stated<'_>, what: &str, report: &mut Report<'_, '_>) -> Option<(PurlParts, Purl)> {
+    PurlParts::parse_with_purl(purl.text)
         .inspect_err(|error| {
             let why = format!("its purl `{}` is none: {}; its name and version count", short(purl.text), error.reason);
             report.add(what, purl.span, why, REMAKE);
@@ -154,7 +154,7 @@ fn alias(component: &Component<'_>, package: &Package, has_purl: bool) -> Option
 }
 
 /// The purl as stated, with the component's version where it has none of its own.
-fn stated_purl(component: &Component<'_>, parts: Option<&PurlParts>, version: Option<&str>) -> Option<Purl> {
+fn stated_purl(purl: Option<Purl>, parts: Option<&PurlParts>, version: Option<&str>) -> Option<Purl> {
     let parts = parts?;
     match (&parts.version, version) {
         (None, Some(version)) if parts.qualifiers.is_empty() && parts.subpath.is_none() => {
@@ -164,7 +164,7 @@ fn stated_purl(component: &Component<'_>, parts: Option<&PurlParts>, version: Op
                 kind => Purl::other(kind, &parts.full_name(), Some(version)),
             })
         }
-        _ => component.purl?.text.parse().ok(),
+        _ => purl,
     }
 }
 

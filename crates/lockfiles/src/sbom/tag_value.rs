@@ -5,6 +5,7 @@
 //! a file, and what follows belongs to it. Relationships may stand anywhere.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use vetch_model::evidence::Span;
 
@@ -193,6 +194,8 @@ struct Builder<'a> {
     checksums: Vec<Value<'a>>,
     references: Vec<Value<'a>>,
     span: Span,
+    /// Tags that SPDX does not have.
+    unknown: HashSet<&'a str>,
 }
 
 impl<'a> Builder<'a> {
@@ -245,7 +248,9 @@ impl<'a> Builder<'a> {
                     self.extend(tag.span);
                 }
             }
-            name => self.document.push(text(name, value, tag.span)),
+            // Told once each, not as a field that stands twice.
+            name if self.unknown.insert(name) => self.document.push(text(name, value, tag.span)),
+            _ => {}
         }
     }
 

@@ -289,7 +289,10 @@ impl<'a> Parser<'a> {
     fn attributes(&mut self, tag: &BytesStart<'a>, start: usize) -> Result<Vec<Member<'a>>, Fault> {
         let mut members = Vec::new();
         let place = span(start, self.at());
-        for attribute in tag.attributes() {
+        let mut attributes = tag.attributes();
+        // Its own look for duplicates is quadratic; that of `Object` is not.
+        attributes.with_checks(false);
+        for attribute in attributes {
             self.take_room(start)?;
             let attribute = match attribute {
                 Ok(attribute) => attribute,

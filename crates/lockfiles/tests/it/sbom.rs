@@ -260,10 +260,13 @@ fn bombs_end_in_an_error() {
     }
     let text = format!("{open}{}", "<o xmlns=\"urn:x\">".repeat(50_000));
     assert!(read_bytes(Format::CycloneDxXml, "bom.xml", text.as_bytes()).is_err(), "namespaces are bounded too");
-    let attributes: String = (0..20_000).map(|index| format!(" a{index}=\"\"")).collect();
+    let attributes: String = (0..200_000).map(|index| format!(" a{index}=\"\"")).collect();
     let text = format!("<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"{attributes}><components/></bom>");
     let outcome = read_bytes(Format::CycloneDxXml, "bom.xml", text.as_bytes()).unwrap();
     assert!(outcome.incomplete.last().unwrap().why.contains("more fields"));
+    let text = format!("{open}<components><component name=\"a\" name=\"b\"/></components></bom>");
+    let outcome = read_bytes(Format::CycloneDxXml, "bom.xml", text.as_bytes()).unwrap();
+    assert!(outcome.incomplete.iter().any(|missing| missing.why.contains("`name` stands twice")));
     let bytes = b"SPDXVersion: SPDX-2.3\nPackageName: a\xff\n";
     let error = read_bytes(Format::SpdxTagValue, "bom.spdx", bytes).unwrap_err();
     assert_eq!((error.kind, error.location.line), (ReadErrorKind::Syntax, 2));
@@ -293,12 +296,25 @@ fn mutated(bytes: &[u8], edits: &[(usize, u8, u8)]) -> Vec<u8> {
     bytes
 }
 
+fn is_told(reading: &Outcome<Reading>) -> bool {
+    let unresolved = &reading.value.inventory.unresolved;
+    !(reading.incomplete.is_empty() && reading.value.notes.is_empty() && unresolved.is_empty())
+}
+
+/// The fixtures of which there is nothing to tell.
+fn sound() -> Vec<(Format, &'static str, &'static str)> {
+    let sound: Vec<_> =
+        all().into_iter().filter(|(format, case, file)| !is_told(&read_fixture(*format, case, file))).collect();
+    assert!(sound.len() >= 20, "{sound:?}");
+    sound
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
     fn mutated_files_are_never_silently_shorter(
-        case in prop::sample::select(all()),
+        case in prop::sample::select(sound()),
         edits in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..4),
     ) {
         let (format, case, file) = case;
@@ -306,7 +322,7 @@ proptest! {
         let whole = read_fixture(format, case, file).value.inventory.packages.len();
         if let Ok(outcome) = read_bytes(format, file, &bytes) {
             let inventory = &outcome.value.inventory;
-            let told = !(outcome.incomplete.is_empty() && outcome.value.notes.is_empty() && inventory.unresolved.is_empty());
+            let told = is_told(&outcome);
             prop_assert!(inventory.packages.len() >= whole || told, "{} {}: {}", format, case, String::from_utf8_lossy(&bytes));
             for edge in &inventory.edges {
                 prop_assert!((edge.to.0 as usize) < inventory.packages.len());
