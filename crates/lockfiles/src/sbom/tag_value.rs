@@ -243,11 +243,7 @@ impl<'a> Builder<'a> {
                 ];
                 self.relationships.push(object(&members, tag.span));
             }
-            name if PASSED_OVER.contains(&name) => {
-                if !matches!(self.section, Section::Document | Section::Other) {
-                    self.extend(tag.span);
-                }
-            }
+            name if PASSED_OVER.contains(&name) => self.extend(tag.span),
             // Told once each, not as a field that stands twice.
             name if self.unknown.insert(name) => self.document.push(text(name, value, tag.span)),
             _ => {}
