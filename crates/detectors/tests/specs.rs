@@ -255,6 +255,7 @@ fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
             LockfileNoteKind::NoEdges => "no-edges",
             LockfileNoteKind::SourceOption => "source-option",
+            LockfileNoteKind::LeftOut => "left-out",
         },
         field: &note.field,
         found: &note.found,

@@ -141,6 +141,7 @@ fn note(note: &LockfileNote) -> Note<'_> {
             LockfileNoteKind::IgnoredLockfile => "ignored-lockfile",
             LockfileNoteKind::NoEdges => "no-edges",
             LockfileNoteKind::SourceOption => "source-option",
+            LockfileNoteKind::LeftOut => "left-out",
         },
         field: &note.field,
         found: &note.found,

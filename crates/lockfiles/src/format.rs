@@ -10,6 +10,7 @@ use crate::installed;
 use crate::npm;
 use crate::npm::package_lock::LockfileNote;
 use crate::python;
+use crate::sbom;
 
 /// What a reader made of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +98,10 @@ impl Format {
             Format::Requirements => python::requirements::read_in,
             Format::Pyproject => python::pyproject::read_in,
             Format::SetupCfg => python::setup_cfg::read_in,
+            Format::CycloneDxJson => sbom::read_cyclonedx_json,
+            Format::CycloneDxXml => sbom::read_cyclonedx_xml,
+            Format::SpdxJson => sbom::read_spdx_json,
+            Format::SpdxTagValue => sbom::read_spdx_tag_value,
             _ => return None,
         };
         Some(reader)
@@ -126,7 +131,7 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
         "pyproject.toml" => Some(Format::Pyproject),
         "setup.cfg" => Some(Format::SetupCfg),
         _ if python::is_requirements(path) => Some(Format::Requirements),
-        _ => None,
+        _ => sbom::detect(path, head),
     }
 }
 

@@ -16,6 +16,7 @@ mod json;
 pub mod npm;
 pub mod python;
 mod toml_tree;
+pub mod sbom;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use files::{DirFiles, Files, Listed, ListedKind, MemoryFiles, beside, read_file};

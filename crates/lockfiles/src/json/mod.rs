@@ -100,7 +100,8 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn new(members: Vec<Member<'a>>) -> Object<'a> {
+    /// An object of these members; readers of other syntaxes make them too.
+    pub(crate) fn new(members: Vec<Member<'a>>) -> Object<'a> {
         // Most objects are small, and comparing a few keys is quicker than hashing them.
         let has_duplicates = if members.len() <= 16 {
             let mut pairs = members.iter().enumerate();
@@ -115,6 +116,11 @@ impl<'a> Object<'a> {
     /// The value that counts for `key`: the last one, as for `JSON.parse`.
     pub(crate) fn get(&self, key: &str) -> Option<&Value<'a>> {
         self.members.iter().rev().find(|member| member.key == key).map(|member| &member.value)
+    }
+
+    /// Whether a key stands twice.
+    pub(crate) fn has_duplicates(&self) -> bool {
+        self.has_duplicates
     }
 
     /// The members that count and, apart from them, those that a later duplicate overrides.

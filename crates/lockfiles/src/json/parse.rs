@@ -30,6 +30,13 @@ pub(crate) struct Document<'a> {
     bytes: &'a [u8],
 }
 
+impl<'a> Document<'a> {
+    /// A tree that another syntax than JSON was read into.
+    pub(crate) fn of(root: Value<'a>, bytes: &'a [u8], file: &'a str) -> Document<'a> {
+        Document { root, lines: Lines::of(bytes), invalid_utf8: None, file, bytes }
+    }
+}
+
 impl Document<'_> {
     /// The place of a span.
     pub(crate) fn location(&self, span: Span) -> Location {

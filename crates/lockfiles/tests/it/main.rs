@@ -10,3 +10,4 @@ mod package_json;
 mod package_lock;
 mod python;
 mod python_locks;
+mod sbom;

@@ -71,6 +71,8 @@ pub enum LockfileNoteKind {
     /// An option that says where packages come from, or how they are checked or built:
     /// `--extra-index-url`, `--trusted-host`.
     SourceOption,
+    /// Entries that are no packages (files, devices in an SBOM), counted.
+    LeftOut,
 }
 
 /// A fact about a lockfile for rules to judge.

@@ -1,0 +1,332 @@
+//! SBOMs by example: every fixture has a snapshot, and the syntaxes agree on the same project.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use crate::common::{render_incomplete, render_inventory};
+use proptest::prelude::*;
+use vetch_lockfiles::{Format, MemoryFiles, ReadError, ReadErrorKind, Reading, format, read};
+use vetch_model::inventory::{Inventory, Package};
+use vetch_model::outcome::Outcome;
+
+const CYCLONEDX_JSON: &[(&str, &str)] = &[
+    ("empty", "bom.json"),
+    ("simple", "bom.cdx.json"),
+    ("nested", "bom.json"),
+    ("markers", "bom.cdx.json"),
+    ("version-1-4", "bom.cdx.json"),
+    ("git", "bom.json"),
+    ("url", "bom.json"),
+    ("groups", "bom.json"),
+    ("nested-components", "bom.json"),
+    ("workspaces", "bom.json"),
+    ("wrong-types", "bom.json"),
+    ("duplicate-keys", "bom.json"),
+    ("unknown-version", "bom.json"),
+    ("hostile-paths", "bom.json"),
+];
+
+const CYCLONEDX_XML: &[(&str, &str)] = &[
+    ("empty", "bom.xml"),
+    ("simple", "bom.cdx.xml"),
+    ("nested", "bom.xml"),
+    ("version-1-3", "bom.xml"),
+    ("extensions", "bom.xml"),
+    ("wrong-types", "bom.xml"),
+    ("duplicate-keys", "bom.xml"),
+    ("unknown-version", "bom.xml"),
+];
+
+const SPDX_JSON: &[(&str, &str)] = &[
+    ("empty", "bom.spdx.json"),
+    ("simple", "bom.spdx.json"),
+    ("nested", "bom.spdx.json"),
+    ("version-2-2", "bom.spdx.json"),
+    ("relationships", "bom.spdx.json"),
+    ("sources", "bom.spdx.json"),
+    ("envelope", "sbom.spdx.json"),
+    ("wrong-types", "bom.spdx.json"),
+    ("unknown-version", "bom.spdx.json"),
+];
+
+const SPDX_TAG_VALUE: &[(&str, &str)] =
+    &[("simple", "bom.spdx"), ("nested", "bom.spdx"), ("order", "bom.spdx"), ("wrong-types", "bom.spdx")];
+
+const BROKEN: &[(Format, &str, &str)] = &[
+    (Format::CycloneDxJson, "conflict", "bom.json"),
+    (Format::CycloneDxJson, "not-json", "bom.json"),
+    (Format::CycloneDxJson, "not-an-sbom", "bom.json"),
+    (Format::CycloneDxJson, "truncated", "bom.json"),
+    (Format::CycloneDxXml, "conflict", "bom.xml"),
+    (Format::CycloneDxXml, "truncated", "bom.xml"),
+    (Format::CycloneDxXml, "not-xml", "bom.xml"),
+    (Format::CycloneDxXml, "not-an-sbom", "bom.xml"),
+    (Format::CycloneDxXml, "entities", "bom.xml"),
+    (Format::CycloneDxXml, "unknown-entity", "bom.xml"),
+    (Format::CycloneDxXml, "other-encoding", "bom.xml"),
+    (Format::CycloneDxXml, "utf-16", "bom.xml"),
+    (Format::SpdxJson, "version-3", "bom.spdx.json"),
+    (Format::SpdxJson, "not-an-sbom", "bom.spdx.json"),
+    (Format::SpdxJson, "truncated", "bom.spdx.json"),
+    (Format::SpdxTagValue, "conflict", "bom.spdx"),
+    (Format::SpdxTagValue, "truncated", "bom.spdx"),
+    (Format::SpdxTagValue, "not-an-sbom", "bom.spdx"),
+    (Format::SpdxTagValue, "empty", "bom.spdx"),
+];
+
+/// Every fixture that is read.
+fn all() -> Vec<(Format, &'static str, &'static str)> {
+    let of =
+        |format: Format, cases: &'static [(&str, &str)]| cases.iter().map(move |(case, file)| (format, *case, *file));
+    of(Format::CycloneDxJson, CYCLONEDX_JSON)
+        .chain(of(Format::CycloneDxXml, CYCLONEDX_XML))
+        .chain(of(Format::SpdxJson, SPDX_JSON))
+        .chain(of(Format::SpdxTagValue, SPDX_TAG_VALUE))
+        .collect()
+}
+
+fn fixture(format: Format, case: &str, file: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format.as_str());
+    let path = folder.join(case).join(file);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn read_bytes(format: Format, file: &str, bytes: &[u8]) -> Result<Outcome<Reading>, ReadError> {
+    read(&MemoryFiles(BTreeMap::from([(file.to_owned(), bytes.to_vec())])), file, format)
+}
+
+fn read_fixture(format: Format, case: &str, file: &str) -> Outcome<Reading> {
+    read_bytes(format, file, &fixture(format, case, file)).unwrap_or_else(|error| panic!("{format} {case}: {error}"))
+}
+
+fn render(outcome: &Outcome<Reading>) -> String {
+    let inventory = &outcome.value.inventory;
+    let mut text = format!("version {}\n{}", outcome.value.format_version, render_inventory(inventory));
+    for (id, package) in inventory.iter() {
+        let more = render_more(package);
+        if !more.is_empty() {
+            writeln!(text, "{:>3}{more}", id.0).unwrap();
+        }
+    }
+    for edge in inventory.edges.iter().filter(|edge| edge.condition.is_some()) {
+        writeln!(text, "{} -> {} if {}", edge.from.0, edge.to.0, edge.condition.as_deref().unwrap()).unwrap();
+    }
+    for note in &outcome.value.notes {
+        writeln!(text, "note {:?} {} line {}: {}", note.kind, note.field, note.location.line, note.found).unwrap();
+    }
+    text.push_str(&render_incomplete(&outcome.incomplete));
+    text
+}
+
+/// What the common rendering does not show.
+fn render_more(package: &Package) -> String {
+    let mut text = format!(" {}", package.purl());
+    if let Some(integrity) = &package.integrity {
+        write!(text, " {}", integrity.text.get(..20).unwrap_or(&integrity.text)).unwrap();
+    }
+    for artifact in &package.artifacts {
+        let digest = artifact.integrity.as_ref().map_or("-", |integrity| &integrity.text[..14]);
+        write!(text, " [{} {digest}]", artifact.file).unwrap();
+    }
+    if let Some(checksum) = &package.cache_checksum {
+        write!(text, " checksum {checksum}").unwrap();
+    }
+    if !package.groups.is_empty() {
+        write!(text, " groups {:?}", package.groups).unwrap();
+    }
+    text
+}
+
+#[test]
+fn sboms_are_read() {
+    for (format, case, file) in all() {
+        insta::assert_snapshot!(format!("{format}-{case}"), render(&read_fixture(format, case, file)));
+    }
+}
+
+#[test]
+fn broken_files_are_errors_with_a_place_and_a_next_step() {
+    for (format, case, file) in BROKEN {
+        let error = match read_bytes(*format, file, &fixture(*format, case, file)) {
+            Err(error) => error.to_string(),
+            Ok(outcome) => {
+                // A tag-value file has no end of its own: what is no tag is told instead.
+                assert!(!outcome.incomplete.is_empty(), "{format} {case}");
+                render(&outcome)
+            }
+        };
+        insta::assert_snapshot!(format!("{format}-{case}"), error);
+    }
+}
+
+#[test]
+fn fixtures_are_known_for_what_they_are() {
+    let broken = BROKEN.iter().filter(|(_, case, _)| !matches!(*case, "utf-16")).copied();
+    for (format, case, file) in all().into_iter().chain(broken) {
+        assert_eq!(format::detect(file, &fixture(format, case, file)), Some(format), "{format} {case}");
+    }
+}
+
+/// Who asks for whom how, by label; the same for all syntaxes of one project.
+fn graph(inventory: &Inventory) -> Vec<(String, String, String)> {
+    let label = |id| inventory.package(id).label();
+    let mut edges: Vec<_> =
+        inventory.edges.iter().map(|edge| (label(edge.from), label(edge.to), edge.kind.to_string())).collect();
+    edges.sort();
+    edges
+}
+
+#[test]
+fn syntaxes_agree_on_the_same_project() {
+    let cyclonedx = read_fixture(Format::CycloneDxJson, "nested", "bom.json").value.inventory;
+    let xml = read_fixture(Format::CycloneDxXml, "nested", "bom.xml").value.inventory;
+    let spdx = read_fixture(Format::SpdxJson, "nested", "bom.spdx.json").value.inventory;
+    let tags = read_fixture(Format::SpdxTagValue, "nested", "bom.spdx").value.inventory;
+    assert_eq!(graph(&cyclonedx), graph(&spdx));
+    assert_eq!(graph(&spdx), graph(&tags));
+    let facts = |inventory: &Inventory| {
+        let mut facts: Vec<_> = inventory
+            .packages
+            .iter()
+            .map(|package| (package.purl(), package.source.clone(), package.integrity.clone(), package.alias.clone()))
+            .collect();
+        facts.sort();
+        facts
+    };
+    assert_eq!(facts(&cyclonedx), facts(&spdx));
+    assert_eq!(facts(&spdx), facts(&tags));
+    assert_eq!(facts(&cyclonedx), facts(&xml));
+    // The library that wrote the XML knows all but npm's flag for development.
+    let pairs =
+        |inventory: &Inventory| graph(inventory).into_iter().map(|(from, to, _)| (from, to)).collect::<Vec<_>>();
+    assert_eq!(pairs(&cyclonedx), pairs(&xml));
+}
+
+#[test]
+fn every_package_has_a_path() {
+    for (format, case, file) in all() {
+        let inventory = read_fixture(format, case, file).value.inventory;
+        let mut reached = vec![false; inventory.packages.len()];
+        reached[0] = true;
+        while let Some(edge) =
+            inventory.edges.iter().find(|edge| reached[edge.from.0 as usize] && !reached[edge.to.0 as usize])
+        {
+            reached[edge.to.0 as usize] = true;
+        }
+        assert!(reached.iter().all(|is_reached| *is_reached), "{format} {case}: {reached:?}");
+    }
+}
+
+#[test]
+fn spans_hold_the_component() {
+    for (format, case, file) in all() {
+        let bytes = fixture(format, case, file);
+        for package in &read_fixture(format, case, file).value.inventory.packages {
+            let location = package.declared_at.as_ref().unwrap();
+            if location.line == 0 || package.name.is_empty() || format == Format::CycloneDxXml && case == "extensions" {
+                continue;
+            }
+            let span = &bytes[location.span.start as usize..location.span.end as usize];
+            let text = String::from_utf8_lossy(span).to_lowercase();
+            let last = package.name.rsplit('/').next().unwrap();
+            assert!(text.replace('_', "-").contains(&last.to_lowercase()), "{format} {case} {}: {text}", package.name);
+        }
+    }
+}
+
+#[test]
+fn marks_and_line_ends_change_nothing_but_places() {
+    for (format, case, file) in all() {
+        let text = String::from_utf8(fixture(format, case, file)).unwrap();
+        let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        let marked = read_bytes(format, file, windows.as_bytes()).unwrap().value.inventory;
+        let plain = read_fixture(format, case, file).value.inventory;
+        assert_eq!(graph(&marked), graph(&plain), "{format} {case}");
+        assert_eq!(marked.packages.len(), plain.packages.len(), "{format} {case}");
+    }
+}
+
+#[test]
+fn bombs_end_in_an_error() {
+    let deep_json = format!("{{\"bomFormat\":\"CycloneDX\",{}", "\"components\":[{".repeat(50_000));
+    let error = read_bytes(Format::CycloneDxJson, "bom.json", deep_json.as_bytes()).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::TooDeep);
+    let open = "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\">";
+    for element in ["<components><component>", "<x>", "<metadata><component><components>"] {
+        let text = format!("{open}{}", element.repeat(50_000));
+        let error = read_bytes(Format::CycloneDxXml, "bom.xml", text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ReadErrorKind::TooDeep, "{element}");
+    }
+    let text = format!("{open}{}", "<o xmlns=\"urn:x\">".repeat(50_000));
+    assert!(read_bytes(Format::CycloneDxXml, "bom.xml", text.as_bytes()).is_err(), "namespaces are bounded too");
+    let attributes: String = (0..200_000).map(|index| format!(" a{index}=\"\"")).collect();
+    let text = format!("<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"{attributes}><components/></bom>");
+    let outcome = read_bytes(Format::CycloneDxXml, "bom.xml", text.as_bytes()).unwrap();
+    assert!(outcome.incomplete.last().unwrap().why.contains("more fields"));
+    let text = format!("{open}<components><component name=\"a\" name=\"b\"/></components></bom>");
+    let outcome = read_bytes(Format::CycloneDxXml, "bom.xml", text.as_bytes()).unwrap();
+    assert!(outcome.incomplete.iter().any(|missing| missing.why.contains("`name` stands twice")));
+    let bytes = b"SPDXVersion: SPDX-2.3\nPackageName: a\xff\n";
+    let error = read_bytes(Format::SpdxTagValue, "bom.spdx", bytes).unwrap_err();
+    assert_eq!((error.kind, error.location.line), (ReadErrorKind::Syntax, 2));
+}
+
+/// Replaces, removes or doubles bytes, or cuts the end off.
+fn mutated(bytes: &[u8], edits: &[(usize, u8, u8)]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for &(at, action, byte) in edits {
+        if bytes.is_empty() {
+            break;
+        }
+        let at = at % bytes.len();
+        match action % 6 {
+            0 => bytes[at] = byte,
+            1 => drop(bytes.remove(at)),
+            2 => bytes.insert(at, byte),
+            3 => bytes[at] = *b"{}[]\",:0tfn<>/& \n"[..].get(byte as usize % 17).unwrap(),
+            4 => {
+                let end = (at + usize::from(byte)).min(bytes.len());
+                let double = bytes[at..end].to_vec();
+                bytes.splice(at..at, double);
+            }
+            _ => bytes.truncate(at),
+        }
+    }
+    bytes
+}
+
+fn is_told(reading: &Outcome<Reading>) -> bool {
+    let unresolved = &reading.value.inventory.unresolved;
+    !(reading.incomplete.is_empty() && reading.value.notes.is_empty() && unresolved.is_empty())
+}
+
+/// The fixtures of which there is nothing to tell.
+fn sound() -> Vec<(Format, &'static str, &'static str)> {
+    let sound: Vec<_> =
+        all().into_iter().filter(|(format, case, file)| !is_told(&read_fixture(*format, case, file))).collect();
+    assert!(sound.len() >= 20, "{sound:?}");
+    sound
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn mutated_files_are_never_silently_shorter(
+        case in prop::sample::select(sound()),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..4),
+    ) {
+        let (format, case, file) = case;
+        let bytes = mutated(&fixture(format, case, file), &edits);
+        let whole = read_fixture(format, case, file).value.inventory.packages.len();
+        if let Ok(outcome) = read_bytes(format, file, &bytes) {
+            let inventory = &outcome.value.inventory;
+            let told = is_told(&outcome);
+            prop_assert!(inventory.packages.len() >= whole || told, "{} {}: {}", format, case, String::from_utf8_lossy(&bytes));
+            for edge in &inventory.edges {
+                prop_assert!((edge.to.0 as usize) < inventory.packages.len());
+            }
+        }
+    }
+}
