@@ -14,6 +14,7 @@ pub mod format;
 pub mod installed;
 mod json;
 pub mod npm;
+mod yaml;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use files::{DirFiles, Files, Listed, ListedKind, MemoryFiles, beside, read_file};
