@@ -77,6 +77,7 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::Pnpm => npm::pnpm::read_in,
             _ => return None,
         };
         Some(reader)
@@ -89,6 +90,7 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
+        "pnpm-lock.yaml" => Some(Format::Pnpm),
         _ => None,
     }
 }

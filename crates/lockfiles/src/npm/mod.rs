@@ -2,9 +2,14 @@
 
 pub(crate) mod dependencies;
 pub(crate) mod edges;
+pub(crate) mod entries;
+pub(crate) mod manifests;
 pub mod package_json;
 pub mod package_lock;
+pub(crate) mod paths;
 pub(crate) mod places;
+pub mod pnpm;
+pub(crate) mod reach;
 pub(crate) mod source;
 
 use cap_std::fs::Dir;

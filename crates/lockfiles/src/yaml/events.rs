@@ -175,7 +175,8 @@ impl<'a> Builder<'a> {
         };
         let (start, end) = match bounds {
             Some(bounds) if !is_flow => bounds,
-            _ => (start, place.end),
+            // One bracket; the parser's span takes in the blanks behind it.
+            _ => (start, place.end.min(place.start + 1)),
         };
         self.finish(Value { span: Span { start, end: end.max(start) }, kind }, anchor)
     }

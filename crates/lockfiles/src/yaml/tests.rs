@@ -144,7 +144,7 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn both_readers_agree(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..24)) {

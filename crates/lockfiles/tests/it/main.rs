@@ -7,3 +7,5 @@ mod common;
 mod installed;
 mod package_json;
 mod package_lock;
+mod pnpm;
+mod yaml_lockfiles;
