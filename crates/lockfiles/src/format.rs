@@ -78,6 +78,7 @@ impl Format {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
             Format::Pnpm => npm::pnpm::read_in,
+            Format::YarnBerry => npm::yarn_berry::read_in,
             _ => return None,
         };
         Some(reader)
@@ -87,12 +88,16 @@ impl Format {
 /// What a file is, by its name and, where names are shared, by its first bytes.
 pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let _ = head;
     match name {
         "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::PackageLock),
         "pnpm-lock.yaml" => Some(Format::Pnpm),
+        "yarn.lock" if contains(head, b"__metadata:") => Some(Format::YarnBerry),
         _ => None,
     }
+}
+
+fn contains(head: &[u8], needle: &[u8]) -> bool {
+    head.windows(needle.len()).any(|window| window == needle)
 }
 
 /// Reads `file` as `format`.

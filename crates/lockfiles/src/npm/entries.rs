@@ -66,7 +66,10 @@ impl<'d, 'a> Report<'d, 'a> {
     pub(crate) fn duplicates(&mut self, mapping: &Mapping<'_>, package: Option<PackageId>) {
         for member in mapping.split_duplicates().1.into_iter().take(MAX_INCOMPLETE) {
             let key = short(&member.key);
-            self.tell(&format!("`{key}`"), Problem::new(member.span, format!("the key `{key}` stands here twice; the last was read")));
+            self.tell(
+                &format!("`{key}`"),
+                Problem::new(member.span, format!("the key `{key}` stands here twice; the last was read")),
+            );
             self.notes.push(LockfileNote {
                 kind: LockfileNoteKind::DuplicateKey,
                 package,
@@ -199,7 +202,10 @@ impl<'d, 'a> Fields<'d, 'a> {
         let Some(mapping) = self.mapping(field) else { return Vec::new() };
         let (kept, overridden) = mapping.split_duplicates();
         for member in overridden {
-            self.problems.push(Problem::new(member.span, format!("the key `{}` stands here twice; the last was read", short(&member.key))));
+            self.problems.push(Problem::new(
+                member.span,
+                format!("the key `{}` stands here twice; the last was read", short(&member.key)),
+            ));
         }
         let mut found = Vec::with_capacity(kept.len());
         for member in kept {

@@ -11,6 +11,7 @@ pub(crate) mod places;
 pub mod pnpm;
 pub(crate) mod reach;
 pub(crate) mod source;
+pub mod yarn_berry;
 
 use cap_std::fs::Dir;
 use vetch_model::evidence::Location;

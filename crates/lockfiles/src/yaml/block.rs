@@ -36,7 +36,8 @@ pub(super) fn read(text: &str, room: usize) -> Option<Vec<Value<'_>>> {
 
 fn has_lone_return(text: &str) -> bool {
     let bytes = text.as_bytes();
-    text.contains('\r') && bytes.iter().enumerate().any(|(at, byte)| *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
+    text.contains('\r')
+        && bytes.iter().enumerate().any(|(at, byte)| *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
 }
 
 /// A line with something on it.
@@ -320,7 +321,8 @@ fn key(content: &str) -> Option<(Cow<'_, str>, usize)> {
 /// A bare scalar, if nothing in it could mean anything else.
 fn plain(text: &str) -> Option<&str> {
     let first = *text.as_bytes().first()?;
-    let is_safe = first.is_ascii_alphanumeric() || matches!(first, b'/' | b'.' | b'_' | b'^' | b'~' | b'<' | b'=' | b'(' | b'$');
+    let is_safe =
+        first.is_ascii_alphanumeric() || matches!(first, b'/' | b'.' | b'_' | b'^' | b'~' | b'<' | b'=' | b'(' | b'$');
     let is_document_mark = text.starts_with("...");
     let is_ambiguous = text.ends_with([':', ' ']) || text.contains(": ") || text.contains(" #");
     (is_safe && !is_document_mark && !is_ambiguous).then_some(text)

@@ -130,7 +130,11 @@ impl<'a> Builder<'a> {
             Event::SequenceEnd | Event::MappingEnd => self.close(place),
             Event::Alias(anchor) => {
                 let Some(Anchored { value, weight, depth }) = self.anchors.get(&anchor) else {
-                    return Err(Fault::new(ReadErrorKind::Syntax, place.start as usize, "an alias stands in its own value"));
+                    return Err(Fault::new(
+                        ReadErrorKind::Syntax,
+                        place.start as usize,
+                        "an alias stands in its own value",
+                    ));
                 };
                 if self.frames.len() + depth > MAX_DEPTH {
                     return Err(too_deep(place));

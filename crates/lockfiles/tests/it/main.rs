@@ -9,3 +9,4 @@ mod package_json;
 mod package_lock;
 mod pnpm;
 mod yaml_lockfiles;
+mod yarn_berry;

@@ -47,11 +47,14 @@ fn broken_files_are_errors_with_a_place_and_a_next_step() {
     }
 }
 
+type Graph = (Vec<(String, bool, bool)>, Vec<(String, String, EdgeKind)>);
+
 /// Who asks for whom, by name and version, and what is only for development.
-fn graph(case: &str) -> (Vec<(String, bool, bool)>, Vec<(String, String, EdgeKind)>) {
+fn graph(case: &str) -> Graph {
     let inventory = reading(case).inventory;
     let label = |id| inventory.package(id).label();
-    let mut packages: Vec<_> = inventory.packages.iter().map(|package| (package.label(), package.dev, package.optional)).collect();
+    let mut packages: Vec<_> =
+        inventory.packages.iter().map(|package| (package.label(), package.dev, package.optional)).collect();
     packages.sort();
     let mut edges: Vec<_> = inventory.edges.iter().map(|edge| (label(edge.from), label(edge.to), edge.kind)).collect();
     edges.sort();
@@ -113,7 +116,7 @@ fn folders_of_both_pnpm_9_and_10_are_known() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn mutated_files_are_never_silently_shorter(

@@ -42,7 +42,9 @@ impl<'k> DepPath<'k> {
 
     fn at(key: &'k str) -> DepPath<'k> {
         match key.char_indices().skip(1).find(|(_, character)| *character == '@') {
-            Some((at, _)) => DepPath { name: key.get(..at), reference: key.get(at + 1..).unwrap_or_default(), host: None },
+            Some((at, _)) => {
+                DepPath { name: key.get(..at), reference: key.get(at + 1..).unwrap_or_default(), host: None }
+            }
             None => DepPath { reference: key, ..DepPath::default() },
         }
     }

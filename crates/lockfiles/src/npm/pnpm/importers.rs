@@ -34,7 +34,8 @@ pub(super) struct Importer<'d, 'a> {
 pub(super) fn add<'d, 'a>(reader: &mut Reader<'d, 'a>, document: &'d Mapping<'a>) -> Vec<Importer<'d, 'a>> {
     let mut found = Vec::new();
     // Without workspaces, versions 5 and 6 have the project's fields at the top.
-    let is_at_top = FIELDS.iter().any(|(field, _)| document.get(field).is_some()) || document.get("specifiers").is_some();
+    let is_at_top =
+        FIELDS.iter().any(|(field, _)| document.get(field).is_some()) || document.get("specifiers").is_some();
     if is_at_top {
         found.push(Importer { id: PackageId(0), folder: "", mapping: document });
         declare_root(reader, document);
@@ -75,7 +76,8 @@ pub(super) fn add<'d, 'a>(reader: &mut Reader<'d, 'a>, document: &'d Mapping<'a>
 
 /// Where the project's fields stand at the top, the first of them is its place.
 fn declare_root(reader: &mut Reader<'_, '_>, document: &Mapping<'_>) {
-    let is_field = |member: &&Member<'_>| member.key == "specifiers" || FIELDS.iter().any(|(field, _)| member.key == *field);
+    let is_field =
+        |member: &&Member<'_>| member.key == "specifiers" || FIELDS.iter().any(|(field, _)| member.key == *field);
     if let Some(member) = document.members.iter().find(is_field) {
         declare(reader, PackageId(0), member.span);
     }
@@ -149,7 +151,8 @@ fn connect_importer(reader: &mut Reader<'_, '_>, importer: &Importer<'_, '_>, by
     }
     // Declared, but in no field: nothing says what satisfies it.
     for (name, (range, _, span)) in ranges.iter().filter(|(_, (_, is_used, _))| !is_used) {
-        let text = format!("`{}` is declared as `{}`, but nothing says which version is locked", short(name), short(range));
+        let text =
+            format!("`{}` is declared as `{}`, but nothing says which version is locked", short(name), short(range));
         reader.report.tell(&what, Problem::new(*span, text));
         let (name, range) = ((*name).to_owned(), (*range).to_owned());
         reader.report.inventory.unresolved.push(Unresolved { from: *id, name, range, kind: EdgeKind::Production });

@@ -140,7 +140,9 @@ impl<'d, 'a> Reader<'d, 'a> {
         known.unwrap_or_else(|| {
             let span = value.map(|value| value.span).unwrap_or_default();
             let why = match value {
-                Some(_) => format!("`lockfileVersion` is `{}`, not 5, 6 or 9; it was read as what it looks like", short(text)),
+                Some(_) => {
+                    format!("`lockfileVersion` is `{}`, not 5, 6 or 9; it was read as what it looks like", short(text))
+                }
                 None => "it states no `lockfileVersion`; it was read as what it looks like".to_owned(),
             };
             let hint = "update Vetch if pnpm has a newer format; else run `pnpm install --lockfile-only`";

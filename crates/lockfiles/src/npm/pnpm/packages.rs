@@ -77,7 +77,8 @@ pub(super) fn collect<'d, 'a>(
             reader.report.tell(&what, Problem::new(release.span, text));
             entries.push(Entry { key: &release.key, release: Some(release), snapshot: None });
         }
-        let of_release = |snapshot: &'d Member<'a>| Entry { key: &snapshot.key, release: Some(release), snapshot: Some(snapshot) };
+        let of_release =
+            |snapshot: &'d Member<'a>| Entry { key: &snapshot.key, release: Some(release), snapshot: Some(snapshot) };
         entries.extend(installed.into_iter().map(of_release));
     }
     for snapshot in snapshots.into_iter().filter(|snapshot| by_release.contains_key(release_key(&snapshot.key))) {
@@ -171,13 +172,7 @@ fn read_package(entry: &Entry<'_, '_>, style: Style, problems: &mut Problems) ->
     package
 }
 
-fn read_release(
-    release: &Member<'_>,
-    path: DepPath<'_>,
-    style: Style,
-    package: &mut Package,
-    problems: &mut Problems,
-) {
+fn read_release(release: &Member<'_>, path: DepPath<'_>, style: Style, package: &mut Package, problems: &mut Problems) {
     let Some(mapping) = release.value.as_mapping() else {
         problems.push(wrong_type(&release.key, &release.value, "a mapping"));
         return;

@@ -45,7 +45,8 @@ fn variants(fields: &mut Fields<'_, '_>) -> (Source, Vec<Artifact>) {
     let mut artifacts = Vec::new();
     for variant in fields.mapping.get("variants").and_then(Value::as_sequence).unwrap_or_default() {
         let resolution = variant.as_mapping().and_then(|variant| variant.get("resolution")).and_then(Value::as_mapping);
-        let text = |field: &str| resolution.and_then(|mapping: &Mapping<'_>| mapping.get(field)).and_then(Value::as_str);
+        let text =
+            |field: &str| resolution.and_then(|mapping: &Mapping<'_>| mapping.get(field)).and_then(Value::as_str);
         let url = text("url").or(text("tarball"));
         if url.is_none() {
             fields.problems.push(Problem::new(variant.span, "a variant names no archive"));
@@ -98,7 +99,10 @@ mod tests {
         let commit = "0123456789012345678901234567890123456789";
         for (text, repository) in [
             ("https://codeload.github.com/u/r/tar.gz/COMMIT", Some("https://github.com/u/r.git")),
-            ("https://gitlab.com/api/v4/projects/u%2Fr/repository/archive.tar.gz?ref=COMMIT", Some("https://gitlab.com/u/r.git")),
+            (
+                "https://gitlab.com/api/v4/projects/u%2Fr/repository/archive.tar.gz?ref=COMMIT",
+                Some("https://gitlab.com/u/r.git"),
+            ),
             ("https://bitbucket.org/u/r/get/COMMIT.tar.gz", Some("https://bitbucket.org/u/r.git")),
             ("https://codeload.github.com/u/r/tar.gz/main", None),
             ("https://codeload.github.com.evil.invalid/u/r/tar.gz/COMMIT", None),
