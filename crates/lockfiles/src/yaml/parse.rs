@@ -81,11 +81,6 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], file: &'a str, limits: Limits, hint: &s
         let location = Location { file: file.to_owned(), line, column, span: Span { start: offset, end: offset } };
         ReadError::new(fault.kind, location, fault.problem, hint)
     };
-    if let Some(at) = conflict_marker(bytes) {
-        let problem = "an unfinished merge left its conflict markers here";
-        let hint = "finish the merge: resolve package.json first, then install again, which writes the lockfile anew";
-        return Err(error(Fault::new(ReadErrorKind::Conflict, at, problem), hint));
-    }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(fault) => {
@@ -93,6 +88,11 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], file: &'a str, limits: Limits, hint: &s
             return Err(error(fault, hint));
         }
     };
+    if let Some(at) = conflict_marker(text) {
+        let problem = "an unfinished merge left its conflict markers here";
+        let hint = "finish the merge: resolve package.json first, then install again, which writes the lockfile anew";
+        return Err(error(Fault::new(ReadErrorKind::Conflict, at, problem), hint));
+    }
     let (documents, not_followed) = match block::read(text, limits.values) {
         Some(documents) => (documents, None),
         None => events::read(text, limits.values).map_err(|fault| error(fault, hint))?,
@@ -105,13 +105,9 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], file: &'a str, limits: Limits, hint: &s
 
 /// Offset of the first line that starts like a Git conflict marker. Neither pnpm
 /// nor Yarn writes a line that does: inside texts, lines are indented.
-fn conflict_marker(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    for line in bytes.split(|byte| *byte == b'\n') {
-        if line.starts_with(b"<<<<<<<") || line.starts_with(b">>>>>>>") {
-            return Some(at);
-        }
-        at += line.len() + 1;
-    }
-    None
+fn conflict_marker(text: &str) -> Option<usize> {
+    ["<<<<<<<", ">>>>>>>"].into_iter().find_map(|marker| {
+        let inside = || text.find(&format!("\n{marker}")).map(|at| at + 1);
+        if text.starts_with(marker) { Some(0) } else { inside() }
+    })
 }
