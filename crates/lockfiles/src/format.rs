@@ -84,6 +84,8 @@ impl Format {
     fn reader(self) -> Option<Reader> {
         let reader: Reader = match self {
             Format::PackageLock => npm::package_lock::read_in,
+            Format::Pnpm => npm::pnpm::read_in,
+            Format::YarnBerry => npm::yarn_berry::read_in,
             Format::YarnClassic => npm::yarn_classic::read_in,
             Format::PlugNPlay => npm::pnp::read_in,
             Format::Bun => npm::bun::read_in,
@@ -102,7 +104,8 @@ impl Format {
             Format::CycloneDxXml => sbom::read_cyclonedx_xml,
             Format::SpdxJson => sbom::read_spdx_json,
             Format::SpdxTagValue => sbom::read_spdx_tag_value,
-            _ => return None,
+            // A folder, which the readers of installed trees take.
+            Format::NodeModules => return None,
         };
         Some(reader)
     }
@@ -118,6 +121,8 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
         "package.json" => Some(Format::PackageJson),
         ".pnp.cjs" | ".pnp.js" | ".pnp.data.json" => Some(Format::PlugNPlay),
         "yarn.lock" if npm::yarn_classic::is_classic(head) => Some(Format::YarnClassic),
+        "pnpm-lock.yaml" => Some(Format::Pnpm),
+        "yarn.lock" if contains(head, b"__metadata:") => Some(Format::YarnBerry),
         "Pipfile.lock" => Some(Format::PipfileLock),
         "poetry.lock" => Some(Format::Poetry),
         "pdm.lock" => Some(Format::Pdm),
@@ -139,6 +144,10 @@ pub fn detect(path: &str, head: &[u8]) -> Option<Format> {
 fn is_named_pylock(name: &str) -> bool {
     let inner = name.strip_prefix("pylock.").and_then(|rest| rest.strip_suffix(".toml"));
     inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('.'))
+}
+
+fn contains(head: &[u8], needle: &[u8]) -> bool {
+    head.windows(needle.len()).any(|window| window == needle)
 }
 
 /// Reads `file` as `format`.

@@ -15,8 +15,9 @@ pub mod installed;
 mod json;
 pub mod npm;
 pub mod python;
-mod toml_tree;
 pub mod sbom;
+mod toml_tree;
+mod yaml;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use files::{DirFiles, Files, Listed, ListedKind, MemoryFiles, beside, read_file};
