@@ -10,7 +10,9 @@ mod plain;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
+use rustc_hash::FxHashSet;
 use vetch_syntax::ir::{Exported, FunctionId, Module, Node, NodeId, SymbolId, SymbolKind, TOP_LEVEL, UnaryOp};
 
 use self::plain::{PLAIN_GLOBAL_MEMBERS, PLAIN_PROCESS, PURE_GLOBALS, PURE_MODULES, TIMERS};
@@ -377,9 +379,12 @@ impl Survey<'_> {
 }
 
 fn is_telling_global(name: &str) -> bool {
-    // `module` is no API of its own, but leads to `require` and to the compiler.
-    let leads_on = name == "module" || Apis::get().global(name).is_some();
-    leads_on && !PURE_GLOBALS.contains(&name) && !TIMERS.contains(&name)
+    static TELLING: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+        // `module` is no API of its own, but leads to `require` and to the compiler.
+        let leads_on = Apis::get().global_names().chain(["module"]);
+        leads_on.filter(|name| !PURE_GLOBALS.contains(name) && !TIMERS.contains(name)).collect()
+    });
+    TELLING.contains(name)
 }
 
 /// Files that can have effects, by index: by themselves, or through files they load.

@@ -15,8 +15,9 @@ pub(crate) mod urls;
 pub(crate) use host::locale;
 pub(crate) use network::instance_method;
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::interp::Interp;
 use crate::value::Value;
@@ -51,7 +52,7 @@ struct Entry {
     /// Last segment of its path.
     name: &'static str,
     parent: Option<ApiId>,
-    members: HashMap<&'static str, ApiId>,
+    members: FxHashMap<&'static str, ApiId>,
     /// Members in order of registration.
     order: Vec<&'static str>,
     call: Option<Handler>,
@@ -66,8 +67,8 @@ struct Entry {
 /// The tree.
 pub(crate) struct Apis {
     entries: Vec<Entry>,
-    modules: HashMap<&'static str, ApiId>,
-    globals: HashMap<&'static str, ApiId>,
+    modules: FxHashMap<&'static str, ApiId>,
+    globals: FxHashMap<&'static str, ApiId>,
 }
 
 impl Apis {
@@ -75,7 +76,7 @@ impl Apis {
     pub(crate) fn get() -> &'static Apis {
         static APIS: OnceLock<Apis> = OnceLock::new();
         APIS.get_or_init(|| {
-            let mut apis = Apis { entries: Vec::new(), modules: HashMap::new(), globals: HashMap::new() };
+            let mut apis = Apis { entries: Vec::new(), modules: FxHashMap::default(), globals: FxHashMap::default() };
             language::register(&mut apis);
             codecs::register(&mut apis);
             filesystem::register(&mut apis);
@@ -91,6 +92,11 @@ impl Apis {
     /// A module by the name that `require` takes, without `node:`.
     pub(crate) fn module(&self, name: &str) -> Option<ApiId> {
         self.modules.get(name).copied()
+    }
+
+    /// The names of all global built-ins.
+    pub(crate) fn global_names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.globals.keys().copied()
     }
 
     /// A global name.
