@@ -3,8 +3,9 @@
 //!
 //! A **package job**: `MANIFEST`? `PACKAGE` (`FILE` | `WITHHOLD`)* `END`, answered by
 //! `NEEDS` (more files, then `END` again) or `DONE`. An **archive job**: `ARCHIVE` `CHUNK`*
-//! `END`, answered by `DONE`. Before each file the worker says `STARTED`, without waiting:
-//! so the parent knows which file killed it.
+//! `END`, answered by `DONE`. Before each file of an archive, and of a package that killed a
+//! worker before, the worker says `STARTED`, without waiting: so the parent knows which file
+//! it was. Each such word wakes the parent, so most packages are spared them.
 
 use serde::{Deserialize, Serialize};
 use vetch_model::facts::{ContainerAnomaly, FileDigest, PackageFacts, UnreadReason};
@@ -51,6 +52,8 @@ pub(crate) struct PackageJob {
     pub(crate) files: Vec<(String, u64)>,
     /// `prepare` and the like run for it.
     pub(crate) runs_prepare: bool,
+    /// Whether the worker says which file it is at.
+    pub(crate) tells_files: bool,
 }
 
 /// Says that a file will not come.

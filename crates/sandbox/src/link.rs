@@ -20,16 +20,19 @@ use crate::confine::{self, Confinement};
 use crate::frame::{Frame, FrameError, FrameReader, Progress, READY, header};
 use crate::limits::WorkerLimits;
 use std::fs::File;
-use std::io::{self, IoSlice, Write};
+use std::io::{self, BufReader, IoSlice, Write};
 use std::os::fd::AsFd;
 
 /// Opens every worker's first frame, so that a program which is not a worker is noticed at once.
 const MAGIC: &[u8] = b"vetch-worker/1";
 
+/// Read from the parent at once, in bytes: many small frames.
+const INPUT_BYTES: usize = 256 << 10;
+
 /// The pipes to the parent.
 #[derive(Debug)]
 pub struct Link {
-    input: File,
+    input: BufReader<File>,
     output: File,
     reader: FrameReader,
     limits: WorkerLimits,
@@ -42,7 +45,7 @@ impl Link {
     /// on goes to standard error and cannot disturb the frames.
     pub fn start(limits: &WorkerLimits) -> Result<Self, FrameError> {
         let closed = confine::close_inherited();
-        let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let input = BufReader::with_capacity(INPUT_BYTES, File::from(io::stdin().as_fd().try_clone_to_owned()?));
         let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         rustix::stdio::dup2_stdout(io::stderr()).map_err(io::Error::from)?;
         let confinement = confine::restrict(limits, closed);

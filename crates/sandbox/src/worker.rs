@@ -34,6 +34,12 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: usize = 1 << 20;
 
+/// Payloads up to this wait for company, in bytes; larger ones are not worth a copy.
+const SMALL_FRAME: usize = 32 << 10;
+
+/// When waiting frames are written, in bytes.
+const UNSENT_BYTES: usize = 256 << 10;
+
 /// What a queued frame costs beside its payload, so that a flood of empty ones is bounded as well.
 const FRAME_COST: usize = 64;
 
@@ -71,6 +77,8 @@ pub struct WorkerProcess {
     /// Frames that arrived while we were writing.
     inbox: VecDeque<Frame>,
     inbox_bytes: usize,
+    /// Small frames, to be written together.
+    unsent: Vec<u8>,
     tail: Tail,
     limits: WorkerLimits,
     cancel: Cancel,
@@ -110,6 +118,7 @@ impl WorkerProcess {
             reader: FrameReader::new(command.limits.frame_bytes),
             inbox: VecDeque::new(),
             inbox_bytes: 0,
+            unsent: Vec::new(),
             tail: Tail::default(),
             limits: command.limits,
             cancel: command.cancel.clone(),
@@ -162,14 +171,41 @@ impl WorkerProcess {
         self.deadline = Instant::now() + self.allowed;
     }
 
-    /// Sends one frame whose payload is `parts`, one after the other, none of them copied.
+    /// Sends one frame whose payload is `parts`, one after the other. Small frames go
+    /// together, at the latest with the next [`Self::recv`]: each write wakes the worker.
     ///
     /// A payload over the limit is refused before anything is sent; the worker stays usable then.
     pub fn send(&mut self, kind: u8, parts: &[&[u8]]) -> Result<(), WorkerError> {
         self.check()?;
         let header =
             header(kind, parts, self.limits.frame_bytes).map_err(|error| WorkerError::protocol(error.to_string()))?;
-        let mut slices = slices(&header, parts);
+        if self.input.is_none() {
+            return Err(WorkerError::protocol("sent after the end"));
+        }
+        let bytes = parts.iter().map(|part| part.len()).sum::<usize>();
+        if bytes > SMALL_FRAME {
+            self.flush()?;
+            return self.write(&header, parts);
+        }
+        self.unsent.extend_from_slice(&header);
+        parts.iter().for_each(|part| self.unsent.extend_from_slice(part));
+        if self.unsent.len() < UNSENT_BYTES { Ok(()) } else { self.flush() }
+    }
+
+    /// Writes the small frames that wait.
+    fn flush(&mut self) -> Result<(), WorkerError> {
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
+        let unsent = std::mem::take(&mut self.unsent);
+        self.write(&unsent, &[])?;
+        self.unsent = unsent;
+        self.unsent.clear();
+        Ok(())
+    }
+
+    fn write(&mut self, first: &[u8], parts: &[&[u8]]) -> Result<(), WorkerError> {
+        let mut slices = slices(first, parts);
         let mut rest = slices.as_mut_slice();
         IoSlice::advance_slices(&mut rest, 0);
         while !rest.is_empty() {
@@ -187,11 +223,14 @@ impl WorkerProcess {
 
     /// Tells the worker that no more frames follow.
     pub fn finish_input(&mut self) {
+        // If it cannot be written the worker is dead, which the next `recv` tells.
+        let _dead = self.flush();
         self.input = None;
     }
 
     /// Waits for the next frame.
     pub fn recv(&mut self) -> Result<Frame, WorkerError> {
+        self.flush()?;
         loop {
             self.check()?;
             if let Some(frame) = self.inbox.pop_front() {

@@ -31,6 +31,8 @@ struct Lessons {
     fatal: BTreeMap<u32, String>,
     /// What the worker was at when it failed.
     last: Option<u32>,
+    /// Some attempt failed.
+    failed: bool,
 }
 
 impl Attempts {
@@ -41,6 +43,10 @@ impl Attempts {
     /// Whether some file was withheld because a worker died on it: such facts are never kept.
     pub(crate) fn any_death(&self) -> bool {
         !self.lock().fatal.is_empty()
+    }
+
+    fn any_failure(&self) -> bool {
+        self.lock().failed
     }
 
     fn fatal(&self) -> Vec<(u32, String)> {
@@ -59,7 +65,8 @@ impl Attempts {
             for frame in talk.peer.last_frames() {
                 talk.note(&frame);
             }
-            self.lock().last = talk.last;
+            let mut lessons = self.lock();
+            (lessons.last, lessons.failed) = (talk.last, true);
         }
         result
     }
@@ -158,7 +165,7 @@ pub(crate) fn package(
     package: &Package<'_>,
 ) -> Result<PackageFacts, WorkerError> {
     let fatal: BTreeMap<u32, String> = attempts.fatal().into_iter().collect();
-    let mut sender = Sender { talk, package, fatal: &fatal };
+    let mut sender = Sender { talk, package, fatal: &fatal, tells_files: attempts.any_failure() };
     sender.begin()?;
     if package.unasked == Unasked::All {
         for (index, seen) in package.walked.files.iter().enumerate() {
@@ -186,6 +193,8 @@ struct Sender<'s, 't, 'p> {
     talk: &'s mut Talk<'t>,
     package: &'s Package<'p>,
     fatal: &'s BTreeMap<u32, String>,
+    /// Whether the worker is to say which file it is at.
+    tells_files: bool,
 }
 
 impl Sender<'_, '_, '_> {
@@ -200,7 +209,7 @@ impl Sender<'_, '_, '_> {
             }
         }
         let files = files.iter().map(|file| (file.path.clone(), file.identity.size)).collect();
-        let job = PackageJob { files, runs_prepare: self.package.runs_prepare };
+        let job = PackageJob { files, runs_prepare: self.package.runs_prepare, tells_files: self.tells_files };
         self.talk.send(ask::PACKAGE, &[&encode(&job)?])
     }
 

@@ -1,5 +1,6 @@
 //! Reads the files of an installed folder, each once where memory allows, and hashes them.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
@@ -35,7 +36,7 @@ impl<'w> Hashed<'w> {
     pub(crate) fn new(folder: OwnedFd, walked: &'w Walked) -> Hashed<'w> {
         let bytes = walked.bytes();
         let keep = bytes <= KEPT_BYTES;
-        let mut kept = Vec::with_capacity(if keep { bytes as usize } else { 0 });
+        let mut kept = Vec::with_capacity(if keep { bytes as usize + 1 } else { 0 });
         let mut buffer = vec![0; if keep { 0 } else { BUFFER_BYTES }];
         let files = walked.files.iter().map(|seen| {
             let hashed = match keep {
@@ -90,9 +91,7 @@ impl<'w> Hashed<'w> {
 
 fn hash_and_keep(folder: &OwnedFd, seen: &SeenFile, kept: &mut Vec<u8>) -> io::Result<HashedFile> {
     let start = kept.len();
-    // One byte more than there should be: a file that grows is noticed.
-    let read = open_file(folder.as_fd(), seen).and_then(|file| file.take(seen.identity.size + 1).read_to_end(kept));
-    match read {
+    match open_file(folder.as_fd(), seen).and_then(|file| read_whole(&file, seen.identity.size, kept)) {
         Ok(count) if count as u64 == seen.identity.size => {
             let blake3 = *blake3::hash(kept.get(start..).unwrap_or_default()).as_bytes();
             Ok(HashedFile { blake3, kept: Some(start..kept.len()) })
@@ -101,6 +100,20 @@ fn hash_and_keep(folder: &OwnedFd, seen: &SeenFile, kept: &mut Vec<u8>) -> io::R
             kept.truncate(start);
             other?;
             Err(io::Error::other("it changed while it was being scanned"))
+        }
+    }
+}
+
+/// Appends a file that should have `size` bytes; gives how many it has. Usually one call of the
+/// system: room for more than there should be shows the end, and a file that grew.
+fn read_whole(file: &File, size: u64, kept: &mut Vec<u8>) -> io::Result<usize> {
+    let start = kept.len();
+    kept.reserve(usize::try_from(size).unwrap_or(usize::MAX - start).saturating_add(1));
+    loop {
+        let count = rustix::io::retry_on_intr(|| rustix::io::read(file, rustix::buffer::spare_capacity(kept)))?;
+        let read = kept.len() - start;
+        if count == 0 || read as u64 >= size {
+            return Ok(read);
         }
     }
 }

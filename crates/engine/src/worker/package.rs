@@ -15,6 +15,7 @@ pub(super) struct PackageRun {
     analysis: Analysis,
     files: Vec<(String, u64)>,
     unread: Option<Unread>,
+    tells_files: bool,
     observe: fn(&[u8]),
 }
 
@@ -27,13 +28,15 @@ impl PackageRun {
         let job: PackageJob = decode(payload)?;
         let (manifest, unread) = read_manifest(manifest.as_deref());
         let analysis = Analysis::new(manifest, &job.files, job.runs_prepare);
-        Ok(PackageRun { analysis, files: job.files, unread, observe })
+        Ok(PackageRun { analysis, files: job.files, unread, tells_files: job.tells_files, observe })
     }
 
     pub(super) fn file(&mut self, payload: &[u8], reply: &mut Reply<'_>) -> Result<(), WorkerError> {
         let known = index_of(payload).and_then(|(index, bytes)| Some((index, self.files.get(index as usize)?, bytes)));
         let Some((index, (path, _), bytes)) = known else { return Err(WorkerError::protocol("no such file")) };
-        reply(reply::STARTED, &[&index.to_le_bytes()])?;
+        if self.tells_files {
+            reply(reply::STARTED, &[&index.to_le_bytes()])?;
+        }
         (self.observe)(bytes);
         self.analysis.file(path, bytes);
         Ok(())
