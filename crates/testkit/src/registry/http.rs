@@ -58,6 +58,12 @@ pub(super) fn serve(stream: TcpStream, shared: &Shared) {
 
 fn converse(stream: impl Read + Write, shared: &Shared) {
     let mut stream = BufReader::new(stream);
+    if !speaks_http(&mut stream, shared) {
+        // As servers of plain http answer to TLS.
+        let answer = Answer::new(400, "text/plain", "not HTTP\n");
+        whole(stream.get_mut(), &answer);
+        return;
+    }
     while let Some(request) = read_request(&mut stream, shared) {
         let path = decode(&request.path);
         shared.state().log.push(request.clone());
@@ -65,6 +71,17 @@ fn converse(stream: impl Read + Write, shared: &Shared) {
         let goes_on = answer(stream.get_mut(), shared, &request, &path, fault);
         if stream.get_mut().flush().is_err() || !goes_on {
             return;
+        }
+    }
+}
+
+/// Whether the first byte may begin a method.
+fn speaks_http(reader: &mut impl BufRead, shared: &Shared) -> bool {
+    loop {
+        match reader.fill_buf() {
+            Ok(bytes) => return bytes.first().is_none_or(u8::is_ascii_uppercase),
+            Err(error) if is_tick(&error) && !shared.stopping() => {}
+            Err(_) => return true,
         }
     }
 }

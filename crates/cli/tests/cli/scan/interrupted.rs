@@ -1,0 +1,131 @@
+//! Ctrl-C, SIGTERM and SIGKILL in the middle of a scan: it ends at once, leaves nothing behind, and the next
+//! run says what an undisturbed one would have said.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use vetch_testkit::{Fault, NpmRegistry, Pkg, Project, Running, Vetch, eventually, has_gone};
+
+use super::{dropper, harmless, offline, scan, using};
+
+/// Nobody waits longer than this for a program to stop.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+fn project() -> Project {
+    let big = |name: &str| harmless(name).file("big.js", format!("let {name} = Math.random();\n").repeat(300));
+    Project::builder("demo").install(big("a")).install(big("b")).install(big("c")).install(dropper("bad")).build()
+}
+
+/// Scans with one worker, which is stopped, so that the scan cannot end by itself.
+fn under_way(project: &Project, more: &[&str]) -> (Running, u32) {
+    let folder = project.home().join("tmp");
+    std::fs::create_dir_all(&folder).unwrap();
+    let arguments = ["--offline", "--format", "json", "--jobs", "1"];
+    let running = scan(project, &arguments).args(more.iter().copied()).env("TMPDIR", folder).start();
+    let worker = running.stop_a_worker();
+    (running, worker)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// No temporary file is left, and the cache is none the worse.
+#[track_caller]
+fn as_if_nothing_had_been(project: &Project) {
+    assert!(names(&project.home().join("tmp")).is_empty(), "{:?}", names(&project.home().join("tmp")));
+    let own = names(&project.root());
+    assert!(own.iter().all(|name| !name.starts_with(".vetch")), "{own:?}");
+    let next = offline(project, &[]).expect(1);
+    assert!(!next.stderr.contains("cache"), "{}", next.stderr);
+    let undisturbed = offline(project, &["--no-cache"]).expect(1);
+    assert_eq!(next.stdout, undisturbed.stdout);
+}
+
+#[test]
+fn ctrl_c_and_termination_end_it() {
+    for (stop, more) in [
+        (Running::interrupt as fn(&Running), ["--cache-dir", "cache"].as_slice()),
+        (Running::terminate, &["--no-cache"]),
+        (Running::interrupt, &["--output", "report.json"]),
+    ] {
+        let project = project();
+        project.write("report.json", "the old report");
+        let (running, worker) = under_way(&project, more);
+        let asked = Instant::now();
+        stop(&running);
+        let run = running.end().expect(130);
+        assert!(asked.elapsed() < AT_ONCE);
+        assert!(has_gone(worker), "a worker outlives the scan");
+        assert_eq!(run.stdout, "", "half a result");
+        assert!(run.stderr.contains("stopped while analysing packages: "), "{}", run.stderr);
+        assert!(run.stderr.contains(" of 5 done") && run.stderr.contains("no report was written"), "{}", run.stderr);
+        assert!(run.stderr.contains("hint: run the same command again"), "{}", run.stderr);
+        assert_eq!(project.read("report.json"), "the old report");
+        as_if_nothing_had_been(&project);
+    }
+}
+
+#[test]
+fn a_download_that_hangs_is_given_up() {
+    let (a, b) = (harmless("a"), harmless("b"));
+    for more in [["--cache-dir", "cache"].as_slice(), &["--no-cache"]] {
+        let registry = NpmRegistry::builder().package(a.clone()).package(b.clone());
+        let registry = registry.fault(&a.tarball_path(), Fault::Hang).start();
+        let asked_for = |pkg: &Pkg| registry.paths().contains(&pkg.tarball_path());
+        let project = using(&registry).lock_only(a.clone()).lock_only(b.clone()).build();
+        let temporary = project.home().join("tmp");
+        std::fs::create_dir(&temporary).unwrap();
+        let running = scan(&project, more).env("TMPDIR", &temporary).start();
+        eventually("both requests", || (asked_for(&a) && asked_for(&b)).then_some(()));
+        let asked = Instant::now();
+        running.interrupt();
+        let run = running.end().expect(130);
+        assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
+        assert!(run.stderr.contains("no report was written"), "{}", run.stderr);
+        assert!(names(&temporary).is_empty(), "{:?}", names(&temporary));
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_ends_it_wherever_it_is() {
+    let project = project();
+    let (running, worker) = under_way(&project, &[]);
+    running.interrupt();
+    running.interrupt();
+    running.end().expect(130);
+    eventually("the end of the worker", || has_gone(worker).then_some(()));
+    as_if_nothing_had_been(&project);
+}
+
+#[test]
+fn killed_it_takes_its_workers_along() {
+    for more in [["--cache-dir", "cache"].as_slice(), &["--no-cache"], &["--output", "report.json"]] {
+        let project = project();
+        let (mut running, worker) = under_way(&project, more);
+        running.kill();
+        running.end().expect(-1);
+        eventually("the end of the worker", || has_gone(worker).then_some(()));
+        as_if_nothing_had_been(&project);
+    }
+}
+
+/// At any moment of a scan that writes its cache, not only at the one that other tests choose.
+#[test]
+fn killed_at_any_moment_the_cache_is_whole() {
+    let project = project();
+    let cache = |scan: Vetch| scan.args(["--cache-dir", "cache"]);
+    let expected = offline(&project, &["--no-cache"]).expect(1).stdout;
+    for milliseconds in [5, 20, 35, 50, 70, 90, 120, 150] {
+        let mut running = cache(scan(&project, &["--offline", "--format", "json"])).start();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        running.kill();
+        running.end();
+    }
+    let next = cache(scan(&project, &["--offline", "--format", "json"])).run().expect(1);
+    assert!(!next.stderr.contains("cache"), "{}", next.stderr);
+    assert_eq!(next.stdout, expected);
+}
