@@ -1,7 +1,10 @@
 //! Ctrl-C, SIGTERM and SIGKILL in the middle of a scan: it ends at once, leaves nothing behind, and the next
 //! run says what an undisturbed one would have said.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use vetch_testkit::{Fault, NpmRegistry, Pkg, Project, Running, Vetch, eventually, has_gone};
@@ -90,8 +93,34 @@ fn a_download_that_hangs_is_given_up() {
     }
 }
 
+/// Where the first cannot: the report goes to somebody who does not read on.
 #[test]
 fn a_second_ctrl_c_ends_it_wherever_it_is() {
+    let project = (0..60).fold(Project::builder("demo"), |project, number| {
+        // Longer altogether than a pipe is.
+        project.install(harmless(&format!("good-{number}")).file("x.js", "eval(atob(process.env.X));\n".repeat(20)))
+    });
+    let project = project.build();
+    let pipe = project.root().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut running = scan(&project, &["--offline", "--format", "json", "--output", "pipe"]).start();
+    // Opening waits for the writer.
+    let mut reader = File::open(&pipe).unwrap();
+    reader.read_exact(&mut [0]).unwrap();
+    assert!(running.is_running());
+    // Signals that come faster than they are noticed count as one.
+    eventually("the end", || {
+        running.interrupt();
+        (!running.is_running()).then_some(())
+    });
+    running.end().expect(130);
+    let mut rest = Vec::new();
+    reader.read_to_end(&mut rest).unwrap();
+    assert!(!rest.ends_with(b"}\n"), "the report was not long enough for this test");
+}
+
+#[test]
+fn two_at_once_are_as_good_as_one() {
     let project = project();
     let (running, worker) = under_way(&project, &[]);
     running.interrupt();

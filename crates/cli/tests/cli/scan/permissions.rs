@@ -76,6 +76,45 @@ fn all_packages() {
 }
 
 #[test]
+fn a_scope() {
+    let scoped = harmless("@scope/a");
+    for mode in [0o000, 0o400, 0o100] {
+        let project = Project::builder("demo").install(scoped.clone()).install(harmless("good")).build();
+        let run = without(&project, project.root().join("node_modules/@scope"), mode, &[]);
+        if mode == 0o100 {
+            // It cannot be listed, but the lockfile says what is in it.
+            assert!(matches!(run.status, 0 | 3), "{}", run.stdout);
+            continue;
+        }
+        assert_eq!(run.status, 3, "{}", run.stdout);
+        assert_eq!((verdict(&run, "%40scope/a").as_str(), verdict(&run, "good").as_str()), ("incomplete", "clean"));
+    }
+}
+
+#[test]
+fn the_projects_manifest() {
+    let project = project();
+    let run = without(&project, project.root().join("package.json"), 0o000, &[]).expect(3);
+    assert_eq!(verdict(&run, "good"), "clean", "{}", run.stdout);
+    says(&run, &["package.json"]);
+}
+
+#[test]
+fn the_list_that_npm_keeps() {
+    let project = project();
+    let run = without(&project, project.root().join("node_modules/.package-lock.json"), 0o000, &[]);
+    assert_eq!(verdict(&run, "good"), "clean", "{}", run.stdout);
+    assert!(run.status == 0 || run.mentions(".package-lock.json"), "{}", run.stdout);
+}
+
+#[test]
+fn a_home_that_cannot_be_written() {
+    let project = project();
+    let run = without(&project, project.home(), 0o500, &[]).expect(0);
+    assert!(run.stderr.contains("note: the cache in ") && run.stderr.contains("--cache-dir"), "{}", run.stderr);
+}
+
+#[test]
 fn the_lockfile() {
     let project = Project::builder("demo").install(harmless("good")).install(dropper("bad")).build();
     let run = without(&project, project.root().join("package-lock.json"), 0o000, &[]).expect(1);
