@@ -85,7 +85,7 @@ fn prepare<'r>(
     if let Some(cache) = &cache {
         runner.notices(cache);
     }
-    let sources = LocalSources::new(options.archives.as_ref(), folder);
+    let sources = LocalSources::new(options.archives.as_ref(), folder, &|| runner.cancel.is_cancelled());
     scan.incomplete.extend(sources.incomplete);
     let mut sources = sources.value;
     let mut told = Vec::new();

@@ -80,29 +80,39 @@ impl Running {
         self.child.kill().expect("a child to kill");
     }
 
-    /// Its worker processes, by id.
+    /// Its worker processes, by id: those that have confined themselves. A moment before, they are no more than
+    /// copies of the program, which would not notice its end while they are stopped.
     #[cfg(target_os = "linux")]
     pub fn workers(&self) -> Vec<u32> {
         let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
         let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        ids.filter(|id| status(*id).is_some_and(|(_, parent)| parent == self.id())).collect()
+        ids.filter(|id| status(*id).is_some_and(|(_, parent)| parent == self.id()) && is_confined(*id)).collect()
     }
 
-    /// Waits for a worker and stops it (SIGSTOP): from now on, the scan is under way until somebody ends it.
+    /// Waits for a worker and stops it (SIGSTOP): from then on, the scan is under way until somebody ends it.
+    /// `None` if it was too late, and the scan ends by itself: try again.
     #[cfg(target_os = "linux")]
-    #[track_caller]
-    pub fn stop_a_worker(&self) -> u32 {
-        let worker = eventually("a worker process", || self.workers().first().copied());
-        send(worker, rustix::process::Signal::STOP);
-        worker
+    pub fn stop_a_worker(&mut self) -> Option<u32> {
+        let worker = eventually("a worker process, or the end", || match self.workers().first() {
+            Some(worker) => Some(Some(*worker)),
+            None => (!self.is_running()).then_some(None),
+        })?;
+        let id = process(worker);
+        rustix::process::kill_process(id, rustix::process::Signal::STOP).ok()?;
+        eventually("a stop", || status(worker).is_none_or(|(state, _)| matches!(state, 'T' | 'Z' | 'X')).then_some(()));
+        // One that had nothing left to do is not waited for.
+        std::thread::sleep(Duration::from_millis(100));
+        status(worker).is_some_and(|(state, _)| state == 'T').then_some(worker)
     }
 
     /// Waits for its end. A run that hangs is killed and fails the test.
     pub fn end(mut self) -> Run {
         let status = wait(&mut self.child);
-        let [stdout, stderr] = self.streams.take().expect("not joined before").map(|thread| {
-            String::from_utf8(thread.join().expect("reader")).expect("UTF-8 output")
-        });
+        let [stdout, stderr] = self
+            .streams
+            .take()
+            .expect("not joined before")
+            .map(|thread| String::from_utf8(thread.join().expect("reader")).expect("UTF-8 output"));
         let Some(status) = status else { panic!("vetch hung\n--- stdout\n{stdout}\n--- stderr\n{stderr}") };
         Run { status, stdout, stderr }
     }
@@ -116,9 +126,13 @@ impl Drop for Running {
 }
 
 #[cfg(unix)]
-fn send(process: u32, signal: rustix::process::Signal) {
-    let id = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw).expect("the id of a process");
-    rustix::process::kill_process(id, signal).expect("a process that runs");
+fn send(id: u32, signal: rustix::process::Signal) {
+    rustix::process::kill_process(process(id), signal).expect("a process that runs");
+}
+
+#[cfg(unix)]
+fn process(id: u32) -> rustix::process::Pid {
+    i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("the id of a process")
 }
 
 /// Whether a process has gone. One that is dead and only not reaped yet counts as gone.
@@ -134,6 +148,12 @@ fn status(process: u32) -> Option<(char, u32)> {
     // The name before it is in parentheses and may hold anything.
     let mut fields = line.rsplit_once(')')?.1.split_whitespace();
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+#[cfg(target_os = "linux")]
+fn is_confined(process: u32) -> bool {
+    let lines = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    lines.lines().any(|line| line.split_whitespace().eq(["NoNewPrivs:", "1"]))
 }
 
 fn drain(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {

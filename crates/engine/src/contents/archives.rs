@@ -76,8 +76,12 @@ impl Missing {
 
 impl LocalSources {
     /// The archives of `folder`, and a store in `cache`, or for this run only.
-    pub(crate) fn new(folder: Option<&PathBuf>, cache: Option<&PathBuf>) -> Outcome<LocalSources> {
-        let indexed = folder.map(|folder| ArchivesDir::index(folder, LARGEST_ARCHIVE)).unwrap_or_default();
+    pub(crate) fn new(
+        folder: Option<&PathBuf>,
+        cache: Option<&PathBuf>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Outcome<LocalSources> {
+        let indexed = folder.map(|folder| ArchivesDir::index(folder, LARGEST_ARCHIVE, cancelled)).unwrap_or_default();
         let sources = LocalSources {
             caches: Vec::new(),
             archives: indexed.value,
@@ -246,7 +250,7 @@ mod tests {
     use vetch_testkit::{Pkg, Project};
 
     fn sources(folder: Option<&PathBuf>, cache: Option<&PathBuf>) -> LocalSources {
-        LocalSources::new(folder, cache).value
+        LocalSources::new(folder, cache, &|| false).value
     }
 
     #[test]
