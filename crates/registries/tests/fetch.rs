@@ -267,7 +267,7 @@ fn https_at_a_plain_port_is_an_error_too() {
     let registry = builder().start();
     let client = client(&format!("registry=https://{}/\n", registry.host()));
     let error = client.fetch_tarball(request(&pkg(), None)).unwrap_err();
-    assert!(matches!(error, FetchError::Connect { .. }), "{error}");
+    assert!(matches!(error, FetchError::NoTls { .. }), "{error}");
 }
 
 #[test]
