@@ -33,6 +33,15 @@ impl Reporter {
         Reporter { bar, quiet: global.quiet, shown: Mutex::default() }
     }
 
+    /// How far it got, for who stopped it.
+    pub(crate) fn reached(&self) -> String {
+        let what = self.bar.prefix().to_lowercase();
+        match self.bar.length() {
+            Some(total) if total > 0 => format!("while {what}: {} of {total} done", self.bar.position()),
+            _ => format!("while {what}"),
+        }
+    }
+
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();

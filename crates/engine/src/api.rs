@@ -120,7 +120,7 @@ pub enum EngineError {
         hint: String,
     },
     /// The user asked to stop.
-    #[error("cancelled")]
+    #[error("stopped before the end")]
     Cancelled,
 }
 

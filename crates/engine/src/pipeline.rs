@@ -38,13 +38,16 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     let policies = Policies::load(&options.policy, &folders, all_rules().iter().map(|rule| rule.id))?;
     let mut scan = Scan { targets: projects.iter().map(target_of).collect(), ..Scan::default() };
     let runner = Runner::new(jobs(options), cancel, progress);
-    let mut run = prepare(options, &projects, runner, start, &mut scan)?;
+    let mut run = prepare(options, &projects, runner, start, &mut scan);
     let found = contents::finish(contents::gather(&mut run, &projects)?);
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
     scan.releases = releases::judge(&projects, &found, run.runner.jobs.get(), &mut session);
     judge_targets(&projects, session, &mut scan);
     gather_rest(projects, found, &mut scan);
+    if cancel.is_cancelled() {
+        return Err(EngineError::Cancelled);
+    }
     Ok(ScanReport { scan, gates: policies.gates() })
 }
 
@@ -72,7 +75,7 @@ fn prepare<'r>(
     runner: Runner<'r>,
     start: SystemTime,
     scan: &mut Scan,
-) -> Result<Run<'r>, EngineError> {
+) -> Run<'r> {
     let folder = match &options.cache {
         CacheMode::Off => None,
         CacheMode::Dir(folder) => Some(folder),
@@ -82,11 +85,7 @@ fn prepare<'r>(
     if let Some(cache) = &cache {
         runner.notices(cache);
     }
-    let sources = LocalSources::new(options.archives.as_ref(), folder).map_err(|error| EngineError::Environment {
-        what: "no temporary folder can be made".to_owned(),
-        reason: error.to_string(),
-        hint: "free some space, or set TMPDIR to a folder that can be written".to_owned(),
-    })?;
+    let sources = LocalSources::new(options.archives.as_ref(), folder, &|| runner.cancel.is_cancelled());
     scan.incomplete.extend(sources.incomplete);
     let mut sources = sources.value;
     let mut told = Vec::new();
@@ -105,7 +104,7 @@ fn prepare<'r>(
         }
         configs.push(Some(config));
     }
-    Ok(Run { runner, sources, cache, configs, offline: options.offline, start })
+    Run { runner, sources, cache, configs, offline: options.offline, start }
 }
 
 fn environment(options: &ScanOptions, project: &Project) -> Environment {

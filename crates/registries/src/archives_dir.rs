@@ -41,11 +41,15 @@ pub struct ArchivesDir {
 
 impl ArchivesDir {
     /// Hashes every `.tgz` and `.tar.gz` of at most `limit` bytes in the folder and
-    /// below. Links are not followed: one could lead anywhere.
-    pub fn index(folder: &Path, limit: u64) -> Outcome<ArchivesDir> {
+    /// below. Links are not followed: one could lead anywhere. As soon as `cancelled` says
+    /// so, no further archive is read; the index is of no use then.
+    pub fn index(folder: &Path, limit: u64, cancelled: &dyn Fn() -> bool) -> Outcome<ArchivesDir> {
         let mut incomplete = Vec::new();
         let mut index = ArchivesDir { limit, ..ArchivesDir::default() };
         for path in archives_below(folder, &mut incomplete) {
+            if cancelled() {
+                break;
+            }
             if let Err(why) = index.add(&path) {
                 let hint = "correct its permissions, or take it out of the folder of archives";
                 incomplete.push(Incomplete::new(path.display().to_string(), why, hint));
@@ -195,7 +199,7 @@ mod tests {
         let (a, b) = (Pkg::new("a", "1.0.0"), Pkg::new("@s/b", "2.0.0"));
         let project = Project::builder("demo").archive(&a).archive_bytes("deep/er/anything.tgz", b.tarball()).build();
         fs::write(project.archives().join("notes.txt"), "no archive").unwrap();
-        let index = ArchivesDir::index(&project.archives(), 1 << 20);
+        let index = ArchivesDir::index(&project.archives(), 1 << 20, &|| false);
         assert_eq!(index.incomplete, []);
         let index = index.value;
         assert_eq!(index.files().len(), 2);
@@ -214,10 +218,10 @@ mod tests {
     fn what_is_not_read_is_told() {
         let a = Pkg::new("a", "1.0.0");
         let project = Project::builder("demo").archive(&a).build();
-        let index = ArchivesDir::index(&project.archives(), 10);
+        let index = ArchivesDir::index(&project.archives(), 10, &|| false);
         assert!(index.value.files().is_empty());
         assert!(index.incomplete[0].why.contains("larger than 10 bytes"));
-        let missing = ArchivesDir::index(&project.root().join("nowhere"), 10);
+        let missing = ArchivesDir::index(&project.root().join("nowhere"), 10, &|| false);
         assert_eq!(missing.incomplete.len(), 1);
     }
 
@@ -225,7 +229,7 @@ mod tests {
     fn a_file_that_changes_is_not_handed_out() {
         let a = Pkg::new("a", "1.0.0");
         let project = Project::builder("demo").archive(&a).build();
-        let index = ArchivesDir::index(&project.archives(), 1 << 20).value;
+        let index = ArchivesDir::index(&project.archives(), 1 << 20, &|| false).value;
         fs::write(&index.files()[0].path, "swapped").unwrap();
         assert!(index.read(&parse(&a.integrity())).is_err());
     }
@@ -237,7 +241,7 @@ mod tests {
         let project = Project::builder("demo").file("hidden.tgz", a.tarball()).build();
         std::os::unix::fs::symlink(project.root().join("hidden.tgz"), project.archives().join("a.tgz")).unwrap();
         std::os::unix::fs::symlink(project.root(), project.archives().join("folder")).unwrap();
-        let index = ArchivesDir::index(&project.archives(), 1 << 20);
+        let index = ArchivesDir::index(&project.archives(), 1 << 20, &|| false);
         assert!(index.value.files().is_empty());
         assert_eq!(index.incomplete.len(), 1);
     }

@@ -23,11 +23,15 @@ mod lockfile;
 mod package;
 mod project;
 mod registry;
+mod running;
 mod vetch;
 
 pub use archive::{content_path, integrity, sha1_integrity, shasum, stored_tarball, tarball};
 pub use hostile::{Entry, bomb, raw_tarball};
 pub use package::Pkg;
 pub use project::{Project, ProjectBuilder};
-pub use registry::{Fault, LoggedRequest, NpmRegistry, NpmRegistryBuilder};
+pub use registry::{Fault, Identity, LoggedRequest, NpmRegistry, NpmRegistryBuilder};
+#[cfg(target_os = "linux")]
+pub use running::has_gone;
+pub use running::{Running, eventually};
 pub use vetch::{Run, Vetch};

@@ -326,6 +326,14 @@ impl Project {
         self.scratch.path().join("archives")
     }
 
+    /// Gives everything in it to a user without rights, for [`crate::Vetch::unprivileged`].
+    #[cfg(unix)]
+    pub fn hand_over(&self) {
+        if crate::running::is_superuser() {
+            give_away(self.scratch.path());
+        }
+    }
+
     /// Writes a file of the project.
     pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
         put(&self.root().join(path), bytes.as_ref());
@@ -342,5 +350,16 @@ impl Project {
     pub fn read(&self, path: &str) -> String {
         let path = self.root().join(path);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+}
+
+#[cfg(unix)]
+fn give_away(path: &Path) {
+    let nobody = Some(crate::running::NOBODY);
+    std::os::unix::fs::lchown(path, nobody, nobody).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if path.is_dir() && !path.is_symlink() {
+        for entry in fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())) {
+            give_away(&entry.expect("a folder entry").path());
+        }
     }
 }

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A run that takes longer has hung.
-const LIMIT: Duration = Duration::from_secs(300);
+use crate::running::Running;
 
 /// A command that runs the binary.
 pub struct Vetch {
@@ -22,8 +19,11 @@ pub struct Vetch {
     folder: Option<PathBuf>,
     home: PathBuf,
     input: Vec<u8>,
+    /// A program that runs the binary, with its arguments.
+    wrapper: Vec<OsString>,
+    unprivileged: bool,
     /// Keeps a home of its own alive.
-    _scratch: TempDir,
+    scratch: Arc<TempDir>,
 }
 
 impl Vetch {
@@ -39,7 +39,9 @@ impl Vetch {
             folder: None,
             home,
             input: Vec::new(),
-            _scratch: scratch,
+            wrapper: Vec::new(),
+            unprivileged: false,
+            scratch: Arc::new(scratch),
         }
     }
 
@@ -78,61 +80,88 @@ impl Vetch {
         self
     }
 
+    /// Runs it by another program, which gets the binary and its arguments after its own.
+    #[must_use]
+    pub fn through<A: Into<OsString>>(mut self, wrapper: impl IntoIterator<Item = A>) -> Vetch {
+        self.wrapper = wrapper.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// No file that it writes may be larger, which to the program is much like a full disk.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn file_limit(self, kilobytes: u32) -> Vetch {
+        // `ulimit -f` counts in blocks of 512 bytes; without the trap, a signal would kill the program.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2);
+        self.through(["/bin/sh", "-c", &script])
+    }
+
+    /// Takes the superuser's rights away, if the tests have them: the superuser may read and write everything.
+    /// The files that it needs have to be handed over: [`crate::Project::hand_over`].
+    #[cfg(unix)]
+    #[must_use]
+    pub fn unprivileged(mut self) -> Vetch {
+        self.unprivileged = true;
+        self
+    }
+
+    #[cfg(unix)]
+    fn loses_rights(&self) -> bool {
+        self.unprivileged && crate::running::is_superuser()
+    }
+
+    /// The binary, at a place that its user can reach.
+    fn program(&self) -> PathBuf {
+        #[cfg(unix)]
+        if self.loses_rights() {
+            use std::fs;
+            use std::os::unix::fs::PermissionsExt;
+            let here = self.scratch.path().join("vetch");
+            fs::set_permissions(self.scratch.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
+            if !here.exists() && fs::hard_link(&self.program, &here).is_err() {
+                fs::copy(&self.program, &here).expect("a copy of the binary");
+            }
+            return here;
+        }
+        self.program.clone()
+    }
+
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let program = self.program();
+        let mut words = self.wrapper.iter().map(OsString::as_os_str).chain([program.as_os_str()]);
+        let mut command = Command::new(words.next().expect("at least the program"));
+        command.args(words).args(&self.arguments);
         command.env_clear().env("HOME", &self.home).env("USERPROFILE", &self.home);
         command.env("XDG_CACHE_HOME", self.home.join(".cache")).env("XDG_CONFIG_HOME", self.home.join(".config"));
         command.env("PATH", "/usr/bin:/bin").env("NO_COLOR", "1").env("LC_ALL", "C").env("TZ", "UTC");
         if let Some(root) = std::env::var_os("SystemRoot") {
             command.env("SystemRoot", root);
         }
-        command.envs(&self.variables).args(&self.arguments);
+        command.envs(&self.variables);
         command.current_dir(self.folder.as_deref().unwrap_or(&self.home));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        if self.loses_rights() {
+            use std::os::unix::process::CommandExt;
+            command.uid(crate::running::NOBODY).gid(crate::running::NOBODY);
+        }
         command
+    }
+
+    /// Starts it.
+    pub fn start(&self) -> Running {
+        let mut child = self.command().spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        if let Some(mut stdin) = child.stdin.take() {
+            let input = self.input.clone();
+            // A program that does not read its input may close it; that is no failure.
+            std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &input).ok());
+        }
+        Running::new(child, Arc::clone(&self.scratch))
     }
 
     /// Runs it to the end. A run that hangs is killed and fails the test.
     pub fn run(&self) -> Run {
-        let mut child = self.command().spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        let stdout = drain(child.stdout.take());
-        let stderr = drain(child.stderr.take());
-        if let Some(mut stdin) = child.stdin.take() {
-            // A program that does not read its input may close it; that is no failure.
-            std::io::Write::write_all(&mut stdin, &self.input).ok();
-        }
-        let status = wait(&mut child);
-        let text =
-            |thread: JoinHandle<Vec<u8>>| String::from_utf8(thread.join().expect("reader")).expect("UTF-8 output");
-        let (stdout, stderr) = (text(stdout), text(stderr));
-        let Some(status) = status else { panic!("vetch hung\n--- stdout\n{stdout}\n--- stderr\n{stderr}") };
-        Run { status, stdout, stderr }
-    }
-}
-
-fn drain(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut stream) = stream {
-            stream.read_to_end(&mut bytes).ok();
-        }
-        bytes
-    })
-}
-
-/// The exit code (-1 after a signal), or `None` if it had to be killed.
-fn wait(child: &mut Child) -> Option<i32> {
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        if let Some(status) = child.try_wait().expect("a child to wait for") {
-            return Some(status.code().unwrap_or(-1));
-        }
-        if Instant::now() > deadline {
-            child.kill().ok();
-            child.wait().ok();
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(5));
+        self.start().end()
     }
 }
 

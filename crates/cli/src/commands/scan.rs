@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use vetch_engine::policy::{PolicyOptions, TrustStore, judge};
-use vetch_engine::{CacheMode, Progress, ScanOptions};
+use vetch_engine::{CacheMode, EngineError, Progress, ScanOptions};
 use vetch_model::Verdict;
 use vetch_model::scan::Scan;
 use vetch_report::{Style, ToolInfo, json, markdown, sarif, terminal};
@@ -23,8 +23,9 @@ pub(crate) fn run(arguments: &ScanArgs, global: &Global) -> Result<Exit, Failure
     let progress = Reporter::new(global);
     let options = options(arguments, &progress)?;
     let result = vetch_engine::scan(&options, &progress, &cancel);
+    let reached = progress.reached();
     progress.finish();
-    let report = result?;
+    let report = result.map_err(|error| failed(error, &reached, arguments.no_cache))?;
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let style = Style { only_findings: arguments.only_findings, ..style };
     let write = |out: &mut dyn Write| write_report(arguments.format, &report.scan, style, out);
@@ -37,6 +38,18 @@ pub(crate) fn run(arguments: &ScanArgs, global: &Global) -> Result<Exit, Failure
         }
     }
     Ok(Exit::from(judge(&report.scan, &report.gates)))
+}
+
+fn failed(error: EngineError, reached: &str, no_cache: bool) -> Failure {
+    if !matches!(error, EngineError::Cancelled) {
+        return Failure::from(error);
+    }
+    let kept = if no_cache { "" } else { "; what was analysed is in the cache and need not be done again" };
+    Failure {
+        message: format!("stopped {reached}; nothing was judged and no report was written"),
+        hint: format!("run the same command again for a result{kept}"),
+        exit: Exit::Cancelled,
+    }
 }
 
 fn options(arguments: &ScanArgs, progress: &dyn Progress) -> Result<ScanOptions, Failure> {

@@ -45,6 +45,19 @@ pub(super) enum OpenError {
     Foreign,
 }
 
+impl OpenError {
+    /// Begins what to do about it.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            OpenError::Database(error) if is_full(error) => "Free some space on its disk, name another folder",
+            OpenError::Folder(error) if error.kind() == io::ErrorKind::StorageFull => {
+                "Free some space on its disk, name another folder"
+            }
+            _ => "Name a writable folder",
+        }
+    }
+}
+
 impl Database {
     /// Opens or creates it. A file that is damaged or not ours is renamed, and a new one made.
     pub(super) fn open(folder: &Path, notices: &mut Vec<Notice>) -> Result<Database, OpenError> {
@@ -150,7 +163,9 @@ pub(super) fn is_damaged(error: &rusqlite::Error) -> bool {
 
 /// Whether the disk is full.
 pub(super) fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    // With room for the database but none for the index of its log, it is another error.
+    let no_room_for_index = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+    error.sqlite_error().is_some_and(|it| it.code == ErrorCode::DiskFull || it.extended_code == no_room_for_index)
 }
 
 /// The database and the files that SQLite keeps beside it.

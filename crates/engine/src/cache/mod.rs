@@ -90,8 +90,9 @@ impl Cache {
             Ok(database) => state.database = Some(database),
             Err(error) => state.notices.push(Notice(format!(
                 "the cache in `{}` cannot be used ({error}); this run does without. \
-                 Name a writable folder with --cache-dir, or pass --no-cache",
-                folder.display()
+                 {} with --cache-dir, or pass --no-cache",
+                folder.display(),
+                error.advice()
             ))),
         }
         let today = today.since(jiff::civil::date(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()));

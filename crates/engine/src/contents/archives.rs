@@ -3,13 +3,14 @@
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use cap_std::fs::Dir;
-use tempfile::TempDir;
 use vetch_model::integrity::{Digest, Integrity};
 use vetch_model::outcome::{Incomplete, Outcome};
 use vetch_registries::{ArchivesDir, Cacache, CacheMiss, FetchError, Tarball, sri, verify};
 
+use super::scratch::Scratch;
 use crate::cache::ArchiveStore;
 
 /// Largest archive read, in bytes: it lies in memory once on each side of the pipe.
@@ -19,9 +20,21 @@ pub(crate) const LARGEST_ARCHIVE: u64 = 128 << 20;
 pub(crate) struct LocalSources {
     caches: Vec<(PathBuf, Cacache)>,
     archives: ArchivesDir,
-    store: ArchiveStore,
-    /// Keeps the store of a run without a cache until its end.
-    _scratch: Option<TempDir>,
+    /// In the cache, if there is one.
+    store: Option<ArchiveStore>,
+    /// What the store does not take.
+    scratch: Scratch,
+    trouble: Mutex<Trouble>,
+}
+
+/// Whether the store can be written.
+#[derive(Debug, Default)]
+enum Trouble {
+    #[default]
+    None,
+    /// With the reason, which nobody was told yet.
+    Untold(String),
+    Told,
 }
 
 /// Bytes that are not those of the locked integrity.
@@ -63,20 +76,20 @@ impl Missing {
 
 impl LocalSources {
     /// The archives of `folder`, and a store in `cache`, or for this run only.
-    ///
-    /// # Errors
-    /// When no folder for the run can be made.
-    pub(crate) fn new(folder: Option<&PathBuf>, cache: Option<&PathBuf>) -> std::io::Result<Outcome<LocalSources>> {
-        let indexed = folder.map(|folder| ArchivesDir::index(folder, LARGEST_ARCHIVE)).unwrap_or_default();
-        let (store, scratch) = match cache {
-            Some(cache) => (ArchiveStore::new(cache), None),
-            None => {
-                let scratch = tempfile::Builder::new().prefix("vetch-").tempdir()?;
-                (ArchiveStore::new(scratch.path()), Some(scratch))
-            }
+    pub(crate) fn new(
+        folder: Option<&PathBuf>,
+        cache: Option<&PathBuf>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Outcome<LocalSources> {
+        let indexed = folder.map(|folder| ArchivesDir::index(folder, LARGEST_ARCHIVE, cancelled)).unwrap_or_default();
+        let sources = LocalSources {
+            caches: Vec::new(),
+            archives: indexed.value,
+            store: cache.map(|cache| ArchiveStore::new(cache)),
+            scratch: Scratch::default(),
+            trouble: Mutex::default(),
         };
-        let sources = LocalSources { caches: Vec::new(), archives: indexed.value, store, _scratch: scratch };
-        Ok(Outcome { value: sources, incomplete: indexed.incomplete })
+        Outcome { value: sources, incomplete: indexed.incomplete }
     }
 
     /// Adds npm's cache folder.
@@ -94,7 +107,7 @@ impl LocalSources {
         let cached = |cache: &Cacache| !matches!(cache.read(integrity, 0), Err(CacheMiss::Absent));
         self.caches.iter().any(|(_, cache)| cached(cache))
             || self.archives.find(integrity).is_some()
-            || integrity.digests.iter().any(|digest| self.store.open(digest).is_some())
+            || integrity.digests.iter().any(|digest| self.is_stored(digest))
     }
 
     /// The verified bytes of the archive of this integrity.
@@ -121,15 +134,23 @@ impl LocalSources {
         self.stored(integrity).ok_or(missing)
     }
 
+    fn is_stored(&self, digest: &Digest) -> bool {
+        self.scratch.has(digest) || self.store.as_ref().is_some_and(|store| store.open(digest).is_some())
+    }
+
     fn stored(&self, integrity: &Integrity) -> Option<Vec<u8>> {
         integrity.digests.iter().find_map(|digest| {
+            if let Some(bytes) = self.scratch.get(digest) {
+                return verify(&bytes, integrity).is_ok().then_some(bytes);
+            }
+            let store = self.store.as_ref()?;
             let mut bytes = Vec::new();
-            let read = self.store.open(digest)?.take(LARGEST_ARCHIVE + 1).read_to_end(&mut bytes);
+            let read = store.open(digest)?.take(LARGEST_ARCHIVE + 1).read_to_end(&mut bytes);
             if read.is_ok() && bytes.len() as u64 <= LARGEST_ARCHIVE && verify(&bytes, integrity).is_ok() {
                 return Some(bytes);
             }
             // Not what its name says: of no use to any run. Should it stay, it is refused again.
-            self.store.remove(digest).ok();
+            store.remove(digest).ok();
             None
         })
     }
@@ -145,12 +166,36 @@ impl LocalSources {
         // Under every digest it was asked by and has, or the next look-up would miss it.
         let asked = integrity.into_iter().flat_map(|integrity| &integrity.digests);
         for digest in asked.chain(&own.digests).filter(|digest| is_digest_of(&bytes, digest)) {
-            self.store.put(digest, &bytes).map_err(|error| error.to_string())?;
+            self.put(digest, &bytes).map_err(|error| error.to_string())?;
             if integrity.is_some() {
                 break;
             }
         }
         Ok(integrity.cloned().unwrap_or(own))
+    }
+
+    /// In the cache, or else for this run: that the cache cannot be written changes no result.
+    fn put(&self, digest: &Digest, bytes: &[u8]) -> std::io::Result<()> {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(store), Trouble::None) = (&self.store, &*trouble) {
+            match store.put(digest, bytes) {
+                Ok(()) => return Ok(()),
+                Err(error) => *trouble = Trouble::Untold(error.kind().to_string()),
+            }
+        }
+        self.scratch.put(digest, bytes)
+    }
+
+    /// Why fetched archives are no longer kept in the cache: said once.
+    pub(crate) fn take_trouble(&self) -> Option<String> {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(&*trouble, Trouble::Untold(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut *trouble, Trouble::Told) {
+            Trouble::Untold(reason) => Some(reason),
+            Trouble::None | Trouble::Told => None,
+        }
     }
 }
 
@@ -205,7 +250,7 @@ mod tests {
     use vetch_testkit::{Pkg, Project};
 
     fn sources(folder: Option<&PathBuf>, cache: Option<&PathBuf>) -> LocalSources {
-        LocalSources::new(folder, cache).unwrap().value
+        LocalSources::new(folder, cache, &|| false).value
     }
 
     #[test]
@@ -233,6 +278,23 @@ mod tests {
         store.put(&integrity.digests[0], b"other").unwrap();
         assert!(sources(None, Some(&folder)).find(&integrity).is_err());
         assert!(store.open(&integrity.digests[0]).is_none());
+    }
+
+    #[test]
+    fn what_the_cache_does_not_take_is_kept_for_this_run() {
+        let cache = tempfile::tempdir().unwrap();
+        let no_folder = cache.path().join("file");
+        std::fs::write(&no_folder, "").unwrap();
+        let sources = sources(None, Some(&no_folder));
+        let (a, b) = (Pkg::new("a", "1.0.0"), Pkg::new("b", "1.0.0"));
+        for pkg in [&a, &b] {
+            let integrity = Integrity::parse(&pkg.integrity()).unwrap();
+            sources.put(&integrity.digests[0], &pkg.tarball()).unwrap();
+            assert!(sources.may_have(&integrity));
+            assert_eq!(sources.find(&integrity), Ok(pkg.tarball()));
+        }
+        assert!(sources.take_trouble().is_some());
+        assert_eq!(sources.take_trouble(), None, "said once");
     }
 
     #[test]

@@ -48,14 +48,21 @@ fn fetch_for(run: &mut Run<'_>, projects: &[Project], project: usize, wanted: &[
     let requests = wanted.iter().filter_map(|index| Some(units.all.get(*index)?.request.as_ref()?.1.clone()));
     let requests = requests.collect();
     let shown = projects.get(project).map_or("", |project| project.shown.as_str());
-    client.fetch_tarballs(requests, &mut |number, fetched| {
+    let cancelled = || run.runner.cancel.is_cancelled();
+    client.fetch_tarballs(requests, &cancelled, &mut |number, fetched| {
         if let Some(index) = wanted.get(number) {
             keep(run, units, *index, fetched);
             let label = units.all.get(*index).map_or(shown, |unit| unit.label.as_str());
             run.runner.progress.advance(0, label);
         }
-        if run.runner.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        ControlFlow::Continue(())
     });
+    if let Some(reason) = run.sources.take_trouble() {
+        run.runner.progress.notice(&format!(
+            "the cache cannot keep the archives that were fetched ({reason}); the scan is not affected. \
+             Free some space on its disk, or name another folder with --cache-dir"
+        ));
+    }
 }
 
 fn keep(run: &Run<'_>, units: &mut Units, index: usize, fetched: Result<Tarball, FetchError>) {
@@ -63,7 +70,7 @@ fn keep(run: &Run<'_>, units: &mut Units, index: usize, fetched: Result<Tarball,
     let kept = match fetched {
         Ok(tarball) => run.sources.keep(tarball, unit.integrity.as_ref()).map_err(|error| Missing {
             why: format!("it was fetched, but could not be kept: {error}"),
-            hint: "free some space, or name another folder with --cache-dir".to_owned(),
+            hint: "free some space in the temporary folder, or name another cache folder with --cache-dir".to_owned(),
             mismatch: None,
             fetch: false,
         }),

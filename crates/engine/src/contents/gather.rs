@@ -84,6 +84,9 @@ pub(crate) fn gather<'p>(run: &mut Run<'_>, projects: &'p [Project]) -> Result<G
     let mut units = Units::default();
     let mut plans = plans(projects, &mut units);
     let listings = list(run, projects, &plans);
+    if run.runner.cancel.is_cancelled() {
+        return Err(EngineError::Cancelled);
+    }
     for (plan, listing) in plans.iter_mut().zip(&listings) {
         plan.see(listing.folder().is_some_and(Walked::is_empty));
     }
@@ -218,7 +221,7 @@ impl Gather<'_> {
             unwritten: Mutex::default(),
         };
         let mut done = Vec::with_capacity(jobs.len());
-        run.runner.run(
+        let ran = run.runner.run(
             jobs,
             |talk, job| driver.drive(talk, job),
             |job, result| {
@@ -228,8 +231,10 @@ impl Gather<'_> {
                 }
                 done.push((job.subject, result));
             },
-        )?;
+        );
+        // After Ctrl-C as well: what was analysed need not be analysed again.
         driver.flush();
+        ran?;
         done.sort_by_key(|(subject, _)| *subject);
         Ok(done)
     }

@@ -19,6 +19,7 @@ pub(crate) mod installed;
 mod jobs;
 mod plan;
 mod read;
+mod scratch;
 mod units;
 mod work;
 

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
+use rustls::CertificateError;
 use tempfile::SpooledTempFile;
 use url::Url;
 use vetch_model::Integrity;
@@ -215,18 +216,16 @@ fn check_status(url: &Url, response: &Response, sent: bool, held_back: bool) -> 
 
 /// Finds a cause of this type.
 fn cause<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
         if let Some(found) = cause.downcast_ref::<E>() {
             return Some(found);
         }
-        // An I/O error hides what it wraps from `source`.
-        if let Some(found) =
-            cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<E>())
-        {
-            return Some(found);
-        }
-        source = cause.source();
+        // An I/O error hides from `source` what it wraps, which may be another I/O error.
+        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        };
     }
     None
 }
@@ -236,16 +235,36 @@ fn sending_failed(url: &Url, error: &reqwest::Error) -> FetchError {
         let (host, address, reason) = (refused.host.clone(), Some(refused.address), refused.reason);
         return FetchError::RefusedAddress { host, address, reason };
     }
-    if let Some(refused @ rustls::Error::InvalidCertificate(_)) = cause::<rustls::Error>(error) {
-        return FetchError::Certificate { url: shown(url), reason: refused.to_string() };
-    }
+    let tls = cause::<rustls::Error>(error);
     let url = shown(url);
+    if let Some(refused @ rustls::Error::InvalidCertificate(problem)) = tls {
+        return FetchError::Certificate { url, reason: refused.to_string(), advice: advice(problem) };
+    }
+    if let Some(error @ rustls::Error::InvalidMessage(_)) = tls {
+        return FetchError::NoTls { url, reason: error.to_string() };
+    }
     if error.is_timeout() {
         return FetchError::Timeout { url };
     }
     // The chain's first link repeats the URL, with its query.
     let reason = std::error::Error::source(error).map(chain).unwrap_or_else(|| "no reason given".to_owned());
     if error.is_connect() { FetchError::Connect { url, reason } } else { FetchError::Interrupted { url, reason } }
+}
+
+/// What to do about a certificate that is not accepted.
+fn advice(problem: &CertificateError) -> &'static str {
+    match problem {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "check this machine's clock; if it is right, ask who runs the registry to renew the certificate"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "check this machine's clock; if it is right, ask who runs the registry"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the server is not the one it should be: check `registry` and `https-proxy` in ~/.npmrc, and the network"
+        }
+        _ => "if a company proxy re-signs connections, name its certificate with `cafile` in ~/.npmrc",
+    }
 }
 
 fn body_failed(url: &Url, error: &reqwest::Error) -> FetchError {

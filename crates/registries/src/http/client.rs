@@ -16,6 +16,9 @@ use super::target::{TarballRequest, url_for};
 use super::transport::{Transport, Waits};
 use crate::npmrc::{NpmConfig, origin};
 
+/// How often a wait looks whether the user cancelled.
+const CANCEL_LATENCY: Duration = Duration::from_millis(50);
+
 /// How the client works; the defaults suit a command-line run.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientOptions {
@@ -108,7 +111,7 @@ impl NpmClient {
     /// See [`FetchError`].
     pub fn fetch_tarball(&self, request: TarballRequest) -> Result<Tarball, FetchError> {
         let mut result = Err(FetchError::Offline);
-        self.fetch_tarballs(vec![request], &mut |_, fetched| {
+        self.fetch_tarballs(vec![request], &|| false, &mut |_, fetched| {
             result = fetched;
             ControlFlow::Continue(())
         });
@@ -117,13 +120,15 @@ impl NpmClient {
 
     /// Fetches many archives at once and hands each result to `sink`, with the index
     /// of its request, on the calling thread, in the order they finish: every request
-    /// exactly once, unless `sink` breaks off. While `sink` works, no more than
+    /// exactly once, unless `sink` breaks off or `cancelled` (asked a few times a second)
+    /// says so, which ends what is under way at once. While `sink` works, no more than
     /// [`ClientOptions::concurrency`] finished archives wait.
     ///
     /// Equal requests are fetched as often as they are given.
     pub fn fetch_tarballs(
         &self,
         requests: Vec<TarballRequest>,
+        cancelled: &(dyn Fn() -> bool + Sync),
         sink: &mut dyn FnMut(usize, Result<Tarball, FetchError>) -> ControlFlow<()>,
     ) {
         let Some((online, runtime)) = self.online.as_ref().and_then(|online| Some((online, online.runtime.as_ref()?)))
@@ -135,7 +140,7 @@ impl NpmClient {
             }
             return;
         };
-        runtime.block_on(online.fetch_all(requests, sink));
+        runtime.block_on(online.fetch_all(requests, cancelled, sink));
     }
 }
 
@@ -143,6 +148,7 @@ impl Online {
     async fn fetch_all(
         &self,
         requests: Vec<TarballRequest>,
+        cancelled: &(dyn Fn() -> bool + Sync),
         sink: &mut dyn FnMut(usize, Result<Tarball, FetchError>) -> ControlFlow<()>,
     ) {
         let mut waiting = requests.into_iter().enumerate();
@@ -155,7 +161,15 @@ impl Online {
                 let task = running.spawn(async move { shared.fetch(index, &request).await });
                 indices.insert(task.id(), index);
             }
-            let Some(finished) = running.join_next_with_id().await else { return };
+            let finished = match tokio::time::timeout(CANCEL_LATENCY, running.join_next_with_id()).await {
+                Ok(Some(finished)) => finished,
+                Ok(None) => return,
+                Err(_) if cancelled() => return,
+                Err(_) => continue,
+            };
+            if cancelled() {
+                return;
+            }
             let (id, result) = match finished {
                 Ok((id, result)) => (id, result),
                 Err(error) => {

@@ -145,6 +145,16 @@ pub enum FetchError {
         url: String,
         /// What is wrong with it.
         reason: String,
+        /// What to do about that.
+        advice: &'static str,
+    },
+    /// The server does not speak TLS, or none that we do.
+    #[error("{url}: the server does not speak TLS as expected: {reason}")]
+    NoTls {
+        /// The URL.
+        url: String,
+        /// What is wrong.
+        reason: String,
     },
     /// The connection broke in the middle.
     #[error("{url}: the answer broke off: {reason}")]
@@ -239,8 +249,9 @@ impl FetchError {
             FetchError::Connect { .. } => {
                 "check the network, the host's name, and `proxy` and `https-proxy` in ~/.npmrc"
             }
-            FetchError::Certificate { .. } => {
-                "if a company proxy re-signs connections, name its certificate with `cafile` in ~/.npmrc"
+            FetchError::Certificate { advice, .. } => advice,
+            FetchError::NoTls { .. } => {
+                "a server of plain http may be at this port: check `registry`, `proxy` and `https-proxy` in ~/.npmrc"
             }
             FetchError::Interrupted { .. } => "try again; if it persists, ask who runs the registry",
             FetchError::TooManyRedirects { .. } | FetchError::RefusedRedirect { .. } => {

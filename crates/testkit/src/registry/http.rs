@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use super::documents::{self, ABBREVIATED};
-use super::{Fault, LoggedRequest, Shared};
+use super::{Fault, LoggedRequest, Shared, tls};
 use crate::archive;
 
 /// How long a read may block before the thread looks whether the registry stops.
@@ -50,19 +50,43 @@ impl Answer {
 pub(super) fn serve(stream: TcpStream, shared: &Shared) {
     stream.set_read_timeout(Some(TICK)).ok();
     stream.set_nodelay(true).ok();
-    let Ok(mut writer) = stream.try_clone() else { return };
-    let mut reader = BufReader::new(stream);
-    while let Some(request) = read_request(&mut reader, shared) {
+    match shared.identity {
+        Some(identity) => converse(tls::accept(stream, identity), shared),
+        None => converse(stream, shared),
+    }
+}
+
+fn converse(stream: impl Read + Write, shared: &Shared) {
+    let mut stream = BufReader::new(stream);
+    if !speaks_http(&mut stream, shared) {
+        // As servers of plain http answer to TLS.
+        let answer = Answer::new(400, "text/plain", "not HTTP\n");
+        whole(stream.get_mut(), &answer);
+        return;
+    }
+    while let Some(request) = read_request(&mut stream, shared) {
         let path = decode(&request.path);
         shared.state().log.push(request.clone());
         let fault = shared.next_fault(&path);
-        if !answer(&mut writer, shared, &request, &path, fault) {
+        let goes_on = answer(stream.get_mut(), shared, &request, &path, fault);
+        if stream.get_mut().flush().is_err() || !goes_on {
             return;
         }
     }
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>, shared: &Shared) -> Option<LoggedRequest> {
+/// Whether the first byte may begin a method.
+fn speaks_http(reader: &mut impl BufRead, shared: &Shared) -> bool {
+    loop {
+        match reader.fill_buf() {
+            Ok(bytes) => return bytes.first().is_none_or(u8::is_ascii_uppercase),
+            Err(error) if is_tick(&error) && !shared.stopping() => {}
+            Err(_) => return true,
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead, shared: &Shared) -> Option<LoggedRequest> {
     let first = read_line(reader, shared)?;
     let mut words = first.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -81,7 +105,7 @@ fn read_request(reader: &mut BufReader<TcpStream>, shared: &Shared) -> Option<Lo
     Some(request)
 }
 
-fn skip_body(reader: &mut BufReader<TcpStream>, shared: &Shared, mut left: usize) -> Option<()> {
+fn skip_body(reader: &mut impl BufRead, shared: &Shared, mut left: usize) -> Option<()> {
     let mut buffer = [0; 4096];
     while left > 0 {
         let wanted = left.min(buffer.len());
@@ -95,7 +119,7 @@ fn skip_body(reader: &mut BufReader<TcpStream>, shared: &Shared, mut left: usize
     Some(())
 }
 
-fn read_line(reader: &mut BufReader<TcpStream>, shared: &Shared) -> Option<String> {
+fn read_line(reader: &mut impl BufRead, shared: &Shared) -> Option<String> {
     let mut line = Vec::new();
     loop {
         match reader.read_until(b'\n', &mut line) {
@@ -115,7 +139,7 @@ fn is_tick(error: &std::io::Error) -> bool {
 }
 
 /// Answers one request; says whether the connection goes on.
-fn answer(writer: &mut TcpStream, shared: &Shared, request: &LoggedRequest, path: &str, fault: Option<Fault>) -> bool {
+fn answer(writer: &mut impl Write, shared: &Shared, request: &LoggedRequest, path: &str, fault: Option<Fault>) -> bool {
     let page = || Answer::new(200, "text/html; charset=utf-8", "<!doctype html><title>Sign in</title>");
     match fault {
         None => whole(writer, &truth(shared, request, path)),
@@ -154,13 +178,13 @@ fn answer(writer: &mut TcpStream, shared: &Shared, request: &LoggedRequest, path
     }
 }
 
-fn whole(writer: &mut TcpStream, answer: &Answer) -> bool {
+fn whole(writer: &mut impl Write, answer: &Answer) -> bool {
     let mut bytes = answer.head(Some(answer.body.len()));
     bytes.extend_from_slice(&answer.body);
     writer.write_all(&bytes).is_ok()
 }
 
-fn slowly(writer: &mut TcpStream, shared: &Shared, answer: &Answer, piece: usize, pause: Duration) -> bool {
+fn slowly(writer: &mut impl Write, shared: &Shared, answer: &Answer, piece: usize, pause: Duration) -> bool {
     if writer.write_all(&answer.head(Some(answer.body.len()))).is_err() {
         return false;
     }
@@ -170,7 +194,7 @@ fn slowly(writer: &mut TcpStream, shared: &Shared, answer: &Answer, piece: usize
     })
 }
 
-fn endless(writer: &mut TcpStream, shared: &Shared, bytes: u64) {
+fn endless(writer: &mut impl Write, shared: &Shared, bytes: u64) {
     let block = [0; 64 * 1024];
     let answer = Answer::new(200, "application/octet-stream", "");
     let mut left = bytes;

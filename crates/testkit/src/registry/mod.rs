@@ -3,6 +3,7 @@
 
 mod documents;
 mod http;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,6 +13,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::package::Pkg;
+
+pub use tls::Identity;
 
 /// How a path misbehaves.
 #[derive(Debug, Clone)]
@@ -80,6 +83,8 @@ struct Shared {
     /// The path below which the registry lives, without trailing `/`.
     base: String,
     authorization: Option<String>,
+    /// With one, it speaks TLS.
+    identity: Option<Identity>,
     stopping: AtomicBool,
     state: Mutex<State>,
 }
@@ -94,7 +99,8 @@ impl Shared {
     }
 
     fn url(&self) -> String {
-        format!("http://{}{}/", self.address, self.base)
+        let scheme = if self.identity.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}/", self.address, self.base)
     }
 
     /// The fault that the next request for `path` meets.
@@ -114,6 +120,7 @@ pub struct NpmRegistryBuilder {
     state: State,
     base: String,
     authorization: Option<String>,
+    identity: Option<Identity>,
 }
 
 impl NpmRegistryBuilder {
@@ -165,6 +172,13 @@ impl NpmRegistryBuilder {
         self
     }
 
+    /// Speaks TLS, with this certificate. Nobody trusts it but who names [`NpmRegistry::AUTHORITY`].
+    #[must_use]
+    pub fn tls(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
     /// Starts it on a free port of 127.0.0.1.
     pub fn start(self) -> NpmRegistry {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -172,6 +186,7 @@ impl NpmRegistryBuilder {
             address: listener.local_addr().expect("the port just bound"),
             base: self.base,
             authorization: self.authorization,
+            identity: self.identity,
             stopping: AtomicBool::new(false),
             state: Mutex::new(self.state),
         });
@@ -201,12 +216,15 @@ pub struct NpmRegistry {
 }
 
 impl NpmRegistry {
+    /// The certificate, in PEM, of the authority that signs those of registries that speak TLS.
+    pub const AUTHORITY: &str = tls::AUTHORITY;
+
     /// Describes one.
     pub fn builder() -> NpmRegistryBuilder {
         NpmRegistryBuilder::default()
     }
 
-    /// `http://127.0.0.1:PORT/`, with the path it lives below.
+    /// `http://127.0.0.1:PORT/` (`https:` with TLS), with the path it lives below.
     pub fn url(&self) -> String {
         self.shared.url()
     }
@@ -218,7 +236,7 @@ impl NpmRegistry {
 
     /// `//127.0.0.1:PORT/path/`, the prefix of credentials in `.npmrc`.
     pub fn credential_prefix(&self) -> String {
-        self.url().trim_start_matches("http:").to_owned()
+        self.url().trim_start_matches("https:").trim_start_matches("http:").to_owned()
     }
 
     /// The URL of a release's tarball here.

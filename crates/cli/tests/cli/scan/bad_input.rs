@@ -129,23 +129,6 @@ fn manifests_that_are_none() {
 
 #[cfg(unix)]
 #[test]
-fn what_may_not_be_read_is_named() {
-    use std::fs::{Permissions, set_permissions};
-    use std::os::unix::fs::PermissionsExt;
-    let project = Project::builder("demo").install(harmless("a")).install(harmless("good")).build();
-    let file = project.root().join("node_modules/a/index.js");
-    set_permissions(&file, Permissions::from_mode(0o000)).unwrap();
-    if std::fs::read(&file).is_ok() {
-        // The superuser may read everything.
-        return;
-    }
-    let run = offline(&project, &[]).expect(3);
-    assert_eq!((verdict(&run, "a").as_str(), verdict(&run, "good").as_str()), ("incomplete", "clean"));
-    says(&run, &["index.js"]);
-}
-
-#[cfg(unix)]
-#[test]
 fn files_that_are_none() {
     let project = Project::builder("demo").install(harmless("a")).build();
     let pipe = project.root().join("node_modules/a/pipe.js");

@@ -5,10 +5,17 @@ mod bad_input;
 mod bad_registry;
 mod demo;
 mod formats;
+#[cfg(unix)]
+mod full_disk;
 mod hostile_names;
 mod hostile_project;
+#[cfg(target_os = "linux")]
+mod interrupted;
+#[cfg(unix)]
+mod permissions;
 mod repeat;
 mod sources;
+mod tls;
 mod verdicts;
 
 use serde_json::Value;
