@@ -1,4 +1,4 @@
-//! The test kit: fake npm registries, projects built from a description, and a
+//! The test kit: fake npm registries and Python indexes, projects built from a description, and a
 //! clean environment for the real binary. Everything is in-process, offline and
 //! deterministic; nothing here is published.
 //!
@@ -22,6 +22,7 @@ mod hostile;
 mod lockfile;
 mod package;
 mod project;
+mod python;
 mod registry;
 mod vetch;
 
@@ -29,5 +30,8 @@ pub use archive::{content_path, integrity, sha1_integrity, shasum, stored_tarbal
 pub use hostile::{Entry, bomb, raw_tarball};
 pub use package::Pkg;
 pub use project::{Project, ProjectBuilder};
-pub use registry::{Fault, LoggedRequest, NpmRegistry, NpmRegistryBuilder};
+pub use python::{PyPkg, SitePackages, sdist_archive, zip_archive};
+pub use registry::{
+    Fault, LoggedRequest, NpmRegistry, NpmRegistryBuilder, PythonIndex, PythonIndexBuilder, PythonIndexForm,
+};
 pub use vetch::{Run, Vetch};
