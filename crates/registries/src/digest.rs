@@ -152,11 +152,9 @@ mod tests {
         assert_eq!(integrity.text, "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
         assert!(verify(b"abc", &integrity).is_ok());
         let stronger = "0".repeat(128);
-        assert_eq!(
-            from_hex([("sha256", sha256), ("sha512", &stronger)]).unwrap().algorithm(),
-            HashAlgorithm::Sha512
-        );
-        for (name, hex) in [("md5", "d41d8cd98f00b204e9800998ecf8427e"), ("sha256", "abc"), ("sha256", "é"), ("x", "")] {
+        assert_eq!(from_hex([("sha256", sha256), ("sha512", &stronger)]).unwrap().algorithm(), HashAlgorithm::Sha512);
+        for (name, hex) in [("md5", "d41d8cd98f00b204e9800998ecf8427e"), ("sha256", "abc"), ("sha256", "é"), ("x", "")]
+        {
             assert_eq!(from_hex([(name, hex)]), None, "{name} {hex}");
         }
         assert_eq!(from_hex([("sha256", "zz".repeat(32).as_str())]), None);

@@ -25,8 +25,8 @@ pub use digest::{Mismatch, from_hex, sri, verify};
 pub use http::{ClientOptions, FetchError, NpmClient, Tarball, TarballRequest};
 pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
 pub use pypi::{
-    ArtifactRequest, CoreMetadata, FetchedArtifact, FileKind, FileLocation, FindLinks, Form, Index, IndexError, IndexSet,
-    LinksPlace, ProjectFile, ProjectPage, ProjectRequest, PypiClient, PypiConfig, PypiNotice, PythonLayer, PythonTool,
-    SettingOrigin, Strategy, Voucher,
+    ArtifactRequest, CoreMetadata, FetchedArtifact, FileKind, FileLocation, FindLinks, Form, Index, IndexError,
+    IndexSet, LinksPlace, ProjectFile, ProjectPage, ProjectRequest, ProjectResult, PypiClient, PypiConfig, PypiNotice,
+    PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher,
 };
 pub use secret::Secret;

@@ -52,10 +52,7 @@ fn request(tool: PythonTool) -> ProjectRequest {
 }
 
 fn artifact(file: Option<&str>, url: Option<&str>, bytes: Option<&[u8]>) -> ArtifactRequest {
-    let hex = |bytes| vetch_model::integrity::Digest {
-        algorithm: HashAlgorithm::Sha256,
-        bytes: sha256(bytes),
-    };
+    let hex = |bytes| vetch_model::integrity::Digest { algorithm: HashAlgorithm::Sha256, bytes: sha256(bytes) };
     let integrity = bytes.map(|bytes| from_hex([("sha256", hex(bytes).to_hex().as_str())]).unwrap());
     ArtifactRequest {
         project: request(PythonTool::Pip),
@@ -265,7 +262,8 @@ fn uv_credentials_by_name_are_not_for_the_projects_index() {
 fn a_private_name_stays_with_its_index() {
     let (private, public) = (PythonIndex::builder().start(), builder().start());
     let (first, second) = (private.url(), public.url());
-    let user = [("PIP_INDEX_URL", second.as_str()), ("PIP_EXTRA_INDEX_URL", first.as_str()), ("UV_DEFAULT_INDEX", &second)];
+    let user =
+        [("PIP_INDEX_URL", second.as_str()), ("PIP_EXTRA_INDEX_URL", first.as_str()), ("UV_DEFAULT_INDEX", &second)];
     let client = client(&user);
     for tie in [first.as_str(), first.trim_end_matches('/')] {
         for tool in PythonTool::ALL {
@@ -403,7 +401,8 @@ fn pages_of_links_are_read() {
 
 #[test]
 fn many_projects_each_answer_once() {
-    let index = (0..40).fold(PythonIndex::builder(), |builder, n| builder.package(PyPkg::new(&format!("p{n}"), "1"))).start();
+    let index =
+        (0..40).fold(PythonIndex::builder(), |builder, n| builder.package(PyPkg::new(&format!("p{n}"), "1"))).start();
     let requests = (0..41).map(|n| ProjectRequest { name: format!("p{n}"), ..request(PythonTool::Pip) }).collect();
     let mut results = BTreeMap::new();
     client_for(&index).projects(requests, &mut |place, result| {

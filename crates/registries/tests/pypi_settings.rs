@@ -61,14 +61,19 @@ fn pips_layers_and_sections() {
     let venv = project.home().join("venv").display().to_string();
     let other = project.home().join("other.conf").display().to_string();
     let config = load(&project, &[("VIRTUAL_ENV", &venv)], false);
-    assert_eq!(urls(&config, PythonTool::Pip), ["https://user.invalid/simple/", "https://a.invalid/", "https://b.invalid/x/"]);
+    assert_eq!(
+        urls(&config, PythonTool::Pip),
+        ["https://user.invalid/simple/", "https://a.invalid/", "https://b.invalid/x/"]
+    );
     let set = config.indexes(PythonTool::Pip);
     assert_eq!((set.indexes[0].origin.layer, set.indexes[0].origin.line), (PythonLayer::User, 2));
     assert!(set.indexes[0].origin.to_string().ends_with("pip.conf:2"));
     assert_eq!(set.indexes[1].origin.line, 4);
     assert_eq!(config.fetch.retries, 9, "the command's section goes before, in whatever file");
     assert_eq!(set.find_links.len(), 2);
-    assert!(matches!(&set.find_links[1].place, LinksPlace::Page(url) if url.as_str() == "https://links.invalid/page.html"));
+    assert!(
+        matches!(&set.find_links[1].place, LinksPlace::Page(url) if url.as_str() == "https://links.invalid/page.html")
+    );
     assert!(named(&config, "https://user.invalid/x") && !named(&config, "http://user.invalid/x"));
     assert!(!format!("{config:?}").contains("hunter2"));
     assert_eq!(urls(&config, PythonTool::Uv), ["https://pypi.org/simple/"], "uv reads no pip.conf");
@@ -112,7 +117,10 @@ fn uvs_layers() {
             "[tool.uv]\noffline = true\n[[tool.uv.index]]\nname = \"proj\"\nurl = \"https://proj.invalid/simple\"\nexplicit = true\n[[tool.uv.index]]\nname = \"d\"\nurl = \"https://def.invalid\"\ndefault = true\n[tool.uv.sources]\nTorch_X = [{ index = \"proj\", marker = \"x\" }]\n",
         )
         .build();
-    let env = [("UV_INDEX", "e=https://env.invalid/s https://bare.invalid/?a=b"), ("UV_EXTRA_INDEX_URL", "https://x.invalid")];
+    let env = [
+        ("UV_INDEX", "e=https://env.invalid/s https://bare.invalid/?a=b"),
+        ("UV_EXTRA_INDEX_URL", "https://x.invalid"),
+    ];
     let config = load(&project, &env, false);
     assert_eq!(
         urls(&config, PythonTool::Uv),
@@ -177,7 +185,8 @@ fn poetry_pdm_and_pipenv_read_the_project() {
     let pipenv = config.indexes(PythonTool::Pipenv);
     assert!(pipenv.indexes[1].explicit && pipenv.pins["x"] == "corp");
     assert_eq!(pipenv.indexes[1].origin.to_string(), "Pipfile.lock:4");
-    let primary = demo().file("pyproject.toml", "[[tool.poetry.source]]\nname=\"a\"\nurl=\"https://a.invalid\"\n").build();
+    let primary =
+        demo().file("pyproject.toml", "[[tool.poetry.source]]\nname=\"a\"\nurl=\"https://a.invalid\"\n").build();
     assert_eq!(urls(&load(&primary, &[], false), PythonTool::Poetry), ["https://a.invalid/"]);
 }
 
@@ -185,7 +194,10 @@ fn poetry_pdm_and_pipenv_read_the_project() {
 fn the_project_reads_no_environment_and_names_nothing_outside() {
     let project = demo()
         .file("Pipfile", "[[source]]\nname = \"c\"\nurl = \"https://${TOKEN}@corp.invalid/simple\"\n")
-        .file("uv.toml", "find-links = [\"/etc\", \"../..\", \"file:///etc\"]\nindex-url = \"https://${TOKEN}.evil.invalid\"\n")
+        .file(
+            "uv.toml",
+            "find-links = [\"/etc\", \"../..\", \"file:///etc\"]\nindex-url = \"https://${TOKEN}.evil.invalid\"\n",
+        )
         .build();
     let config = load(&project, &[("TOKEN", "hunter2")], false);
     assert!(!format!("{config:?}").contains("hunter2"));

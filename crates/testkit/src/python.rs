@@ -67,7 +67,8 @@ impl PyPkg {
                     waiting.push(path);
                     continue;
                 }
-                let relative = path.strip_prefix(folder).expect("below the folder").to_string_lossy().replace('\\', "/");
+                let relative =
+                    path.strip_prefix(folder).expect("below the folder").to_string_lossy().replace('\\', "/");
                 self.files.insert(relative, fs::read(&path).expect("a readable fixture"));
             }
         }
@@ -202,7 +203,8 @@ impl PyPkg {
         let files = self.wheel_files();
         let path = format!("{}/RECORD", self.dist_info());
         let record = record(&files, &path);
-        let mut entries: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let mut entries: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
         entries.push((&path, record.as_bytes()));
         zip_archive(&entries)
     }

@@ -171,10 +171,12 @@ impl Attempt<'_> {
     async fn ask(&self, url: &Url, passage: &Passage, authorised: bool) -> Result<Response, FetchError> {
         let client = if passage.named { &self.transport.named } else { &self.transport.public };
         // A compressed transfer of a compressed file would only hide what is hashed.
-        let mut request = client.get(url.clone()).header(ACCEPT, self.wanted.accept).header(ACCEPT_ENCODING, "identity");
+        let mut request =
+            client.get(url.clone()).header(ACCEPT, self.wanted.accept).header(ACCEPT_ENCODING, "identity");
         if let Some(secret) = passage.authorization.as_ref().filter(|_| authorised) {
-            let reason =
-                || FetchError::Setup { reason: "credentials for this host hold characters that no header can".to_owned() };
+            let reason = || FetchError::Setup {
+                reason: "credentials for this host hold characters that no header can".to_owned(),
+            };
             let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| reason())?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);

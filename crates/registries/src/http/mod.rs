@@ -19,5 +19,5 @@ pub use client::{ClientOptions, NpmClient};
 pub use error::FetchError;
 pub(crate) use error::{cut, shown};
 pub(crate) use fetcher::{Fetcher, Pool};
-pub(crate) use target::without_secrets;
 pub use target::TarballRequest;
+pub(crate) use target::without_secrets;

@@ -18,8 +18,7 @@ use crate::digest::Hasher;
 use crate::http::{ClientOptions, FetchError, Fetcher, Kind, Pool, Tarball, Wanted, cut, shown, without_secrets};
 
 /// JSON first, as PEP 691 has it; HTML of any age else.
-const ACCEPT: &str =
-    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
+const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 const ACCEPT_HTML: &str = "text/html";
 
 /// A project to look up.
@@ -84,6 +83,9 @@ pub struct FetchedArtifact {
     pub vouched_by: Voucher,
 }
 
+/// What the indexes have of one project: a page of each that answered, and what failed.
+pub type ProjectResult = Result<Outcome<Vec<ProjectPage>>, IndexError>;
+
 /// Asks Python indexes. Synchronous outside, with a small runtime of its own inside (so it must not
 /// be used from within another Tokio runtime). Offline, only folders are read.
 pub struct PypiClient {
@@ -117,7 +119,7 @@ impl PypiClient {
     /// See [`IndexError`]. An index that fails while others answer is an [`Incomplete`] where all of
     /// them count ([`Strategy::All`]), and an error where the first counts: the next one might be
     /// public, and the name private.
-    pub fn project(&self, request: ProjectRequest) -> Result<Outcome<Vec<ProjectPage>>, IndexError> {
+    pub fn project(&self, request: ProjectRequest) -> ProjectResult {
         let mut result = Err(IndexError::Fetch(FetchError::Offline));
         self.projects(vec![request], &mut |_, found| {
             result = found;
@@ -131,7 +133,7 @@ impl PypiClient {
     pub fn projects(
         &self,
         requests: Vec<ProjectRequest>,
-        sink: &mut dyn FnMut(usize, Result<Outcome<Vec<ProjectPage>>, IndexError>) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(usize, ProjectResult) -> ControlFlow<()>,
     ) {
         let task = |index, request: ProjectRequest| {
             let shared = Arc::clone(&self.shared);
@@ -173,7 +175,12 @@ fn broken(reason: String) -> IndexError {
 
 impl Shared {
     /// Bytes of a URL, with where they came from and their content type.
-    async fn document(&self, place: usize, url: &Url, accept: &'static str) -> Result<(Vec<u8>, Url, String), IndexError> {
+    async fn document(
+        &self,
+        place: usize,
+        url: &Url,
+        accept: &'static str,
+    ) -> Result<(Vec<u8>, Url, String), IndexError> {
         let online = self.online.as_ref().ok_or(FetchError::Offline)?;
         let wanted = Wanted { integrity: None, accept, kind: Kind::Document };
         let answer = online.get(place, url, &wanted, MAX_PAGE).await?;
@@ -200,7 +207,12 @@ impl Shared {
     }
 
     /// The links of one project on a page of any; `None` if there are none.
-    async fn links_page(&self, place: usize, url: &Url, name: &str) -> Result<Option<Outcome<ProjectPage>>, IndexError> {
+    async fn links_page(
+        &self,
+        place: usize,
+        url: &Url,
+        name: &str,
+    ) -> Result<Option<Outcome<ProjectPage>>, IndexError> {
         let (bytes, url, content_type) = self.document(place, url, ACCEPT_HTML).await?;
         let base = shown(&url);
         let raw = Raw { name, url: &url, index: &base, content_type: &content_type, bytes: &bytes };
@@ -211,14 +223,19 @@ impl Shared {
         Ok((!files.is_empty()).then(|| Outcome { value: page_of_links(name, &base, files), incomplete }))
     }
 
-    async fn links(&self, place: usize, links: &FindLinks, name: &str) -> Result<Option<Outcome<ProjectPage>>, IndexError> {
+    async fn links(
+        &self,
+        place: usize,
+        links: &FindLinks,
+        name: &str,
+    ) -> Result<Option<Outcome<ProjectPage>>, IndexError> {
         match &links.place {
             LinksPlace::Page(url) => self.links_page(place, url, name).await,
             LinksPlace::Folder(folder) => in_folder(folder, name),
         }
     }
 
-    async fn project(&self, place: usize, request: &ProjectRequest) -> Result<Outcome<Vec<ProjectPage>>, IndexError> {
+    async fn project(&self, place: usize, request: &ProjectRequest) -> ProjectResult {
         let targets = targets(&self.config, request)?;
         let mut found = Found::new(&targets.name);
         for links in targets.links {
@@ -306,7 +323,8 @@ impl Shared {
         let bytes = read_file(path, self.limit)
             .map_err(|error| unreadable(error.to_string()))?
             .ok_or_else(|| unreadable("it is no longer there, or too large".to_owned()))?;
-        let mut hasher = Hasher::new(integrity.map_or(vetch_model::integrity::HashAlgorithm::Sha512, Integrity::algorithm));
+        let mut hasher =
+            Hasher::new(integrity.map_or(vetch_model::integrity::HashAlgorithm::Sha512, Integrity::algorithm));
         hasher.update(&bytes);
         let hashed = hasher.finish();
         if let Some(Err(mismatch)) = integrity.map(|expected| hashed.check(expected)) {
@@ -359,7 +377,7 @@ impl Found {
         self.first_error.get_or_insert(error);
     }
 
-    fn finish(self) -> Result<Outcome<Vec<ProjectPage>>, IndexError> {
+    fn finish(self) -> ProjectResult {
         if self.pages.is_empty() {
             return Err(match self.first_error {
                 Some(error) => error,

@@ -6,7 +6,9 @@ use std::path::Path;
 use vetch_model::Outcome;
 
 use super::error::IndexError;
-use super::simple::{CoreMetadata, Faults, FileKind, FileLocation, Form, MAX_FILES, ProjectFile, ProjectPage, file_name};
+use super::simple::{
+    CoreMetadata, Faults, FileKind, FileLocation, Form, MAX_FILES, ProjectFile, ProjectPage, file_name,
+};
 
 /// The archives of one project that lie directly in a folder, sorted by name; `None` if there are
 /// none. Links are not followed: one could lead anywhere.

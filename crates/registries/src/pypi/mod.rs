@@ -11,7 +11,7 @@ mod settings;
 pub(crate) mod simple;
 mod target;
 
-pub use client::{ArtifactRequest, FetchedArtifact, ProjectRequest, PypiClient, Voucher};
+pub use client::{ArtifactRequest, FetchedArtifact, ProjectRequest, ProjectResult, PypiClient, Voucher};
 pub use error::IndexError;
 pub use settings::{
     FindLinks, Index, IndexSet, LinksPlace, PypiConfig, PypiNotice, PythonLayer, PythonTool, SettingOrigin, Strategy,

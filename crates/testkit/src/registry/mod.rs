@@ -156,4 +156,3 @@ impl NpmRegistry {
         self.server.paths()
     }
 }
-

@@ -223,7 +223,8 @@ impl PythonSite {
     }
 
     fn html(&self, name: &str, releases: &[&PyPkg]) -> Vec<u8> {
-        let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        let escape =
+            |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
         let mut page = String::from("<!DOCTYPE html>\n<html><head>");
         if self.form != PythonIndexForm::BareHtml {
             page.push_str(r#"<meta name="pypi:repository-version" content="1.4">"#);

@@ -89,7 +89,11 @@ impl<'e> Loading<'e> {
         if layer == PythonLayer::Project && !self.environment.trust_project && !self.is_inside(path) {
             if path.exists() {
                 let origin = SettingOrigin::new(layer, shown, 0);
-                self.notice(&origin, format!("{shown} lies outside the project and was not read"), "copy it in place of the link");
+                self.notice(
+                    &origin,
+                    format!("{shown} lies outside the project and was not read"),
+                    "copy it in place of the link",
+                );
             }
             return None;
         }
@@ -140,8 +144,7 @@ impl<'e> Loading<'e> {
     pub(super) fn url(&mut self, text: &str, origin: &SettingOrigin) -> Option<Url> {
         let text = self.expanded(text.trim(), origin)?;
         let Some(url) = registry_url(&text) else {
-            let message =
-                format!("`{}` in {origin} is no http or https URL and was ignored", without_secrets(&text));
+            let message = format!("`{}` in {origin} is no http or https URL and was ignored", without_secrets(&text));
             self.notice(origin, message, "write it as https://host/path/simple/");
             return None;
         };

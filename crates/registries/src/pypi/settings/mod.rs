@@ -240,9 +240,8 @@ impl Authority for PypiConfig {
     fn authorization(&self, url: &Url) -> Option<Secret> {
         self.credentials.authorization(url).or_else(|| {
             let (login, password) = self.netrc.get(url.host_str()?)?;
-            (url.port().is_none() || self.user_names(url)).then(|| {
-                Secret::new(format!("Basic {}", STANDARD.encode(format!("{login}:{}", password.expose()))))
-            })
+            (url.port().is_none() || self.user_names(url))
+                .then(|| Secret::new(format!("Basic {}", STANDARD.encode(format!("{login}:{}", password.expose())))))
         })
     }
 

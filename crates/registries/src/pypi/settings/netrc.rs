@@ -77,8 +77,10 @@ fn tokens(text: &str) -> Vec<String> {
                 continue;
             }
             // A password may begin with `#`; a comment stands where a keyword would.
-            let value_follows =
-                matches!(tokens.last().map(String::as_str), Some("password" | "login" | "user" | "account" | "machine"));
+            let value_follows = matches!(
+                tokens.last().map(String::as_str),
+                Some("password" | "login" | "user" | "account" | "machine")
+            );
             if letter == '#' && !value_follows {
                 break;
             }

@@ -30,7 +30,11 @@ pub(super) fn load(loading: &mut Loading<'_>) {
         let (settings, wrong) = pip_conf::parse(&text);
         for line in wrong.into_iter().take(10) {
             let origin = SettingOrigin::new(layer, shown.clone(), line);
-            loading.notice(&origin, format!("{origin} is no setting"), "pip itself refuses such a file: correct the line");
+            loading.notice(
+                &origin,
+                format!("{origin} is no setting"),
+                "pip itself refuses such a file: correct the line",
+            );
         }
         for Setting { section, key, value, line } in settings {
             let origin = SettingOrigin::new(layer, shown.clone(), line);

@@ -101,7 +101,8 @@ fn poetry_pins(loading: &mut Loading<'_>, file: &TomlFile<'_>, poetry: &DeTable<
 fn pdm(loading: &mut Loading<'_>, file: &TomlFile<'_>) {
     const TOOL: PythonTool = PythonTool::Pdm;
     let origin = SettingOrigin::new(PythonLayer::Environment, "PDM_PYPI_URL", 0);
-    let own = loading.environment.variable("PDM_PYPI_URL").and_then(|url| loading.index(TOOL, url, Some("pypi"), &origin));
+    let own =
+        loading.environment.variable("PDM_PYPI_URL").and_then(|url| loading.index(TOOL, url, Some("pypi"), &origin));
     let mut default = own.or_else(|| public_index(Some("pypi")));
     let mut others = Vec::new();
     let pdm = file.table(&["tool", "pdm"]);
@@ -143,7 +144,8 @@ fn pipenv(loading: &mut Loading<'_>) {
         _ => pipfile(loading),
     };
     let mirror = SettingOrigin::new(PythonLayer::Environment, "PIPENV_PYPI_MIRROR", 0);
-    let mirrored = loading.environment.variable("PIPENV_PYPI_MIRROR").and_then(|url| loading.index(TOOL, url, None, &mirror));
+    let mirrored =
+        loading.environment.variable("PIPENV_PYPI_MIRROR").and_then(|url| loading.index(TOOL, url, None, &mirror));
     let found = if found.is_empty() { public_index(Some("pypi")).into_iter().collect() } else { found };
     for (place, mut index) in found.into_iter().enumerate() {
         index.explicit = place > 0;
@@ -163,7 +165,11 @@ fn pipfile_lock(loading: &mut Loading<'_>) -> Option<Vec<Index>> {
         Err(error) => {
             let line = u32::try_from(error.line()).unwrap_or_default();
             let origin = SettingOrigin::new(PythonLayer::Project, "Pipfile.lock", line);
-            loading.notice(&origin, format!("{origin} is no JSON; its sources were not read"), "run `pipenv lock` again");
+            loading.notice(
+                &origin,
+                format!("{origin} is no JSON; its sources were not read"),
+                "run `pipenv lock` again",
+            );
             return None;
         }
     };
@@ -173,7 +179,8 @@ fn pipfile_lock(loading: &mut Loading<'_>) -> Option<Vec<Index>> {
         let part = |key: &str| source.get(key).and_then(Value::as_str);
         let (Some(url), name) = (part("url"), part("name")) else { continue };
         let written = serde_json::to_string(url).unwrap_or_default();
-        let line = text.find(&written).and_then(|at| text.get(..at)).map_or(0, |before| before.matches('\n').count() + 1);
+        let line =
+            text.find(&written).and_then(|at| text.get(..at)).map_or(0, |before| before.matches('\n').count() + 1);
         let origin = SettingOrigin::new(PythonLayer::Project, "Pipfile.lock", u32::try_from(line).unwrap_or_default());
         found.extend(loading.index(PythonTool::Pipenv, url, name, &origin));
     }
@@ -191,5 +198,8 @@ fn pipfile_lock(loading: &mut Loading<'_>) -> Option<Vec<Index>> {
 fn pipfile(loading: &mut Loading<'_>) -> Vec<Index> {
     let Some(text) = loading.read_project("Pipfile") else { return Vec::new() };
     let file = TomlFile::parse(loading, PythonLayer::Project, "Pipfile", &text);
-    sources(loading, PythonTool::Pipenv, &file, file.root(), "source").into_iter().filter_map(|(_, index, _, _)| index).collect()
+    sources(loading, PythonTool::Pipenv, &file, file.root(), "source")
+        .into_iter()
+        .filter_map(|(_, index, _, _)| index)
+        .collect()
 }

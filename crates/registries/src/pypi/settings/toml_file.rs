@@ -20,8 +20,7 @@ impl<'t> TomlFile<'t> {
         let (root, errors) = DeTable::parse_recoverable(text);
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect::<Vec<usize>>();
-        let mut file =
-            TomlFile { text, layer, shown: shown.to_owned(), root: DeTable::new(), line_starts };
+        let mut file = TomlFile { text, layer, shown: shown.to_owned(), root: DeTable::new(), line_starts };
         if let Some(error) = errors.first() {
             let origin = file.origin(error.span().map_or(0, |span| span.start));
             let message = format!("{origin} is no TOML: {}", crate::http::cut(error.message()));
@@ -63,7 +62,12 @@ impl<'t> TomlFile<'t> {
     }
 
     /// A key's list of texts, or its single text.
-    pub(super) fn texts(&self, loading: &mut Loading<'_>, table: &DeTable<'t>, key: &str) -> Vec<(String, SettingOrigin)> {
+    pub(super) fn texts(
+        &self,
+        loading: &mut Loading<'_>,
+        table: &DeTable<'t>,
+        key: &str,
+    ) -> Vec<(String, SettingOrigin)> {
         let Some(value) = table.get(key) else { return Vec::new() };
         let items: Vec<&Spanned<DeValue<'_>>> = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
@@ -104,6 +108,10 @@ impl<'t> TomlFile<'t> {
     fn wrong(&self, loading: &mut Loading<'_>, value: &Spanned<DeValue<'_>>, key: &str) {
         let origin = self.of(value);
         let kind = value.get_ref().type_str();
-        loading.notice(&origin, format!("`{key}` in {origin} is of the wrong type ({kind}) and was ignored"), "correct it");
+        loading.notice(
+            &origin,
+            format!("`{key}` in {origin} is of the wrong type ({kind}) and was ignored"),
+            "correct it",
+        );
     }
 }

@@ -186,7 +186,8 @@ fn variables(loading: &mut Loading<'_>, found: &mut Found) {
     }
     found.layers.push(layer);
     let origin = SettingOrigin::new(PythonLayer::Environment, "UV_FIND_LINKS", 0);
-    for word in environment.variable("UV_FIND_LINKS").unwrap_or_default().split([',', ' ']).filter(|word| !word.is_empty())
+    for word in
+        environment.variable("UV_FIND_LINKS").unwrap_or_default().split([',', ' ']).filter(|word| !word.is_empty())
     {
         if let Some(links) = loading.links(word, None, &origin) {
             loading.push_links(TOOL, links);
@@ -212,7 +213,8 @@ fn finish(loading: &mut Loading<'_>, found: Found) {
     let mut names = std::collections::BTreeSet::new();
     let (mut default, mut indexes): (Option<Index>, Vec<Index>) = (None, Vec::new());
     // The strongest default wins, but the project's yields to one that the user chose anywhere.
-    let users = all.iter().find(|(index, is)| *is && loading.trusts(index.origin.layer)).map(|(index, _)| index.clone());
+    let users =
+        all.iter().find(|(index, is)| *is && loading.trusts(index.origin.layer)).map(|(index, _)| index.clone());
     for (index, is_default) in all {
         if let Some(name) = &index.name
             && !names.insert(name.to_ascii_lowercase())
@@ -235,8 +237,10 @@ fn finish(loading: &mut Loading<'_>, found: Found) {
 /// that name to a host of its own: they are for indexes that the user names.
 fn credentials(loading: &mut Loading<'_>, index: &Index) {
     let Some(name) = &index.name else { return };
-    let upper: String =
-        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+    let upper: String = name
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
+        .collect();
     let variable = |what: &str| loading.environment.variable(&format!("UV_INDEX_{upper}_{what}"));
     let (username, password) = (variable("USERNAME"), variable("PASSWORD"));
     if username.is_none() && password.is_none() {
@@ -248,7 +252,8 @@ fn credentials(loading: &mut Loading<'_>, index: &Index) {
             crate::http::cut(name),
             index.origin
         );
-        let hint = "name the index in your own uv.toml or in UV_INDEX, or put the credentials into ~/.netrc for its host";
+        let hint =
+            "name the index in your own uv.toml or in UV_INDEX, or put the credentials into ~/.netrc for its host";
         loading.notice(&index.origin, message, hint);
         return;
     }

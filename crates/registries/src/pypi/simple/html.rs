@@ -122,7 +122,14 @@ impl Anchors {
     }
 }
 
-fn file(raw: &Raw<'_>, base: &Url, tag: &Tag, shown: &str, of_any: bool, faults: &mut Faults<'_>) -> Option<ProjectFile> {
+fn file(
+    raw: &Raw<'_>,
+    base: &Url,
+    tag: &Tag,
+    shown: &str,
+    of_any: bool,
+    faults: &mut Faults<'_>,
+) -> Option<ProjectFile> {
     let href = tag.get("href")?;
     let resolved = link(base, href);
     let Some((url, fragment)) = resolved else {

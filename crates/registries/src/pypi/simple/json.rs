@@ -79,9 +79,10 @@ fn value(raw: &RawValue) -> Option<Value> {
 }
 
 fn versions_of(raw: &RawValue, faults: &mut Faults<'_>) -> Option<Vec<String>> {
-    let versions: Option<Vec<String>> = value(raw).as_ref().and_then(Value::as_array).and_then(|versions| {
-        versions.iter().map(|version| version.as_str().map(str::to_owned)).collect()
-    });
+    let versions: Option<Vec<String>> = value(raw)
+        .as_ref()
+        .and_then(Value::as_array)
+        .and_then(|versions| versions.iter().map(|version| version.as_str().map(str::to_owned)).collect());
     if versions.is_none() {
         faults.add("`versions`", "it is no list of texts");
     }

@@ -263,3 +263,124 @@ pub(crate) fn percent_decoded(text: &str) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JSON: &str = "application/vnd.pypi.simple.v1+json";
+    const HEX: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn page(content_type: &str, bytes: &[u8]) -> Result<Outcome<ProjectPage>, IndexError> {
+        let url = Url::parse("https://i.invalid/simple/demo/").unwrap();
+        read(&Raw { name: "demo", url: &url, index: "https://i.invalid/simple/", content_type, bytes })
+    }
+
+    fn json_of(files: &str) -> Outcome<ProjectPage> {
+        let text = format!(r#"{{"meta":{{"api-version":"1.1"}},"name":"Demo","files":[{files}]}}"#);
+        page(JSON, text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn one_wrong_file_does_not_cost_the_others_and_is_told_of() {
+        let good = r#"{"filename":"demo-1.0.tar.gz","url":"demo-1.0.tar.gz","hashes":{}}"#;
+        for wrong in [
+            "1",
+            "{}",
+            r#"{"filename":1,"url":"x"}"#,
+            r#"{"filename":"../demo-1.tar.gz","url":"x"}"#,
+            r#"{"filename":"demo-1.tar.gz"}"#,
+            r#"{"filename":"demo-1.tar.gz","url":"file:///etc/passwd","hashes":{}}"#,
+            r#"{"filename":"evil-1.tar.gz","url":"x","hashes":{}}"#,
+        ] {
+            let found = json_of(&format!("{wrong},{good}"));
+            assert_eq!((found.value.files.len(), found.incomplete.len()), (1, 1), "{wrong}");
+        }
+        for wrong in [
+            r#""hashes":1"#,
+            r#""hashes":{"sha256":"abc"}"#,
+            r#""hashes":{},"size":"1""#,
+            r#""hashes":{},"size":-1"#,
+            r#""hashes":{},"upload-time":"soon""#,
+            r#""hashes":{},"requires-python":3"#,
+            r#""hashes":{},"yanked":1"#,
+            r#""hashes":{},"provenance":"javascript:1""#,
+        ] {
+            let found = json_of(&format!(r#"{{"filename":"demo-1.tar.gz","url":"https://u:p@h.invalid/x",{wrong}}}"#));
+            assert_eq!((found.value.files.len(), found.incomplete.len()), (1, 1), "{wrong}");
+            assert!(!format!("{found:?}").contains("u:p@"));
+        }
+        let yanked = json_of(r#"{"filename":"demo-1.tar.gz","url":"x","hashes":{},"yanked":1}"#);
+        assert!(yanked.value.files[0].yanked.is_some(), "a warning too many rather than one too few");
+    }
+
+    #[test]
+    fn what_is_no_page_is_refused() {
+        for (content_type, text) in [
+            (JSON, ""),
+            (JSON, "{"),
+            (JSON, "[]"),
+            (JSON, r#"{"meta":{"api-version":"1.0"},"name":"demo"}"#),
+            (JSON, r#"{"meta":{"api-version":"2.0"},"name":"demo","files":[]}"#),
+            (JSON, r#"{"files":[],"files":[]}"#),
+            ("text/html", "<html><form><a href=/forgot>forgot?</a></form>"),
+            ("text/html", r#"<meta name="pypi:repository-version" content="2.0">"#),
+            ("text/plain", "demo-1.0.tar.gz"),
+            ("application/vnd.pypi.simple.v2+json", "{}"),
+            ("", "{}"),
+        ] {
+            let error = page(content_type, text.as_bytes()).unwrap_err();
+            assert!(matches!(error, IndexError::NotAPage { .. }), "{text}: {error}");
+        }
+        assert!(
+            matches!(page(JSON, b"{\n\xff"), Err(IndexError::NotAPage { reason, .. }) if reason.contains("line 2"))
+        );
+        let other = page(JSON, br#"{"meta":{"api-version":"1.0"},"name":"evil","files":[]}"#);
+        assert!(matches!(other, Err(IndexError::OtherProject { .. })));
+        let empty = page("text/html", br#"<meta name="pypi:repository-version" content="1.0">"#).unwrap();
+        assert!(empty.value.files.is_empty());
+    }
+
+    #[test]
+    fn html_is_read_as_browsers_read_it() {
+        let text = format!(
+            "<!DOCTYPE html><!-- <a href='demo-0.1.tar.gz'> --><script>'<a href=\"demo-0.2.tar.gz\">'</script>\
+             <BASE href=https://files.invalid/b/><A HREF = 'demo-1.0.tar.gz#sha256={HEX}' data-yanked>x</A>\
+             <a\nhref=\"demo-2.0.tar.gz?a=1&amp;b=2\" data-requires-python='&gt;=3.8&#44;&#x3c;4'/>\
+             <a href='/opaque/123' data-yanked='no &amp; why'>demo-3.0-py3-none-any.whl</a>\
+             <a>no link</a><a href='http://[broken'>x</a><a href='evil-1.0.zip'>y</a><a href='demo-4.0.zip"
+        );
+        let found = page("text/html; charset=UTF-8", text.as_bytes()).unwrap();
+        let names: Vec<&str> = found.value.files.iter().map(|file| file.file_name.as_str()).collect();
+        assert_eq!(names, ["demo-1.0.tar.gz", "demo-2.0.tar.gz", "demo-3.0-py3-none-any.whl", "demo-4.0.zip"]);
+        let [first, second, third, _] = &found.value.files[..] else { panic!() };
+        let FileLocation::Url(url) = &first.location else { panic!() };
+        assert_eq!(url.as_str(), "https://files.invalid/b/demo-1.0.tar.gz");
+        assert!(first.integrity.is_some() && first.yanked.as_deref() == Some(""));
+        assert_eq!(second.requires_python.as_deref(), Some(">=3.8,<4"));
+        let FileLocation::Url(url) = &second.location else { panic!() };
+        assert_eq!(url.query(), Some("a=1&b=2"));
+        assert_eq!(third.yanked.as_deref(), Some("no & why"));
+        assert_eq!(found.incomplete.len(), 2, "{:?}", found.incomplete);
+    }
+
+    #[test]
+    fn absurd_pages_take_no_absurd_time() {
+        let start = std::time::Instant::now();
+        for piece in
+            ["<", "<a", "<a href='", "<!--", "<a href=x>", "&#", "<a b ", "<script>", "</", "<a href=demo-1.zip>"]
+        {
+            let text = piece.repeat(2_000_000 / piece.len());
+            page("text/html", text.as_bytes()).ok();
+        }
+        assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics(text in "(<a href=|demo-1.0.zip|['\"<>&;#/!=-]|\\PC){0,60}") {
+            page("text/html", text.as_bytes()).ok();
+            page(JSON, text.as_bytes()).ok();
+        }
+    }
+}
