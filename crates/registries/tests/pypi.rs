@@ -420,3 +420,21 @@ fn a_zip_of_the_kit_is_a_wheel_for_python_too() {
     assert_eq!(pkg().wheel(), pkg().wheel());
     assert_eq!(pkg().sdist(), pkg().sdist());
 }
+
+#[test]
+fn netrc_is_for_its_hosts_only() {
+    let index = builder().authorization("Basic bmV0OnJj").start();
+    let stranger = builder().start();
+    let project = Project::builder("demo")
+        .home_file(".netrc", "machine 127.0.0.1 login net password rc\ndefault login d password d\n")
+        .build();
+    let load = |variable: &str| {
+        let variables = BTreeMap::from([("PIP_INDEX_URL".to_owned(), variable.to_owned())]);
+        let environment = Environment { variables, home: Some(project.home()), project: None, trust_project: false };
+        PypiClient::new(PypiConfig::load(&environment), ClientOptions::default()).unwrap()
+    };
+    assert!(load(&index.url()).project(request(PythonTool::Pip)).is_ok());
+    let by_name = stranger.url().replace("127.0.0.1", "localhost");
+    assert!(load(&by_name).project(request(PythonTool::Pip)).is_ok());
+    assert_eq!(stranger.requests()[0].header("authorization"), None, "`default` is for nobody");
+}
