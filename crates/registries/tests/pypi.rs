@@ -245,7 +245,15 @@ fn uv_credentials_by_name_are_not_for_the_projects_index() {
     let evil = builder().start();
     let project = format!("[[tool.uv.index]]\nname = \"corp\"\nurl = \"{}\"\ndefault = true\n", evil.url());
     let secrets = [("UV_INDEX_CORP_USERNAME", "u"), ("UV_INDEX_CORP_PASSWORD", "secret")];
-    // The user knows the host, as trusted, but not what the project makes of it.
+    // A host that the user names, for another path, may hold another's index.
+    let host = format!("http://{}/mine/simple/", evil.host());
+    let known = [secrets[0], secrets[1], ("PIP_INDEX_URL", &host), ("UV_INDEX", &host)];
+    let client = client_of(&known, &[("pyproject.toml", &project)], ClientOptions::default());
+    assert!(client.project(request(PythonTool::Uv)).is_ok());
+    assert!(evil.requests().iter().all(|request| request.header("authorization").is_none()));
+    let evil = builder().start();
+    let project =
+        project.replace(&project[project.find("http").unwrap()..project.find("\"\ndefault").unwrap()], &evil.url());
     let client = client_of(&secrets, &[("pyproject.toml", &project)], ClientOptions::default());
     let error = client.project(request(PythonTool::Uv)).unwrap_err();
     assert!(matches!(error, IndexError::Fetch(FetchError::RefusedAddress { .. })), "{error}");

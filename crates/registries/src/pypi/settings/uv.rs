@@ -215,13 +215,19 @@ fn finish(loading: &mut Loading<'_>, found: Found) {
     // The strongest default wins, but the project's yields to one that the user chose anywhere.
     let users =
         all.iter().find(|(index, is)| *is && loading.trusts(index.origin.layer)).map(|(index, _)| index.clone());
+    // The very indexes, since a host may hold those of others beside the user's.
+    let mine: std::collections::BTreeSet<Url> = all
+        .iter()
+        .filter(|(index, _)| loading.trusts(index.origin.layer))
+        .map(|(index, _)| index.url.clone())
+        .collect();
     for (index, is_default) in all {
         if let Some(name) = &index.name
             && !names.insert(name.to_ascii_lowercase())
         {
             continue;
         }
-        credentials(loading, &index);
+        credentials(loading, &index, mine.contains(&index.url));
         if !is_default {
             indexes.push(index);
         } else if default.is_none() && loading.may_replace(users.as_ref(), &index) {
@@ -235,7 +241,7 @@ fn finish(loading: &mut Loading<'_>, found: Found) {
 
 /// `UV_INDEX_<NAME>_USERNAME` and `_PASSWORD`. They are bound to a name, and the project could give
 /// that name to a host of its own: they are for indexes that the user names.
-fn credentials(loading: &mut Loading<'_>, index: &Index) {
+fn credentials(loading: &mut Loading<'_>, index: &Index, is_users: bool) {
     let Some(name) = &index.name else { return };
     let upper: String = name
         .chars()
@@ -246,7 +252,7 @@ fn credentials(loading: &mut Loading<'_>, index: &Index) {
     if username.is_none() && password.is_none() {
         return;
     }
-    if !loading.trusts(index.origin.layer) && !names_index(loading, &index.url) {
+    if !is_users {
         let message = format!(
             "UV_INDEX_{upper}_* was not given to the index `{}` of {}: the project chose where that name leads",
             crate::http::cut(name),
@@ -259,11 +265,4 @@ fn credentials(loading: &mut Loading<'_>, index: &Index) {
     }
     let (username, password) = (username.unwrap_or_default().to_owned(), password.unwrap_or_default().to_owned());
     loading.bind(true, &index.url, username, password);
-}
-
-/// Whether the user's own settings name the very host.
-fn names_index(loading: &Loading<'_>, url: &Url) -> bool {
-    // The public index is named by default, but takes no credentials of anyone's private one.
-    let public = url.host_str().is_some_and(|host| super::PUBLIC_HOSTS.contains(&host));
-    !public && loading.config.user_names(url)
 }
