@@ -12,6 +12,34 @@ pub fn sri(digest: &Digest) -> String {
     format!("{}-{}", digest.algorithm.as_str(), STANDARD.encode(&digest.bytes))
 }
 
+/// An integrity from hexadecimal digests by the names of their algorithms, as Python's
+/// indexes and lockfiles write them: the strongest of SHA-256 and up. MD5 and SHA-1 are passed
+/// over, since neither proves anything. `None` when nothing usable is left.
+pub fn from_hex<'h>(hashes: impl IntoIterator<Item = (&'h str, &'h str)>) -> Option<Integrity> {
+    let mut digests: Vec<Digest> = hashes.into_iter().filter_map(|(name, hex)| digest_of_hex(name, hex)).collect();
+    let strongest = digests.iter().map(|digest| digest.algorithm).max()?;
+    digests.retain(|digest| digest.algorithm == strongest);
+    let text = digests.iter().map(sri).collect::<Vec<_>>().join(" ");
+    Some(Integrity { digests, text })
+}
+
+fn digest_of_hex(name: &str, hex: &str) -> Option<Digest> {
+    let algorithm = match name.to_ascii_lowercase().as_str() {
+        "sha256" => HashAlgorithm::Sha256,
+        "sha384" => HashAlgorithm::Sha384,
+        "sha512" => HashAlgorithm::Sha512,
+        _ => return None,
+    };
+    let hex = hex.trim().as_bytes();
+    if hex.len() != algorithm.digest_len() * 2 {
+        return None;
+    }
+    let nibble = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let bytes: Option<Vec<u8>> =
+        hex.chunks_exact(2).map(|pair| Some(nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?)).collect();
+    Some(Digest { algorithm, bytes: bytes? })
+}
+
 /// Contents that hash to something else than was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
@@ -115,6 +143,21 @@ mod tests {
             assert_eq!(mismatch.actual.algorithm, expected.algorithm());
             assert_ne!(sri(&mismatch.actual), text);
         }
+    }
+
+    #[test]
+    fn hexadecimal_digests_are_read_strongest_first() {
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let integrity = from_hex([("md5", "00"), ("SHA256", sha256)]).unwrap();
+        assert_eq!(integrity.text, "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+        assert!(verify(b"abc", &integrity).is_ok());
+        let stronger = "0".repeat(128);
+        assert_eq!(from_hex([("sha256", sha256), ("sha512", &stronger)]).unwrap().algorithm(), HashAlgorithm::Sha512);
+        for (name, hex) in [("md5", "d41d8cd98f00b204e9800998ecf8427e"), ("sha256", "abc"), ("sha256", "é"), ("x", "")]
+        {
+            assert_eq!(from_hex([(name, hex)]), None, "{name} {hex}");
+        }
+        assert_eq!(from_hex([("sha256", "zz".repeat(32).as_str())]), None);
     }
 
     #[test]

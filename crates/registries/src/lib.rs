@@ -1,12 +1,13 @@
-//! Where the contents of npm releases come from: npm's own cache, a folder of
-//! archives, and registries, in the settings that npm itself would use.
+//! Where the contents of npm and PyPI releases come from: npm's own cache, a folder of
+//! archives, and registries, in the settings that npm, pip, uv and their like would use.
 //!
 //! Everything that comes from the scanned project is hostile: its `.npmrc` may
 //! not expand the environment, weaken TLS or name a proxy; its URLs may not reach
 //! private addresses; credentials go only where the user bound them. Every byte
 //! handed out was compared with the lockfile's integrity where there is one.
 //!
-//! Start reading at [`NpmConfig::load`] and [`NpmClient::fetch_tarballs`].
+//! Start reading at [`NpmConfig::load`] and [`NpmClient::fetch_tarballs`], or at
+//! [`PypiConfig::load`] and [`PypiClient::project`].
 //! This crate never unpacks an archive and never judges one.
 
 mod archives_dir;
@@ -14,11 +15,18 @@ mod cacache;
 mod digest;
 mod http;
 mod npmrc;
+mod pypi;
 mod secret;
+mod settings_file;
 
 pub use archives_dir::{ArchiveFile, ArchivesDir};
 pub use cacache::{Cacache, CacheMiss};
-pub use digest::{Mismatch, sri, verify};
+pub use digest::{Mismatch, from_hex, sri, verify};
 pub use http::{ClientOptions, FetchError, NpmClient, Tarball, TarballRequest};
 pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
+pub use pypi::{
+    ArtifactRequest, CoreMetadata, FetchedArtifact, FileKind, FileLocation, FindLinks, Form, Index, IndexError,
+    IndexSet, LinksPlace, ProjectFile, ProjectPage, ProjectRequest, ProjectResult, PypiClient, PypiConfig, PypiNotice,
+    PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher,
+};
 pub use secret::Secret;

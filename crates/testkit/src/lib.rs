@@ -1,4 +1,4 @@
-//! The test kit: fake npm registries, projects built from a description, and a
+//! The test kit: fake npm registries and Python indexes, projects built from a description, and a
 //! clean environment for the real binary. Everything is in-process, offline and
 //! deterministic; nothing here is published.
 //!
@@ -22,6 +22,7 @@ mod hostile;
 mod lockfile;
 mod package;
 mod project;
+mod python;
 mod registry;
 mod running;
 mod vetch;
@@ -30,7 +31,10 @@ pub use archive::{content_path, integrity, sha1_integrity, shasum, stored_tarbal
 pub use hostile::{Entry, bomb, raw_tarball};
 pub use package::Pkg;
 pub use project::{Project, ProjectBuilder};
-pub use registry::{Fault, Identity, LoggedRequest, NpmRegistry, NpmRegistryBuilder};
+pub use python::{PyPkg, SitePackages, sdist_archive, zip_archive};
+pub use registry::{
+    Fault, Identity, LoggedRequest, NpmRegistry, NpmRegistryBuilder, PythonIndex, PythonIndexBuilder, PythonIndexForm,
+};
 #[cfg(target_os = "linux")]
 pub use running::has_gone;
 pub use running::{Running, eventually};

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
-use vetch_testkit::{Fault, NpmRegistry, Pkg, Project, integrity};
+use vetch_testkit::{Fault, NpmRegistry, Pkg, Project, PyPkg, PythonIndex, SitePackages, integrity};
 
 /// One request on an open connection; returns the head and the body.
 fn ask(stream: &mut TcpStream, path: &str, headers: &str) -> (String, Vec<u8>) {
@@ -146,4 +146,38 @@ fn old_lockfiles_nest() {
     assert_eq!(one["dependencies"]["a"]["dependencies"]["b"]["version"], "2.0.0");
     let two: Value = serde_json::from_str(&build(2).read("package-lock.json")).unwrap();
     assert!(two["packages"].is_object() && two["dependencies"].is_object());
+}
+
+#[test]
+fn a_python_index_answers_in_the_form_asked_for() {
+    let pkg = PyPkg::new("Demo.Pkg", "1.0").file("demo_pkg.py", "x = 1\n").yanked("");
+    let index = PythonIndex::builder().package(pkg.clone()).below("/py").start();
+    let mut stream = TcpStream::connect(index.host()).unwrap();
+    let accept = "Accept: application/vnd.pypi.simple.v1+json\r\n";
+    let (head, body) = ask(&mut stream, "/py/simple/demo-pkg/", accept);
+    assert!(head.contains("vnd.pypi.simple.v1+json"), "{head}");
+    let page: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(page["files"][0]["filename"], "demo_pkg-1.0-py3-none-any.whl");
+    assert_eq!(page["files"][0]["yanked"], true);
+    let (head, body) = ask(&mut stream, "/py/simple/demo-pkg/", "");
+    assert!(head.contains("text/html") && String::from_utf8(body).unwrap().contains("demo_pkg-1.0.tar.gz#sha256="));
+    assert!(ask(&mut stream, "/py/simple/demo-pkg", "").0.starts_with("HTTP/1.1 301"));
+    assert!(ask(&mut stream, "/py/simple/other/", "").0.starts_with("HTTP/1.1 404"));
+    assert_eq!(ask(&mut stream, "/py/files/demo_pkg-1.0-py3-none-any.whl", "").1, pkg.wheel());
+    assert_eq!(index.paths().len(), 5);
+}
+
+#[test]
+fn an_installed_environment_is_what_pip_leaves_and_can_be_tampered_with() {
+    let pkg = PyPkg::new("demo", "1.0").file("demo/__init__.py", "x = 1\n").entry_points("[console_scripts]\n");
+    let site =
+        SitePackages::new().install_direct(&pkg, "{}").write("demo/__init__.py", "evil").write("x.pth", "import os");
+    let record = std::fs::read_to_string(site.folder().join("demo-1.0.dist-info/RECORD")).unwrap();
+    // The digest of `x = 1` and a line break, as `hashlib` has it.
+    assert!(record.contains("demo/__init__.py,sha256=nia_NpkRxFwkPGhBR7I_yeHc_PJX0pmhxjIBam_NM_Q,6\n"), "{record}");
+    assert!(record.ends_with("demo-1.0.dist-info/RECORD,,\n") && !record.contains("x.pth"));
+    assert_eq!(std::fs::read(site.folder().join("demo/__init__.py")).unwrap(), b"evil");
+    assert!(site.folder().join("demo-1.0.dist-info/direct_url.json").is_file());
+    let gone = site.remove("demo-1.0.dist-info/METADATA");
+    assert!(!gone.folder().join("demo-1.0.dist-info/METADATA").exists());
 }

@@ -1,4 +1,4 @@
-//! One attempt at one archive: redirects by hand, hashing while the bytes come in.
+//! One attempt at one archive or document: redirects by hand, hashing while the bytes come in.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,13 +12,14 @@ use url::Url;
 use vetch_model::Integrity;
 use vetch_model::integrity::{Digest, HashAlgorithm};
 
+use super::authority::Authority;
 use super::error::{FetchError, cut, shown};
 use super::resolver::RefusedAddress;
 use super::retry::retry_after;
 use super::target::{self, Passage};
 use super::transport::{Transport, chain};
 use crate::digest::Hasher;
-use crate::npmrc::{NpmConfig, origin};
+use crate::npmrc::origin;
 
 /// Followed at most; npm follows 20, registries need one or two.
 const MAX_REDIRECTS: usize = 5;
@@ -60,6 +61,14 @@ impl Seek for Tarball {
 }
 
 impl Tarball {
+    /// An archive that was read from a folder of the user's.
+    pub(crate) fn local(bytes: &[u8], sha512: Digest, verified: bool, url: String) -> io::Result<Tarball> {
+        let mut body = SpooledTempFile::new(IN_MEMORY);
+        body.write_all(bytes)?;
+        body.rewind()?;
+        Ok(Tarball { body, len: bytes.len() as u64, sha512, verified, url })
+    }
+
     /// All bytes. For a large archive, reading it as a stream takes less memory.
     ///
     /// # Errors
@@ -84,22 +93,65 @@ impl From<FetchError> for Failure {
     }
 }
 
+/// What is asked for, whatever its URL.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// What it must hash to.
+    pub(crate) integrity: Option<Integrity>,
+    /// The value of `Accept`.
+    pub(crate) accept: &'static str,
+    /// What an answer that nothing vouches for must look like.
+    pub(crate) kind: Kind,
+}
+
+/// Kinds of answers, known by their first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// npm's archives.
+    Gzip,
+    /// Wheels, eggs and source distributions: zip, gzip, bzip2 or xz.
+    Python,
+    /// A document, judged by who asked for it.
+    Document,
+}
+
+impl Kind {
+    fn fits(self, start: &[u8]) -> bool {
+        let magic: &[&[u8]] = match self {
+            Kind::Gzip => &[&[0x1f, 0x8b]],
+            Kind::Python => &[b"PK\x03\x04", &[0x1f, 0x8b], b"BZh", &[0xfd, b'7', b'z', b'X', b'Z']],
+            Kind::Document => return true,
+        };
+        magic.iter().any(|magic| start.starts_with(magic))
+    }
+}
+
+/// An answer that was taken in.
+pub(crate) struct Answer {
+    /// Its bytes and what they hash to.
+    pub(crate) tarball: Tarball,
+    /// Where it came from in the end: the base of relative links in it.
+    pub(crate) url: Url,
+    /// `Content-Type`, as sent.
+    pub(crate) content_type: String,
+}
+
 /// What every attempt needs.
 pub(crate) struct Attempt<'a> {
-    pub(crate) config: &'a NpmConfig,
+    pub(crate) config: &'a dyn Authority,
     pub(crate) transport: &'a Transport,
-    pub(crate) integrity: Option<&'a Integrity>,
+    pub(crate) wanted: &'a Wanted,
     pub(crate) limit: u64,
 }
 
 impl Attempt<'_> {
-    /// Follows redirects from `first` to an archive and takes it in.
-    pub(crate) async fn run(&self, first: &Url) -> Result<Tarball, Failure> {
+    /// Follows redirects from `first` to an answer and takes it in.
+    pub(crate) async fn run(&self, first: &Url) -> Result<Answer, Failure> {
         let mut url = first.clone();
         let (mut may_be_local, mut authorised) = (true, true);
         for _ in 0..=MAX_REDIRECTS {
-            let passage =
-                target::passage(self.config, &self.transport.proxy_hosts, &url, self.integrity, may_be_local)?;
+            let integrity = self.wanted.integrity.as_ref();
+            let passage = target::passage(self.config, &self.transport.proxy_hosts, &url, integrity, may_be_local)?;
             let response = self.ask(&url, &passage, authorised).await?;
             if !response.status().is_redirection() {
                 let sent = authorised && passage.authorization.is_some();
@@ -120,10 +172,12 @@ impl Attempt<'_> {
     async fn ask(&self, url: &Url, passage: &Passage, authorised: bool) -> Result<Response, FetchError> {
         let client = if passage.named { &self.transport.named } else { &self.transport.public };
         // A compressed transfer of a compressed file would only hide what is hashed.
-        let mut request = client.get(url.clone()).header(ACCEPT, "*/*").header(ACCEPT_ENCODING, "identity");
+        let mut request =
+            client.get(url.clone()).header(ACCEPT, self.wanted.accept).header(ACCEPT_ENCODING, "identity");
         if let Some(secret) = passage.authorization.as_ref().filter(|_| authorised) {
-            let reason =
-                || FetchError::Setup { reason: "credentials in .npmrc hold characters that no header can".to_owned() };
+            let reason = || FetchError::Setup {
+                reason: "credentials for this host hold characters that no header can".to_owned(),
+            };
             let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| reason())?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
@@ -132,16 +186,17 @@ impl Attempt<'_> {
     }
 
     /// Takes the body in: bounded, hashed on the way, compared at the end.
-    async fn take(&self, url: &Url, mut response: Response) -> Result<Tarball, FetchError> {
+    async fn take(&self, url: &Url, mut response: Response) -> Result<Answer, FetchError> {
+        let integrity = self.wanted.integrity.as_ref();
         let too_large = || FetchError::TooLarge { url: shown(url), limit: self.limit };
         if response.content_length().is_some_and(|length| length > self.limit) {
             return Err(too_large());
         }
         let content_type =
-            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let says_html = content_type.to_ascii_lowercase().contains("html");
         let spool = |error: io::Error| FetchError::Spool { url: shown(url), reason: error.to_string() };
-        let algorithm = self.integrity.map_or(HashAlgorithm::Sha512, Integrity::algorithm);
+        let algorithm = integrity.map_or(HashAlgorithm::Sha512, Integrity::algorithm);
         let (mut hasher, mut start, mut len) = (Hasher::new(algorithm), Vec::new(), 0u64);
         let mut body = SpooledTempFile::new(IN_MEMORY);
         while let Some(chunk) = response.chunk().await.map_err(|error| body_failed(url, &error))? {
@@ -154,19 +209,21 @@ impl Attempt<'_> {
             body.write_all(&chunk).map_err(spool)?;
         }
         let hashed = hasher.finish();
-        let matched = self.integrity.map(|expected| hashed.check(expected));
-        if !matches!(matched, Some(Ok(()))) && (says_html || looks_like_html(&start)) {
+        let matched = integrity.map(|expected| hashed.check(expected));
+        let page_is_wrong = self.wanted.kind != Kind::Document && !matches!(matched, Some(Ok(())));
+        if page_is_wrong && (says_html || looks_like_html(&start)) {
             return Err(FetchError::WebPage { url: shown(url) });
         }
         if let Some(Err(mismatch)) = matched {
             let (expected, actual) = (mismatch.expected, mismatch.actual);
             return Err(FetchError::IntegrityMismatch { url: shown(url), expected, actual });
         }
-        if self.integrity.is_none() && !start.starts_with(&[0x1f, 0x8b]) {
+        if integrity.is_none() && !self.wanted.kind.fits(&start) {
             return Err(FetchError::NotAnArchive { url: shown(url) });
         }
         body.rewind().map_err(spool)?;
-        Ok(Tarball { body, len, sha512: hashed.sha512, verified: self.integrity.is_some(), url: shown(url) })
+        let tarball = Tarball { body, len, sha512: hashed.sha512, verified: integrity.is_some(), url: shown(url) };
+        Ok(Answer { tarball, url: url.clone(), content_type })
     }
 }
 

@@ -1,23 +1,14 @@
-//! The client: many archives at once, with retries, for callers that know no async.
+//! npm's client: many archives at once, for callers that know no async.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
-use url::Url;
-
-use super::attempt::{Attempt, Failure, Tarball};
-use super::error::{FetchError, shown};
-use super::retry::{pause, splitmix};
+use super::attempt::{Kind, Tarball, Wanted};
+use super::error::FetchError;
+use super::fetcher::{Fetcher, Pool};
 use super::target::{TarballRequest, url_for};
-use super::transport::{Transport, Waits};
-use crate::npmrc::{NpmConfig, origin};
-
-/// How often a wait looks whether the user cancelled.
-const CANCEL_LATENCY: Duration = Duration::from_millis(50);
+use crate::npmrc::NpmConfig;
 
 /// How the client works; the defaults suit a command-line run.
 #[derive(Debug, Clone, Copy)]
@@ -57,26 +48,8 @@ pub struct NpmClient {
 }
 
 struct Online {
-    shared: Arc<Shared>,
-    runtime: Option<Runtime>,
-    concurrency: usize,
-}
-
-impl Drop for Online {
-    fn drop(&mut self) {
-        // A name look-up that hangs must not keep the program from ending.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-struct Shared {
-    config: NpmConfig,
-    options: ClientOptions,
-    /// Made at the first use: reading the system's certificates takes a while.
-    transport: OnceLock<Result<Transport, FetchError>>,
-    silent: Silent,
+    shared: Arc<Fetcher<NpmConfig>>,
+    pool: Pool,
 }
 
 impl NpmClient {
@@ -88,16 +61,8 @@ impl NpmClient {
         if options.offline || config.offline {
             return Ok(NpmClient { online: None });
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("vetch-fetch")
-            .enable_all()
-            .build()
-            .map_err(|error| FetchError::Setup { reason: error.to_string() })?;
-        let shared = Shared { config, options, transport: OnceLock::new(), silent: Silent::new(options.concurrency) };
-        let online =
-            Online { shared: Arc::new(shared), runtime: Some(runtime), concurrency: options.concurrency.max(1) };
-        Ok(NpmClient { online: Some(online) })
+        let pool = Pool::new(options.concurrency)?;
+        Ok(NpmClient { online: Some(Online { shared: Arc::new(Fetcher::new(config, options)), pool }) })
     }
 
     /// A client that answers [`FetchError::Offline`] to everything.
@@ -131,8 +96,7 @@ impl NpmClient {
         cancelled: &(dyn Fn() -> bool + Sync),
         sink: &mut dyn FnMut(usize, Result<Tarball, FetchError>) -> ControlFlow<()>,
     ) {
-        let Some((online, runtime)) = self.online.as_ref().and_then(|online| Some((online, online.runtime.as_ref()?)))
-        else {
+        let Some(online) = &self.online else {
             for index in 0..requests.len() {
                 if sink(index, Err(FetchError::Offline)).is_break() {
                     return;
@@ -140,142 +104,16 @@ impl NpmClient {
             }
             return;
         };
-        runtime.block_on(online.fetch_all(requests, cancelled, sink));
-    }
-}
-
-impl Online {
-    async fn fetch_all(
-        &self,
-        requests: Vec<TarballRequest>,
-        cancelled: &(dyn Fn() -> bool + Sync),
-        sink: &mut dyn FnMut(usize, Result<Tarball, FetchError>) -> ControlFlow<()>,
-    ) {
-        let mut waiting = requests.into_iter().enumerate();
-        let mut running = JoinSet::new();
-        let mut indices = BTreeMap::new();
-        loop {
-            while running.len() < self.concurrency {
-                let Some((index, request)) = waiting.next() else { break };
-                let shared = Arc::clone(&self.shared);
-                let task = running.spawn(async move { shared.fetch(index, &request).await });
-                indices.insert(task.id(), index);
-            }
-            let finished = match tokio::time::timeout(CANCEL_LATENCY, running.join_next_with_id()).await {
-                Ok(Some(finished)) => finished,
-                Ok(None) => return,
-                Err(_) if cancelled() => return,
-                Err(_) => continue,
-            };
-            if cancelled() {
-                return;
-            }
-            let (id, result) = match finished {
-                Ok((id, result)) => (id, result),
-                Err(error) => {
-                    (error.id(), Err(FetchError::Setup { reason: format!("the fetching task ended: {error}") }))
-                }
-            };
-            let Some(index) = indices.remove(&id) else { continue };
-            if sink(index, result).is_break() {
-                return;
-            }
-        }
-    }
-}
-
-impl Shared {
-    async fn fetch(&self, index: usize, request: &TarballRequest) -> Result<Tarball, FetchError> {
-        let url = url_for(&self.config, request)?;
-        let waits = Waits { connect: self.options.connect_timeout, silence: self.options.silence_timeout };
-        let transport = self.transport.get_or_init(|| Transport::new(&self.config, waits));
-        let transport = transport.as_ref().map_err(Clone::clone)?;
-        let attempt = Attempt {
-            config: &self.config,
-            transport,
-            integrity: request.integrity.as_ref(),
-            limit: self.options.tarball_limit,
+        let fetch = |index, request: TarballRequest| {
+            let shared = Arc::clone(&online.shared);
+            async move { fetch(&shared, index, request).await }
         };
-        let seed = splitmix(self.options.seed ^ index as u64);
-        let mut number = 0;
-        loop {
-            if let Some(host) = self.silent.host(&url) {
-                return Err(FetchError::Unresponsive { url: shown(&url), host });
-            }
-            let limit = self.config.fetch.timeout;
-            let whole = tokio::time::timeout(limit, attempt.run(&url)).await;
-            // A server that trickles, never silent for long, would only do so again.
-            let trickled = whole.is_err() && limit > self.options.silence_timeout;
-            let failure = match whole {
-                Ok(Ok(tarball)) => {
-                    self.silent.spoke(&url);
-                    return Ok(tarball);
-                }
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::from(FetchError::Timeout { url: shown(&url) }),
-            };
-            let timed_out = matches!(failure.error, FetchError::Timeout { .. });
-            if timed_out {
-                self.silent.failed(&url);
-            }
-            let Some(pause) = self.pause_after(&failure, number, seed).filter(|_| !trickled) else {
-                match failure.error {
-                    FetchError::Connect { .. } => self.silent.failed(&url),
-                    _ if !timed_out => self.silent.spoke(&url),
-                    _ => {}
-                }
-                return Err(failure.error);
-            };
-            tokio::time::sleep(pause).await;
-            number += 1;
-        }
-    }
-
-    /// How long to wait before the next attempt; `None` if there is none.
-    fn pause_after(&self, failure: &Failure, number: u32, seed: u64) -> Option<Duration> {
-        let settings = &self.config.fetch;
-        if number >= settings.retries || !failure.error.is_transient() {
-            return None;
-        }
-        let own = pause(settings, number, seed);
-        match failure.retry_after {
-            // A server that wants us back later than we are willing to wait gets no visit before.
-            Some(asked) if asked > settings.longest_pause => None,
-            Some(asked) => Some(own.max(asked)),
-            None => Some(own),
-        }
+        online.pool.run(requests, fetch, |reason| FetchError::Setup { reason }, cancelled, sink);
     }
 }
 
-/// Hosts that give no sign of life. A lockfile of thousands of packages must not
-/// wait for each in turn: when as many attempts as run at once have timed out (or as
-/// many archives found no connection after all their attempts), and none has been
-/// answered since, the host is not asked again.
-struct Silent {
-    limit: usize,
-    failures: Mutex<BTreeMap<String, usize>>,
-}
-
-impl Silent {
-    fn new(limit: usize) -> Silent {
-        Silent { limit: limit.max(1), failures: Mutex::new(BTreeMap::new()) }
-    }
-
-    fn with<T>(&self, url: &Url, action: impl FnOnce(&mut usize) -> T) -> T {
-        let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        action(failures.entry(origin(url).unwrap_or_default()).or_default())
-    }
-
-    fn host(&self, url: &Url) -> Option<String> {
-        let silent = self.with(url, |failures| *failures >= self.limit);
-        silent.then(|| url.host_str().unwrap_or_default().to_owned())
-    }
-
-    fn spoke(&self, url: &Url) {
-        self.with(url, |failures| *failures = 0);
-    }
-
-    fn failed(&self, url: &Url) {
-        self.with(url, |failures| *failures += 1);
-    }
+async fn fetch(shared: &Fetcher<NpmConfig>, index: usize, request: TarballRequest) -> Result<Tarball, FetchError> {
+    let url = url_for(&shared.config, &request)?;
+    let wanted = Wanted { integrity: request.integrity, accept: "*/*", kind: Kind::Gzip };
+    Ok(shared.get(index, &url, &wanted, shared.options.tarball_limit).await?.tarball)
 }

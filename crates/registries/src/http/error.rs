@@ -93,7 +93,7 @@ pub enum FetchError {
         url: String,
     },
     /// Neither an archive nor a web page, and no integrity to say otherwise.
-    #[error("{url}: the answer is no gzip archive")]
+    #[error("{url}: the answer is no archive")]
     NotAnArchive {
         /// The URL.
         url: String,

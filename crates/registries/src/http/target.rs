@@ -6,6 +6,7 @@ use vetch_model::integrity::HashAlgorithm;
 use vetch_model::inventory::{Package, Source};
 
 use super::address;
+use super::authority::Authority;
 use super::error::{FetchError, cut, shown};
 use crate::npmrc::{NpmConfig, PUBLIC_HOSTS, ReplaceHost};
 use crate::secret::Secret;
@@ -129,7 +130,7 @@ fn is_version(text: &str) -> bool {
 }
 
 /// A text that is no URL may still hold a password before an `@`.
-fn without_secrets(text: &str) -> String {
+pub(crate) fn without_secrets(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let rest = authority.rfind('@').map_or(rest, |at| &rest[at + 1..]);
@@ -151,7 +152,7 @@ pub(crate) struct Passage {
 /// who leads there may lead to the user's own local registries: the lockfile may,
 /// a redirect from elsewhere may not.
 pub(crate) fn passage(
-    config: &NpmConfig,
+    config: &dyn Authority,
     proxy_hosts: &[String],
     url: &Url,
     integrity: Option<&Integrity>,
@@ -177,7 +178,7 @@ pub(crate) fn passage(
         return Ok(Passage { named, authorization, held_back: false });
     }
     let strong = integrity.is_some_and(|integrity| integrity.algorithm() > HashAlgorithm::Sha1);
-    if !strong {
+    if !config.allows_plain_http(named, strong) {
         return Err(FetchError::PlainHttp { url: shown(url) });
     }
     Ok(Passage { named, held_back: authorization.is_some(), authorization: None })

@@ -8,9 +8,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy};
 use url::Url;
 
+use super::authority::Authority;
 use super::error::{FetchError, cut};
 use super::resolver::PublicResolver;
-use crate::npmrc::NpmConfig;
 
 /// Always reached directly: a proxy elsewhere must not see what is meant for this machine.
 const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
@@ -32,7 +32,7 @@ pub(crate) struct Waits {
 }
 
 impl Transport {
-    pub(crate) fn new(config: &NpmConfig, waits: Waits) -> Result<Transport, FetchError> {
+    pub(crate) fn new(config: &dyn Authority, waits: Waits) -> Result<Transport, FetchError> {
         // An error only says that a provider is installed already, which is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
         let proxies = proxies(config)?;
@@ -53,7 +53,7 @@ impl Transport {
             match with_resolver(certificates(config, base())?).build() {
                 // Without any system certificates the platform's verifier cannot be made. Plain
                 // http to a local registry must still work; https then says what is wrong.
-                Err(_) if config.tls.is_default() => with_resolver(base().tls_certs_only([])).build(),
+                Err(_) if config.tls().is_default() => with_resolver(base().tls_certs_only([])).build(),
                 built => built,
             }
             .map_err(|error| setup(&error))
@@ -71,16 +71,16 @@ fn base(waits: Waits) -> ClientBuilder {
         .user_agent(concat!("vetch/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .referer(false)
-        // Proxies come from npm's settings, which take the environment in.
+        // Proxies come from the settings, which take the environment in.
         .no_proxy()
         .connect_timeout(waits.connect)
         .read_timeout(waits.silence)
 }
 
-fn certificates(config: &NpmConfig, builder: ClientBuilder) -> Result<ClientBuilder, FetchError> {
+fn certificates(config: &dyn Authority, builder: ClientBuilder) -> Result<ClientBuilder, FetchError> {
     let read = |pem: &[u8]| Certificate::from_pem_bundle(pem).map_err(|error| setup(&error));
-    let (instead, besides) = (&config.tls.instead, &config.tls.besides);
-    let builder = if !config.tls.strict {
+    let (instead, besides) = (&config.tls().instead, &config.tls().besides);
+    let builder = if !config.tls().strict {
         builder.tls_danger_accept_invalid_certs(true)
     } else if !instead.is_empty() {
         let mut all = read(instead)?;
@@ -95,11 +95,11 @@ fn certificates(config: &NpmConfig, builder: ClientBuilder) -> Result<ClientBuil
 }
 
 /// The proxies, each with its host. As in npm, `proxy` also serves https where `https-proxy` is not set.
-fn proxies(config: &NpmConfig) -> Result<Vec<(Proxy, String)>, FetchError> {
-    let own = config.proxies.bypass.as_deref().unwrap_or_default();
+fn proxies(config: &dyn Authority) -> Result<Vec<(Proxy, String)>, FetchError> {
+    let own = config.proxies().bypass.as_deref().unwrap_or_default();
     let bypass = NoProxy::from_string(&format!("{NEVER_PROXIED},{own}"));
-    let http = config.proxies.http.as_ref();
-    let https = config.proxies.https.as_ref().or(http);
+    let http = config.proxies().http.as_ref();
+    let https = config.proxies().https.as_ref().or(http);
     let mut proxies = Vec::new();
     for (secret, make) in [(https, Proxy::https as fn(Url) -> reqwest::Result<Proxy>), (http, Proxy::http)] {
         let Some(secret) = secret else { continue };

@@ -63,6 +63,14 @@ impl Credentials {
         }
     }
 
+    /// Binds a user name and password to a base URL; what is bound there already stays, so that
+    /// a later and weaker source cannot replace it.
+    pub(crate) fn bind(&mut self, base: &Url, username: &str, password: &str) {
+        let Some(prefix) = prefixes(base).and_then(|prefixes| prefixes.into_iter().next()) else { return };
+        let pair = STANDARD.encode(format!("{username}:{password}"));
+        self.0.entry(prefix).or_insert_with(|| Parts { basic: Some(Secret::new(pair)), ..Parts::default() });
+    }
+
     /// The value of `Authorization` for a URL: of the longest prefix that holds any
     /// whole credentials. `None` also for a URL without a host.
     pub(crate) fn authorization(&self, url: &Url) -> Option<Secret> {

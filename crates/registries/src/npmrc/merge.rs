@@ -257,7 +257,7 @@ fn default_registry() -> Registry {
 }
 
 /// A base URL: http or https, with a host, ending in `/`, with nothing secret in it.
-fn registry_url(text: &str) -> Option<Url> {
+pub(crate) fn registry_url(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return None;
@@ -284,7 +284,7 @@ fn replace_host(text: &str) -> ReplaceHost {
     }
 }
 
-fn proxies_of_environment(environment: &Environment) -> Proxies {
+pub(crate) fn proxies_of_environment(environment: &Environment) -> Proxies {
     let either = |names: [&str; 2]| names.iter().find_map(|name| environment.variable(name));
     Proxies {
         https: either(["HTTPS_PROXY", "https_proxy"]).and_then(proxy),
@@ -293,7 +293,7 @@ fn proxies_of_environment(environment: &Environment) -> Proxies {
     }
 }
 
-fn proxy(value: &str) -> Option<Secret> {
+pub(crate) fn proxy(value: &str) -> Option<Secret> {
     (!matches!(value, "" | "null" | "false")).then(|| Secret::new(value))
 }
 

@@ -4,10 +4,10 @@
 //! project, environment (`@npmcli/config`). The project's layer is hostile: see
 //! [`NpmConfig::load`].
 
-mod credentials;
-mod expand;
+pub(crate) mod credentials;
+pub(crate) mod expand;
 mod ini;
-mod merge;
+pub(crate) mod merge;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};

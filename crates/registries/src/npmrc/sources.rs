@@ -1,13 +1,12 @@
 //! Finding and reading the files and variables that settings come from.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::Notice;
 use super::expand::{expand, has_variable};
 use super::ini::{self, Setting};
+use crate::settings_file;
 
 /// Larger settings files are refused: real ones have a few kilobytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -39,7 +38,7 @@ impl Environment {
         }
     }
 
-    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
@@ -51,7 +50,7 @@ impl Environment {
     }
 
     /// A path as settings write it, with `~/` for the home folder.
-    pub(super) fn path(&self, text: &str) -> Option<PathBuf> {
+    pub(crate) fn path(&self, text: &str) -> Option<PathBuf> {
         match text.strip_prefix("~/") {
             Some(below) => self.home.as_ref().map(|home| home.join(below)),
             None => Some(PathBuf::from(text)),
@@ -177,25 +176,10 @@ fn read_file(layer: Layer, path: &Path, notices: &mut Vec<Notice>) -> Option<Str
         notices.push(Notice::new(layer, 0, format!("{} could not be read: {why}", layer.label()), hint));
         None
     };
-    let metadata = match path.metadata() {
-        Ok(metadata) => metadata,
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-            return None;
-        }
-        Err(error) => return refuse(error.to_string()),
-    };
-    // A pipe or device in its place could block for ever.
-    if !metadata.is_file() {
-        return refuse("it is no regular file".to_owned());
+    match settings_file::read(path, MAX_FILE) {
+        Ok(text) => text,
+        Err(why) => refuse(why),
     }
-    let mut bytes = Vec::new();
-    if let Err(error) = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)) {
-        return refuse(error.to_string());
-    }
-    if bytes.len() as u64 > MAX_FILE {
-        return refuse(format!("it is larger than {MAX_FILE} bytes"));
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Expands variables where the user stands behind the file; drops the setting

@@ -5,22 +5,21 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::documents::{self, ABBREVIATED};
-use super::{Fault, LoggedRequest, Shared, tls};
-use crate::archive;
+use super::server::{Fault, LoggedRequest, Shared};
+use super::tls;
 
 /// How long a read may block before the thread looks whether the registry stops.
 const TICK: Duration = Duration::from_millis(20);
 
 /// An answer before it is written.
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
 
 impl Answer {
-    fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+    pub(super) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
         Answer { status, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
     }
 
@@ -28,7 +27,7 @@ impl Answer {
         Answer::new(status, "application/json", body)
     }
 
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Answer {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Answer {
         self.headers.push((name, value.into()));
         self
     }
@@ -220,24 +219,10 @@ fn truth(shared: &Shared, request: &LoggedRequest, path: &str) -> Answer {
     if let Some(bytes) = state.files.get(path) {
         return Answer::new(200, "application/octet-stream", bytes.clone());
     }
+    drop(state);
     let below = path.split('?').next().unwrap_or_default().strip_prefix(shared.base.as_str()).unwrap_or_default();
-    if let Some(releases) = below.strip_prefix('/').and_then(|name| state.packages.get(name)) {
-        let accept = request.header("accept").unwrap_or_default();
-        let abbreviated = accept.contains(ABBREVIATED);
-        let content_type = if abbreviated { ABBREVIATED } else { "application/json" };
-        let body = documents::packument(&shared.url(), releases, abbreviated);
-        // Distinct for the two forms, since the bytes are.
-        let tag = format!("\"{}\"", archive::shasum(&body));
-        if request.header("if-none-match") == Some(&tag) {
-            return Answer::new(304, content_type, "").with("ETag", tag).with("Vary", "Accept");
-        }
-        return Answer::new(200, content_type, body).with("ETag", tag).with("Vary", "Accept");
-    }
-    let tarball = state.packages.values().flatten().find(|pkg| pkg.tarball_path() == below);
-    match tarball {
-        Some(pkg) => Answer::new(200, "application/octet-stream", pkg.tarball()),
-        None => Answer::json(404, r#"{"error":"not found"}"#),
-    }
+    let answer = shared.site.answer(&shared.url(), request, below);
+    answer.unwrap_or_else(|| Answer::json(404, r#"{"error":"not found"}"#))
 }
 
 /// Resolves percent-encoding (`/@scope%2fname`).
