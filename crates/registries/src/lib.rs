@@ -18,7 +18,7 @@ mod secret;
 
 pub use archives_dir::{ArchiveFile, ArchivesDir};
 pub use cacache::{Cacache, CacheMiss};
-pub use digest::{Mismatch, sri, verify};
+pub use digest::{Mismatch, sri, verify, verify_read};
 pub use http::{ClientOptions, FetchError, NpmClient, Tarball, TarballRequest};
 pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
 pub use secret::Secret;
