@@ -126,6 +126,13 @@ fn collect(
         }
     }
     python::check(&mut projects);
+    let installed: Vec<String> =
+        projects.iter().filter(|project| project.environment.is_some()).map(|project| project.base.clone()).collect();
+    for project in &mut projects {
+        if role(project.format) == Tells::Manifest(World::Npm) || !installed.contains(&project.base) {
+            unsettled(project);
+        }
+    }
     // A lockfile that cannot be read is told by the map and by npm's own project alike.
     let told: Vec<&Incomplete> = projects.iter().flat_map(|project| &project.incomplete).collect();
     incomplete.retain(|one| !told.contains(&one));
@@ -219,23 +226,34 @@ fn locked_project(mut project: Project, reading: Reading, path: &str, others: &[
         }
         project.find_patches();
     }
-    unsettled(&mut project);
     project
 }
 
-/// Manifests by themselves hold nothing to a version.
+/// Manifests by themselves hold nothing to a version: which releases are installed is then not
+/// known, unless an environment lies beside them.
 fn unsettled(project: &mut Project) {
-    if project.format != Format::PackageJson {
+    let is_manifest = matches!(role(project.format), Tells::Manifest(_) | Tells::Requirements);
+    let open = |package: &&Package| {
+        package.role == Role::Dependency
+            && package.version.is_none()
+            && matches!(package.source, Source::Registry { .. } | Source::Unknown { .. })
+    };
+    let inventory = &project.inventory;
+    let count = inventory.packages.iter().filter(open).count() + inventory.unresolved.len();
+    if !is_manifest || count == 0 {
         return;
     }
-    let inventory = &project.inventory;
-    let open = inventory.unresolved.len();
-    if open > 0 {
-        let why = format!("it asks for {open} packages that are neither locked nor installed");
-        let hint = "run the package manager, which writes a lockfile, or remove the manifest if nobody installs it";
-        let file = inventory.file.clone();
-        project.incomplete.push(Incomplete::new(file, why, hint));
-    }
+    let (why, hint) = match project.format {
+        Format::PackageJson => (
+            format!("it asks for {count} packages that are neither locked nor installed"),
+            "run the package manager, which writes a lockfile; delete the manifest if nobody installs it",
+        ),
+        _ => (
+            format!("it holds {count} of the packages that it asks for to no version, and nothing else does"),
+            "lock them, e.g. with `uv lock` or `uv pip compile --generate-hashes`",
+        ),
+    };
+    project.incomplete.push(Incomplete::new(inventory.file.clone(), why, hint));
 }
 
 /// A folder that is a Python environment itself.

@@ -53,8 +53,11 @@ pub(super) fn check(projects: &mut [Project]) {
             if outside > 0 {
                 let why = format!("{outside} files that were recorded for it lie outside of the target");
                 let hint = "name the environment's own folder, or the project's, to have them compared as well";
-                let what = format!("the scripts and data of {}", project.inventory.file);
-                project.incomplete.push(Incomplete::new(what.replace("of ", "of `") + "`", why, hint));
+                let what = match project.inventory.file.as_str() {
+                    "" => "scripts and data of the environment".to_owned(),
+                    file => format!("scripts and data of `{file}`"),
+                };
+                project.incomplete.push(Incomplete::new(what, why, hint));
             }
             project.environment = Some(environment);
         }

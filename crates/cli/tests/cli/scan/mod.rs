@@ -7,6 +7,8 @@ mod demo;
 mod formats;
 mod hostile_names;
 mod hostile_project;
+mod many_projects;
+mod python;
 mod repeat;
 mod sources;
 mod verdicts;
