@@ -164,7 +164,7 @@ mod tests {
             joined(&[("a", "1.0.0", "")], &installed),
             ["a@1.0.0 node_modules/a", "a@1.0.0 node_modules/b/node_modules/a", "x@1.0.0 node_modules/x"]
         );
-        assert_eq!(joined(&[], &[("x", "1.0.0", "nested/node_modules/x")]), [String::new(); 0]);
+        assert_eq!(joined(&[], &[("x", "1.0.0", "nested/node_modules/x")]), Vec::<String>::new());
     }
 
     #[test]

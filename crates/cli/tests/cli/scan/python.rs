@@ -44,7 +44,7 @@ fn findings(run: &Run) -> Vec<String> {
 fn an_untouched_environment_is_clean() {
     let project = environment().build();
     let run = offline(&project, &["--fail-on", "suspicious"]).expect(0);
-    assert_eq!(findings(&run), [String::new(); 0]);
+    assert_eq!(findings(&run), Vec::<String>::new());
     assert_eq!(incomplete(&run), [] as [String; 0]);
     let tool = run.release("pkg:pypi/tool@1.0");
     let places = tool["locations"].as_array().unwrap();
@@ -94,7 +94,7 @@ fn what_runs_at_every_start_and_was_not_recorded_is_found() {
         .file(&format!("{SITE}/tool-1.0.dist-info/RECORD"), recorded)
         .build();
     let run = offline(&project, &[]).expect(3);
-    assert_eq!(findings(&run), [String::new(); 0]);
+    assert_eq!(findings(&run), Vec::<String>::new());
     says(&run, &["metrics.pth", "does not say what they hash to"]);
 }
 

@@ -77,5 +77,5 @@ fn is_virtualenvs(dir: &Dir, site: &str, path: &str, text: &str) -> bool {
         let read = read_file(dir, &module, &module, MAX_BYTES).ok();
         expected.zip(read).is_some_and(|(expected, bytes)| vetch_registries::verify(&bytes, &expected).is_ok())
     };
-    path.ends_with("_virtualenv.pth") && text.trim() == "import _virtualenv" && VIRTUALENV.iter().any(|hex| is_it(hex))
+    path.ends_with("_virtualenv.pth") && text.trim() == "import _virtualenv" && VIRTUALENV.iter().any(is_it)
 }
