@@ -1,9 +1,11 @@
 //! The projects of a folder, as the dependency map finds them; and those that a single file tells of.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use vetch_lockfiles::npm::{self, HIDDEN_LOCKFILE};
 use vetch_lockfiles::{DirFiles, Format, Reading, format, installed};
+use vetch_model::evidence::Location;
 use vetch_model::inventory::{Ecosystem, InstalledTree, Inventory, Package, Role, Source};
 use vetch_model::outcome::Incomplete;
 use vetch_model::scan::{ReadFile, Skipped, TargetKind};
@@ -133,9 +135,7 @@ fn collect(
             unsettled(project);
         }
     }
-    // A lockfile that cannot be read is told by the map and by npm's own project alike.
-    let told: Vec<&Incomplete> = projects.iter().flat_map(|project| &project.incomplete).collect();
-    incomplete.retain(|one| !told.contains(&one));
+    tell_once(&mut projects, &mut incomplete);
     let only_npm = is_npm && projects.len() == 1;
     if !only_npm {
         opened.files.extend(projects.iter().map(read_file));
@@ -145,6 +145,19 @@ fn collect(
     let why = "left out by an ignore file: it is not read";
     opened.skipped.extend(ignored.into_iter().map(|what| Skipped { what, why: why.to_owned() }));
     Ok(())
+}
+
+/// The map and npm's own projects read the same files: what both could not read is told once, and
+/// of two tellings about one place, the map's.
+fn tell_once(projects: &mut [Project], incomplete: &mut Vec<Incomplete>) {
+    let places: BTreeSet<(&str, &Location)> =
+        incomplete.iter().filter_map(|one| Some((one.why.as_str(), one.location.as_ref()?))).collect();
+    for project in projects.iter_mut().filter(|project| !project.base.is_empty()) {
+        let is_told = |one: &Incomplete| one.location.as_ref().is_some_and(|at| places.contains(&(&one.why, at)));
+        project.incomplete.retain(|one| !is_told(one));
+    }
+    let told: BTreeSet<&Incomplete> = projects.iter().flat_map(|project| &project.incomplete).collect();
+    incomplete.retain(|one| !told.contains(one));
 }
 
 /// What the report tells of what was read.

@@ -18,6 +18,7 @@ pub struct Report {
     /// What was found in the targets and read. Absent where each target is nothing but one npm
     /// project, package or archive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub files: Vec<ReadFile>,
     /// Number of releases of each verdict.
     pub summary: Summary,
