@@ -58,7 +58,7 @@ pub(crate) enum ColorWhen {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find dangerous releases in projects, packages, lockfiles and archives
+    /// Find dangerous releases in projects, packages, lockfiles, environments, SBOMs and archives
     Scan(ScanArgs),
     /// Draw the dependency graph of a project, lockfile, environment or SBOM
     Graph(GraphArgs),
@@ -81,7 +81,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(crate) struct ScanArgs {
-    /// A project or package folder, a lockfile, or a .tgz archive [default: the current folder]
+    /// A folder (every project below it), a lockfile, manifest, SBOM or installed environment of any
+    /// format, or a .tgz archive [default: the current folder]
     #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
     pub(crate) targets: Vec<PathBuf>,
 

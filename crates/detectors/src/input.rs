@@ -2,7 +2,7 @@
 
 use vetch_model::evidence::Location;
 use vetch_model::facts::{InstalledDifference, PackageFacts};
-use vetch_model::inventory::{Edge, Inventory, Package};
+use vetch_model::inventory::{Edge, Inventory, Package, PackageId};
 use vetch_model::manifest::Manifest;
 
 /// One release, with everything that is known of it.
@@ -21,6 +21,48 @@ pub struct ReleaseFacts<'a> {
     pub dependents: Vec<Dependent<'a>>,
     /// Bytes offered for it that are not those of the locked integrity.
     pub mismatches: Vec<Mismatch<'a>>,
+    /// Where it is installed as a Python distribution whose files are not those of its `RECORD`.
+    pub recorded: Vec<Recorded<'a>>,
+}
+
+/// One installed Python distribution beside its `RECORD`.
+#[derive(Debug, Clone)]
+pub struct Recorded<'a> {
+    /// Its `.dist-info` folder, relative to the target.
+    pub path: &'a str,
+    /// What differs.
+    pub difference: &'a RecordDifference,
+}
+
+/// How installed files differ from what their installer recorded. Paths are relative to the target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordDifference {
+    /// Files with other contents.
+    pub changed: Vec<ChangedFile>,
+    /// Files that are recorded and not there, with the place of their record.
+    pub missing: Vec<(String, Location)>,
+    /// Files in the distribution's own folders that no distribution recorded.
+    pub extra: Vec<String>,
+}
+
+impl RecordDifference {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.missing.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// A file that is not what was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFile {
+    /// Relative to the target.
+    pub path: String,
+    /// What it should hash to, or its size.
+    pub expected: String,
+    /// What it does.
+    pub found: String,
+    /// Where that is recorded.
+    pub recorded_at: Location,
 }
 
 /// One installed folder of the release.
@@ -65,8 +107,51 @@ pub struct Mismatch<'a> {
 pub struct TargetFacts<'a> {
     /// Packages and edges.
     pub inventory: &'a Inventory,
+    /// The id of the format that it was read from: `package-lock`, `uv`, `node-modules`.
+    pub format: &'a str,
     /// What the lockfile's reader noticed and did not judge.
     pub notes: Vec<Note<'a>>,
+    /// Of an installed Python environment.
+    pub environment: Option<&'a EnvironmentFacts>,
+}
+
+/// What is odd about an installed Python environment as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EnvironmentFacts {
+    /// The lockfiles that it was compared with; empty if there is none.
+    pub lockfiles: Vec<String>,
+    /// Installed in another version than any that is locked: which, the locked versions, where they are locked.
+    pub differing: Vec<(PackageId, Vec<String>, Option<Location>)>,
+    /// Installed and not locked.
+    pub unlocked: Vec<PackageId>,
+    /// Locked for every environment and not installed: label, and where it is locked.
+    pub missing: Vec<(String, Option<Location>)>,
+    /// What Python runs or heeds at every start and no installer recorded.
+    pub startup: Vec<StartupFile>,
+}
+
+/// A file in `site-packages` that counts at every start of Python and that no `RECORD` lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartupFile {
+    /// Where, with the line of the code in it.
+    pub location: Location,
+    /// What it does.
+    pub kind: StartupKind,
+    /// The line of code that is run, where it is one.
+    pub line: String,
+}
+
+/// What a startup file does (<https://docs.python.org/3/library/site.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StartupKind {
+    /// A `.pth` file that adds folders to the search path.
+    Paths,
+    /// virtualenv's own `.pth` file with its module, as virtualenv or uv wrote it.
+    Virtualenv,
+    /// A `.pth` file with lines that are run.
+    Code,
+    /// `sitecustomize` or `usercustomize`: imported at every start.
+    Module,
 }
 
 /// Something that a reader noticed. Loosely typed on purpose: readers add kinds without touching rules.

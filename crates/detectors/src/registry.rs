@@ -74,6 +74,8 @@ rules! {
     Contents integrity::archive_anomaly,
     Release integrity::conflicting_contents,
     Target integrity::contradictory_lockfile,
+    Target integrity::environment_differs_from_lock,
+    Target integrity::extra_package_index,
     Release integrity::installed_differs_from_lock,
     Release integrity::installed_files_changed,
     Release integrity::integrity_mismatch,
@@ -81,7 +83,9 @@ rules! {
     Target integrity::name_and_url_mismatch,
     Target integrity::non_registry_source,
     Target integrity::plain_http_source,
+    Release integrity::recorded_files_changed,
     Target integrity::several_registry_hosts,
+    Target integrity::unrecorded_startup_code,
 }
 
 /// The description of every rule.

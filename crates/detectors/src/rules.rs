@@ -33,6 +33,11 @@ mod prelude {
         `npm ci --ignore-scripts`. If nothing of yours changes installed packages (patches, builds), treat the machine as \
         compromised and rotate the credentials that were within reach.";
 
+    /// What to do about a Python environment that is not what was installed or locked.
+    pub(crate) const VERIFY_PYTHON: &str = "Keep a copy for evidence, then make the environment anew from the lockfile \
+        (`uv sync`, `poetry sync`, `pip install --require-hashes -r requirements.txt` in a new one). If nothing of yours \
+        changes what is installed, treat the machine as compromised and rotate the credentials that were within reach.";
+
     /// What to do about a lockfile that cannot be relied on.
     pub(crate) const RELOCK: &str = "Read the entries shown, compare them with the last good revision \
         (`git log -p package-lock.json`), and write the lockfile anew with `npm install --package-lock-only` \

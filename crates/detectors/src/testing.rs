@@ -154,6 +154,7 @@ pub(crate) struct Facts {
     dependents: Vec<OwnedDependent>,
     copies: Vec<OwnedCopy>,
     mismatch: bool,
+    recorded: Vec<crate::input::RecordDifference>,
 }
 
 impl Facts {
@@ -166,6 +167,7 @@ impl Facts {
             dependents: Vec::new(),
             copies: Vec::new(),
             mismatch: false,
+            recorded: Vec::new(),
         }
     }
 
@@ -213,6 +215,12 @@ impl Facts {
     pub(crate) fn locked(mut self) -> Facts {
         self.locked = true;
         self.facts();
+        self
+    }
+
+    /// Says how installed Python files differ from what was recorded.
+    pub(crate) fn recorded(mut self, difference: crate::input::RecordDifference) -> Facts {
+        self.recorded.push(difference);
         self
     }
 
@@ -279,6 +287,11 @@ impl Facts {
                 })
                 .collect(),
             mismatches: if self.mismatch { vec![mismatch] } else { Vec::new() },
+            recorded: self
+                .recorded
+                .iter()
+                .map(|difference| crate::input::Recorded { path: "tool-1.0.dist-info", difference })
+                .collect(),
         };
         look(&crate::judge_release(&facts))
     }
@@ -320,6 +333,19 @@ pub(crate) fn judge_packages(packages: Vec<Package>, notes: &[(&str, &str)]) -> 
     let location = Location::file("package-lock.json");
     let note = |&(kind, found)| Note { kind, field: "x", found, expected: None, location: &location };
     let notes = notes.iter().map(note).collect();
-    let findings = crate::judge_target(&TargetFacts { inventory: &inventory, notes });
+    let findings =
+        crate::judge_target(&TargetFacts { inventory: &inventory, format: "package-lock", notes, environment: None });
     findings.iter().map(|finding| (finding.rule, finding.verdict())).collect()
+}
+
+/// What the target rules say about an environment with one package.
+pub(crate) fn judge_environment(environment: &crate::input::EnvironmentFacts) -> Vec<(&'static str, Verdict)> {
+    let inventory = Inventory { packages: vec![package("tool", "1.0")], ..Inventory::default() };
+    let facts = TargetFacts {
+        inventory: &inventory,
+        format: "site-packages",
+        notes: Vec::new(),
+        environment: Some(environment),
+    };
+    crate::judge_target(&facts).iter().map(|finding| (finding.rule, finding.verdict())).collect()
 }

@@ -6,15 +6,19 @@ use std::path::Path;
 
 use page::{Body, Example};
 use vetch_behaviour::{Analysis, HEAD_BYTES, Wanted, wanted};
-use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, Note, ReleaseFacts, TargetFacts};
+use vetch_detectors::input::{
+    ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, Mismatch, Note, RecordDifference, Recorded, ReleaseFacts,
+    StartupFile, StartupKind, TargetFacts,
+};
 use vetch_detectors::{all_rules, judge_release, judge_target, verdict_of};
 use vetch_lockfiles::npm::package_json;
-use vetch_lockfiles::npm::package_lock::{self, LockfileNoteKind};
+use vetch_lockfiles::npm::package_lock::{self, LockfileNote, LockfileNoteKind};
+use vetch_lockfiles::{Format, MemoryFiles};
 use vetch_model::evidence::Location;
 use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts};
 use vetch_model::finding::Finding;
 use vetch_model::integrity::ContentHash;
-use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Package, PackageId, Source};
+use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Inventory, Package, PackageId, Source};
 use vetch_model::verdict::Verdict;
 
 mod page;
@@ -65,6 +69,8 @@ fn check(example: &Example, limit: Option<Verdict>) -> Result<(), String> {
     let findings = match &example.body {
         Body::Package(files) => judge_package(files),
         Body::PackageLock(text) => judge_lockfile(text),
+        Body::Requirements(text) => judge_requirements(text),
+        Body::Environment(pairs) => judge_environment(pairs),
     }
     .map_err(|error| format!("{}: {error}", example.place))?;
     let by_rule = |id: &str| findings.iter().filter(|finding| finding.rule == id).map(Finding::verdict).max();
@@ -142,6 +148,7 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
             .map(|(package, edge, contents)| Dependent { package, edge, contents: Some(contents) })
             .collect(),
         mismatches: mismatches.collect(),
+        recorded: Vec::new(),
     };
     Ok(judge_release(&facts))
 }
@@ -247,7 +254,72 @@ fn package(name: &str, version: &str) -> Package {
 fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
     let lockfile =
         package_lock::read(text.as_bytes(), "package-lock.json", None).map_err(|error| error.to_string())?.value;
-    let notes = lockfile.notes.iter().map(|note| Note {
+    Ok(judge_read(&lockfile.inventory, "package-lock", &lockfile.notes))
+}
+
+fn judge_requirements(text: &str) -> Result<Vec<Finding>, String> {
+    let files = MemoryFiles([("requirements.txt".to_owned(), text.as_bytes().to_vec())].into());
+    let read = vetch_lockfiles::read(&files, "requirements.txt", Format::Requirements);
+    let reading = read.map_err(|error| error.to_string())?.value;
+    Ok(judge_read(&reading.inventory, "requirements", &reading.notes))
+}
+
+/// One distribution, `tool`, in an environment.
+fn judge_environment(pairs: &[(String, String)]) -> Result<Vec<Finding>, String> {
+    let mut difference = RecordDifference::default();
+    let mut environment = EnvironmentFacts { lockfiles: vec!["uv.lock".to_owned()], ..EnvironmentFacts::default() };
+    let mut inventory = Inventory::default();
+    let record = Location::file("site-packages/tool-1.0.dist-info/RECORD");
+    let startup =
+        |path: &str, kind, line: &str| StartupFile { location: Location::file(path), kind, line: line.to_owned() };
+    for (key, value) in pairs {
+        let (first, rest) = value.split_once(' ').unwrap_or((value, ""));
+        match key.as_str() {
+            "changed" => difference.changed.push(ChangedFile {
+                path: value.clone(),
+                expected: "10 bytes".to_owned(),
+                found: "20 bytes".to_owned(),
+                recorded_at: record.clone(),
+            }),
+            "missing" => difference.missing.push((value.clone(), record.clone())),
+            "extra" => difference.extra.push(value.clone()),
+            "pth" => environment.startup.push(startup(first, StartupKind::Code, rest)),
+            "module" => environment.startup.push(startup(value, StartupKind::Module, "")),
+            "virtualenv" => environment.startup.push(startup(value, StartupKind::Virtualenv, "")),
+            "absent" => environment.missing.push((value.clone(), None)),
+            "differing" => {
+                let id = inventory.push(Package::new(Ecosystem::Pypi, first, Some(rest)));
+                environment.differing.push((id, vec!["99.0".to_owned()], None));
+            }
+            "unlocked" => {
+                let id = inventory.push(Package::new(Ecosystem::Pypi, first, Some("1.0")));
+                environment.unlocked.push(id);
+            }
+            _ => return Err(format!("`{key}` is no fact of an environment")),
+        }
+    }
+    let tool = Package::new(Ecosystem::Pypi, "tool", Some("1.0"));
+    let recorded = vec![Recorded { path: "site-packages/tool-1.0.dist-info", difference: &difference }];
+    let mut findings = judge_release(&ReleaseFacts {
+        package: &tool,
+        contents: None,
+        contents_are_locked: false,
+        installed: Vec::new(),
+        dependents: Vec::new(),
+        mismatches: Vec::new(),
+        recorded,
+    });
+    findings.extend(judge_target(&TargetFacts {
+        inventory: &inventory,
+        format: "site-packages",
+        notes: Vec::new(),
+        environment: Some(&environment),
+    }));
+    Ok(findings)
+}
+
+fn judge_read(inventory: &Inventory, format: &str, notes: &[LockfileNote]) -> Vec<Finding> {
+    let notes = notes.iter().map(|note| Note {
         kind: match note.kind {
             LockfileNoteKind::Contradiction => "contradiction",
             LockfileNoteKind::OnlyForOldClients => "only-for-old-clients",
@@ -262,5 +334,5 @@ fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
         expected: note.expected.as_deref(),
         location: &note.location,
     });
-    Ok(judge_target(&TargetFacts { inventory: &lockfile.inventory, notes: notes.collect() }))
+    judge_target(&TargetFacts { inventory, format, notes: notes.collect(), environment: None })
 }

@@ -1,7 +1,7 @@
 //! The engine: one flow from targets to a [`Scan`](vetch_model::scan::Scan).
 //!
 //! ```text
-//! project   targets → inventories       what is locked, what is installed
+//! project   targets → inventories       each project in them: what is locked, what is installed
 //! contents  packages → facts            from disk, archives, registries; by confined workers
 //! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
 //! releases  facts → findings, verdicts  each release once, with places and paths

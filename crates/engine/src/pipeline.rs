@@ -1,5 +1,6 @@
 //! The one flow: targets → inventories → contents → rules → policy → report.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -8,14 +9,16 @@ use vetch_detectors::input::{Note, TargetFacts};
 use vetch_detectors::{all_rules, judge_target};
 use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
 use vetch_model::finding::Finding;
-use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind};
+use vetch_model::inventory::Ecosystem;
+use vetch_model::purl::Purl;
+use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind, Unavailable};
 use vetch_registries::{Environment, NpmConfig};
 use vetch_sandbox::Cancel;
 
 use crate::cache::Cache;
 use crate::contents::{self, Contents, LocalSources, Run, Runner};
 use crate::policy::{Policies, Session};
-use crate::project::Project;
+use crate::project::{self, Opened, Project};
 use crate::{ANALYSIS_VERSION, CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, releases};
 
 /// Scans everything that `options` names.
@@ -26,17 +29,25 @@ use crate::{ANALYSIS_VERSION, CacheMode, EngineError, Progress, ScanOptions, Sca
 pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<ScanReport, EngineError> {
     let start = SystemTime::now();
     progress.stage(Stage::Inventory, options.targets.len() as u64);
+    let mut targets = Vec::new();
     let mut projects = Vec::new();
-    for target in &options.targets {
-        projects.push(Project::open(target)?);
+    for (number, target) in options.targets.iter().enumerate() {
+        let mut opened = project::open(number, target)?;
+        projects.append(&mut opened.projects);
+        targets.push(opened);
         progress.advance(1, &target.to_string_lossy());
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
     }
-    let folders: Vec<Option<PathBuf>> = projects.iter().map(policy_folder).collect();
+    let folders: Vec<Option<PathBuf>> = targets.iter().map(policy_folder).collect();
     let policies = Policies::load(&options.policy, &folders, all_rules().iter().map(|rule| rule.id))?;
-    let mut scan = Scan { targets: projects.iter().map(target_of).collect(), ..Scan::default() };
+    let mut scan = Scan { targets: targets.iter().map(target_of).collect(), ..Scan::default() };
+    for target in targets {
+        scan.files.extend(target.files);
+        scan.incomplete.extend(target.incomplete);
+        scan.skipped.extend(target.skipped);
+    }
     let runner = Runner::new(jobs(options), cancel, progress);
     let mut run = prepare(options, &projects, runner, start, &mut scan);
     let found = contents::finish(contents::gather(&mut run, &projects)?);
@@ -44,6 +55,7 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     let mut session = policies.session(options.today);
     scan.releases = releases::judge(&projects, &found, run.runner.jobs.get(), &mut session);
     judge_targets(&projects, session, &mut scan);
+    scan.unavailable = unavailable(&projects, &found);
     gather_rest(projects, found, &mut scan);
     if cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
@@ -57,15 +69,15 @@ fn jobs(options: &ScanOptions) -> NonZeroUsize {
 }
 
 /// The folder whose `vetch.toml` counts. A package or an archive does not excuse itself.
-fn policy_folder(project: &Project) -> Option<PathBuf> {
-    match project.kind {
-        TargetKind::Project | TargetKind::Lockfile => Some(project.folder.clone()),
+fn policy_folder(target: &Opened) -> Option<PathBuf> {
+    match target.kind {
         TargetKind::Package | TargetKind::Archive => None,
+        _ => Some(target.folder.clone()),
     }
 }
 
-fn target_of(project: &Project) -> Target {
-    Target { path: project.shown.clone(), kind: project.kind }
+fn target_of(target: &Opened) -> Target {
+    Target { path: target.shown.clone(), kind: target.kind }
 }
 
 /// Opens what a run needs: cache, settings of npm, local sources.
@@ -91,6 +103,10 @@ fn prepare<'r>(
     let mut told = Vec::new();
     let mut configs = Vec::new();
     for project in projects {
+        if !project.inventory.packages.iter().any(|package| package.ecosystem == Ecosystem::Npm) {
+            configs.push(None);
+            continue;
+        }
         let config = NpmConfig::load(&environment(options, project));
         for notice in &config.notices {
             let text = format!("{}; {}", notice.message, notice.hint);
@@ -113,18 +129,23 @@ fn environment(options: &ScanOptions, project: &Project) -> Environment {
     Environment {
         variables: variables.collect(),
         home: options.home.clone(),
-        project: Some(project.folder.clone()),
+        project: Some(project.own_folder()),
         trust_project: options.trust_project,
     }
 }
 
 fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
-    for (number, project) in projects.iter().enumerate() {
+    for project in projects {
         if matches!(project.kind, TargetKind::Package | TargetKind::Archive) {
             continue;
         }
-        let notes = project.notes.iter().map(note).collect();
-        let findings: Vec<Finding> = judge_target(&TargetFacts { inventory: &project.inventory, notes });
+        let findings: Vec<Finding> = judge_target(&TargetFacts {
+            inventory: &project.inventory,
+            format: project.format.as_str(),
+            notes: project.notes.iter().map(note).collect(),
+            environment: project.environment.as_ref().map(|environment| &environment.facts),
+        });
+        let number = project.target;
         scan.findings.extend(findings.into_iter().map(|finding| session.apply_to_target(number, finding)));
     }
     scan.findings.extend(session.finish());
@@ -147,6 +168,34 @@ fn note(note: &LockfileNote) -> Note<'_> {
         expected: note.expected.as_deref(),
         location: &note.location,
     }
+}
+
+/// What is not analysed yet, once for each target and ecosystem.
+fn unavailable(projects: &[Project], found: &[Contents]) -> Vec<Unavailable> {
+    let mut counted: BTreeMap<(usize, &Ecosystem), BTreeSet<Purl>> = BTreeMap::new();
+    for contents in found.iter().filter(|contents| contents.is_listed) {
+        let Some(project) = projects.get(contents.project) else { continue };
+        let package = project.inventory.package(contents.package);
+        if package.ecosystem != Ecosystem::Npm {
+            counted.entry((project.target, &package.ecosystem)).or_default().insert(project.purl(package));
+        }
+    }
+    let shown = |target: usize| projects.iter().find(|project| project.target == target).map(|it| it.shown.as_str());
+    let one = |((target, ecosystem), purls): ((usize, &Ecosystem), BTreeSet<Purl>)| {
+        let what = match ecosystem {
+            Ecosystem::Pypi => "behaviour of Python code".to_owned(),
+            Ecosystem::Other(kind) => format!("behaviour of packages of the kind `{kind}`"),
+            Ecosystem::Npm => "behaviour of npm packages".to_owned(),
+        };
+        let releases = if purls.len() == 1 { "release" } else { "releases" };
+        let place = shown(target).unwrap_or_default();
+        let why = format!(
+            "it is not analysed yet: {} {releases} in `{place}` are judged by what is locked and installed alone",
+            purls.len()
+        );
+        Unavailable { what, why: if purls.len() == 1 { why.replace(" are judged", " is judged") } else { why } }
+    };
+    counted.into_iter().map(one).collect()
 }
 
 /// What belongs to no release.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, ReleaseFacts};
+use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::{judge_release, score, verdict_of};
 use vetch_model::facts::{PackageFacts, Unread, UnreadReason};
-use vetch_model::inventory::{Package, PackageId};
+use vetch_model::inventory::{Package, PackageId, Role};
 use vetch_model::outcome::Incomplete;
 use vetch_model::profile::Profile;
 use vetch_model::purl::Purl;
@@ -47,9 +47,11 @@ impl<'a> Place<'a> {
             (Some(archive), _) => Some(archive.clone()),
             (None, Some(_)) if self.package.path.is_empty() => Some(".".to_owned()),
             (None, Some(_)) => Some(self.package.path.clone()),
+            // An installed Python distribution is known by its metadata.
+            (None, None) if self.project.environment.is_some() => Some(self.package.path.clone()),
             (None, None) => None,
         };
-        ReleaseLocation { target: self.contents.project, path: here, declared_at: self.package.declared_at.clone() }
+        ReleaseLocation { target: self.project.target, path: here, declared_at: self.package.declared_at.clone() }
     }
 }
 
@@ -68,15 +70,25 @@ pub(crate) fn judge(
 ) -> Vec<ReleaseResult> {
     let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
     let mut groups: BTreeMap<(Purl, Option<ContentHash>), Vec<Place<'_>>> = BTreeMap::new();
+    let mut listed: Vec<(Purl, Place<'_>)> = Vec::new();
     for (contents, renamed) in all.iter().zip(&renamed) {
         let Some(project) = projects.get(contents.project) else { continue };
         let is_empty = contents.installed.is_none() && contents.archive.is_none() && contents.incomplete.is_empty();
-        if contents.skipped.is_some() || is_empty {
+        if contents.skipped.is_some() || (is_empty && !contents.is_listed) {
             continue;
         }
         let package = renamed.as_ref().unwrap_or_else(|| project.inventory.package(contents.package));
         let place = Place { project, contents, package, patch: project.patch(package) };
-        groups.entry((project.purl(package), place.hash())).or_default().push(place);
+        match contents.is_listed {
+            true => listed.push((project.purl(package), place)),
+            false => groups.entry((project.purl(package), place.hash())).or_default().push(place),
+        }
+    }
+    for (purl, place) in listed {
+        // What is only listed here may have been looked at elsewhere.
+        let known = groups.range((purl.clone(), None)..).next().map(|(key, _)| key.clone());
+        let key = known.filter(|(known, _)| *known == purl).unwrap_or((purl, None));
+        groups.entry(key).or_default().push(place);
     }
     let groups: Vec<Group<'_>> = groups.into_iter().collect();
     let index = Index::new(all);
@@ -96,7 +108,7 @@ fn renamed(projects: &[Project], contents: &Contents) -> Option<Package> {
     Some(Package { name, version, platform: manifest.platform.clone(), ..package })
 }
 
-/// Contents by target and package.
+/// Contents by project and package.
 struct Index<'a>(BTreeMap<(usize, PackageId), &'a Contents>);
 
 impl<'a> Index<'a> {
@@ -125,12 +137,14 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>) -> Option
         installed: copies(places).chain(shadows(&siblings)).collect(),
         dependents: places.iter().flat_map(|place| dependents(place, index)).collect(),
         mismatches: places.iter().flat_map(mismatches).collect(),
+        recorded: places.iter().filter_map(recorded).collect(),
     });
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
     incomplete.sort();
     incomplete.dedup();
     let (paths, more_paths) = paths(places);
-    let mut targets: Vec<usize> = places.iter().map(|place| place.contents.project).collect();
+    let mut targets: Vec<usize> = places.iter().map(|place| place.project.target).collect();
+    targets.sort_unstable();
     targets.dedup();
     let mut locations: Vec<ReleaseLocation> = places.iter().map(Place::location).collect();
     locations.sort();
@@ -222,9 +236,18 @@ fn mismatches<'p>(place: &'p Place<'_>) -> impl Iterator<Item = Mismatch<'p>> {
     })
 }
 
+/// The installed distribution beside its record.
+fn recorded<'p>(place: &'p Place<'_>) -> Option<Recorded<'p>> {
+    let checked = place.project.environment.as_ref()?.records.get(&place.contents.package)?;
+    Some(Recorded { path: &place.package.path, difference: &checked.difference })
+}
+
 /// Everything that was not checked here and could have changed the verdict.
 fn missing(place: &Place<'_>) -> Vec<Incomplete> {
     let mut missing = place.contents.incomplete.clone();
+    if let Some(checked) = place.project.environment.as_ref().and_then(|it| it.records.get(&place.contents.package)) {
+        missing.extend(checked.incomplete.iter().cloned());
+    }
     let archive = place.contents.archive.as_deref();
     let installed = place.contents.installed.as_ref().map(|installed| installed.facts.as_ref());
     for facts in archive.into_iter().chain(installed) {
@@ -291,10 +314,20 @@ fn paths(places: &[Place<'_>]) -> (Vec<Vec<PathStep>>, bool) {
     (all, more)
 }
 
+fn environment_label(project: &Project) -> String {
+    match project.inventory.file.as_str() {
+        "" => project.shown.clone(),
+        file => file.to_owned(),
+    }
+}
+
 fn path_step(project: &Project, step: &vetch_graph::Step) -> PathStep {
     let edge = step.edge.and_then(|edge| project.inventory.edges.get(edge));
+    let package = project.inventory.package(step.package);
+    // An environment has no name, but a place.
+    let is_environment = project.environment.is_some() && package.role == Role::Root;
     PathStep {
-        label: project.inventory.package(step.package).label(),
+        label: if is_environment { environment_label(project) } else { package.label() },
         range: edge.map(|edge| edge.range.clone()).unwrap_or_default(),
     }
 }

@@ -13,6 +13,9 @@ use crate::verdict::Verdict;
 pub struct Scan {
     /// What was asked for.
     pub targets: Vec<Target>,
+    /// What was found in the targets and read, in the order of target and path. Empty for a target
+    /// that is nothing but one npm project, package or archive.
+    pub files: Vec<ReadFile>,
     /// Every release, once per distinct contents.
     pub releases: Vec<ReleaseResult>,
     /// Findings about a target rather than a release.
@@ -34,6 +37,21 @@ pub struct Target {
     pub kind: TargetKind,
 }
 
+/// One lockfile, manifest, SBOM or installed tree of a target.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReadFile {
+    /// Index into [`Scan::targets`].
+    pub target: usize,
+    /// File or folder, relative to the target.
+    pub file: String,
+    /// The id of its format.
+    pub format: &'static str,
+    /// The version that it states of its format, as written; empty if it states none.
+    pub version: String,
+    /// Number of packages, without the user's own.
+    pub packages: usize,
+}
+
 /// What a target is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetKind {
@@ -41,8 +59,12 @@ pub enum TargetKind {
     Project,
     /// A folder with a `package.json` and neither.
     Package,
-    /// A lockfile.
+    /// A lockfile or a manifest.
     Lockfile,
+    /// An installed Python environment.
+    Environment,
+    /// A bill of materials.
+    Sbom,
     /// A `.tgz` archive.
     Archive,
 }
@@ -54,6 +76,8 @@ impl TargetKind {
             TargetKind::Project => "project",
             TargetKind::Package => "package",
             TargetKind::Lockfile => "lockfile",
+            TargetKind::Environment => "environment",
+            TargetKind::Sbom => "sbom",
             TargetKind::Archive => "archive",
         }
     }

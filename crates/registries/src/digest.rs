@@ -59,6 +59,23 @@ pub fn verify(bytes: &[u8], expected: &Integrity) -> Result<(), Mismatch> {
     hasher.finish().check(expected)
 }
 
+/// As [`verify`], of bytes that are read piece by piece.
+///
+/// # Errors
+/// When they cannot be read; within, when they are others.
+pub fn verify_read(mut bytes: impl std::io::Read, expected: &Integrity) -> std::io::Result<Result<(), Mismatch>> {
+    let mut hasher = Hasher::new(expected.algorithm());
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish().check(expected)),
+            Ok(length) => hasher.update(buffer.get(..length).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Hashes with one algorithm, and with SHA-512 besides, which names the bytes.
 pub(crate) struct Hasher {
     wanted: Wanted,

@@ -21,7 +21,7 @@ mod settings_file;
 
 pub use archives_dir::{ArchiveFile, ArchivesDir};
 pub use cacache::{Cacache, CacheMiss};
-pub use digest::{Mismatch, from_hex, sri, verify};
+pub use digest::{Mismatch, from_hex, sri, verify, verify_read};
 pub use http::{ClientOptions, FetchError, NpmClient, Tarball, TarballRequest};
 pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
 pub use pypi::{

@@ -8,7 +8,7 @@ use vetch_model::{Evidence, Finding, Verdict};
 
 use crate::escape::{markdown, markdown_code};
 use crate::label::{count, counted, release_label};
-use crate::terminal::sentence;
+use crate::terminal::{file_label, file_words, sentence};
 
 /// GitHub refuses comments of more than 65,536 characters; counted here in bytes.
 pub const MAX_BYTES: usize = 65_536;
@@ -43,6 +43,7 @@ pub fn render(scan: &Scan) -> String {
     out.push("list of notable findings", notable(scan), "");
     out.push("list of excepted findings", excepted(scan), "");
     out.push("list of what was skipped or unavailable", aside(scan), "");
+    out.push("list of what was read", read(scan), "");
     out.finish()
 }
 
@@ -253,6 +254,11 @@ fn aside(scan: &Scan) -> String {
         .map(|(why, names)| format!("- skipped, {}: {} ({})\n", prose(why), listed(names), count(names.len())));
     let unavailable = scan.unavailable.iter().map(|one| format!("- {}: {}\n", prose(&one.what), prose(&one.why)));
     section("Skipped or unavailable", skipped.chain(unavailable).collect())
+}
+
+fn read(scan: &Scan) -> String {
+    let line = |file| format!("- {}: {}\n", code(&file_label(scan, file)), prose(&file_words(file)));
+    section("Read", scan.files.iter().map(line).collect())
 }
 
 /// A folded section, or nothing.

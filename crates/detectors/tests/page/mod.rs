@@ -6,6 +6,8 @@
 //! ```package malicious=<rule-id> verdict=<verdict>     one package: rule fires with exactly that verdict
 //! ```package benign                                    one package: rule stays below, all stay below suspicious
 //! ```package-lock malicious=… | benign                 a package-lock.json
+//! ```requirements malicious=… | benign                 a requirements.txt
+//! ```environment malicious=… | benign                  what was seen of an installed Python environment
 //! ````
 //!
 //! `package [escaped]` expands `\u{HEX*COUNT}` in every file. A package is files, each begun by a line
@@ -13,6 +15,10 @@
 //! `@dependent/…` is a published package that depends on it, `@installed/…` and `@installed-2/…` are installed
 //! copies (the package itself is then the locked archive), and `@lock` holds `key = value` lines:
 //! `has-install-script = true|false`, `archive = absent`, `patch = PATH`, `mismatch = URL`, `anomaly = KIND PATH`.
+//!
+//! An environment is `key = value` lines: `changed|missing|extra = PATH` of an installed distribution against its
+//! `RECORD`; `pth = PATH CODE`, `module = PATH`, `virtualenv = PATH`; `differing = NAME VERSION`, `unlocked = NAME`,
+//! `absent = NAME` against a lockfile.
 #![allow(dead_code, reason = "each test uses the part it needs")]
 
 use vetch_model::verdict::Verdict;
@@ -35,6 +41,10 @@ pub(crate) enum Body {
     Package(Vec<(String, Vec<u8>)>),
     /// The text of a lockfile.
     PackageLock(String),
+    /// The text of a list of Python requirements.
+    Requirements(String),
+    /// What is odd about an installed Python environment: key, value.
+    Environment(Vec<(String, String)>),
 }
 
 /// Every example of a page; errors name the line.
@@ -63,9 +73,19 @@ fn example(rule: &str, place: String, info: &str, lines: &[&str]) -> Result<Exam
     let body = match words.first() {
         Some(&"package") => Body::Package(files(lines, words.contains(&"[escaped]"))?),
         Some(&"package-lock") => Body::PackageLock(lines.join("\n")),
+        Some(&"requirements") => Body::Requirements(lines.join("\n")),
+        Some(&"environment") => Body::Environment(pairs(lines)?),
         _ => return Err(format!("`{info}` is no kind of example")),
     };
     Ok(Example { rule: rule.to_owned(), place, body, expected })
+}
+
+fn pairs(lines: &[&str]) -> Result<Vec<(String, String)>, String> {
+    let pair = |line: &&str| {
+        let (key, value) = line.split_once(" = ").ok_or_else(|| format!("`{line}` is no `key = value`"))?;
+        Ok((key.to_owned(), value.to_owned()))
+    };
+    lines.iter().map(pair).collect()
 }
 
 fn files(lines: &[&str], escaped: bool) -> Result<Vec<(String, Vec<u8>)>, String> {

@@ -38,6 +38,7 @@ fn one(plan: Plan<'_>, listing: &Listing, state: State, units: &Units) -> Conten
         }
         What::Archive => archive(&mut contents, &plan, units),
         What::Nothing => {}
+        What::Listed => contents.is_listed = true,
         What::Skipped(skipped) => contents.skipped = Some(skipped.clone()),
         What::Lost(incomplete) => contents.incomplete.push(incomplete.clone()),
     }
@@ -106,6 +107,7 @@ impl Contents {
         Contents {
             project,
             package,
+            is_listed: false,
             installed: None,
             archive: None,
             is_locked: false,

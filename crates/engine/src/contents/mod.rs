@@ -41,10 +41,12 @@ pub(crate) const LARGEST_FILE: u64 = 64 << 20;
 /// What is known of one package at one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Contents {
-    /// Which target.
+    /// Which project.
     pub(crate) project: usize,
     /// Which package of its inventory.
     pub(crate) package: PackageId,
+    /// Judged by what is known without its contents: nothing that can be analysed yet.
+    pub(crate) is_listed: bool,
     /// The folder on disk.
     pub(crate) installed: Option<InstalledContents>,
     /// The archive, where it was needed: nothing is installed, or something else is.

@@ -1,12 +1,14 @@
 //! Decides, before anything is read, what there is to look at for every package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use vetch_lockfiles::Format;
 use vetch_lockfiles::npm::package_json;
 use vetch_model::evidence::Location;
-use vetch_model::inventory::{Package, PackageId, Role, Source};
+use vetch_model::inventory::{Ecosystem, Package, PackageId, Role, Source};
 use vetch_model::manifest::{INSTALL_EVENTS, Manifest, PREPARE_EVENTS};
 use vetch_model::outcome::Incomplete;
+use vetch_model::purl::Purl;
 use vetch_model::scan::{Skipped, TargetKind};
 
 use super::units::{Bundles, InUnit, Units};
@@ -25,6 +27,8 @@ pub(crate) enum What {
     Archive,
     /// Nothing, and that is all right.
     Nothing,
+    /// Nothing that can be analysed yet, or that is looked at elsewhere: it is judged by its entry.
+    Listed,
     /// Nothing, because it is not for this machine.
     Skipped(Skipped),
     /// Something, but it cannot be had.
@@ -54,6 +58,7 @@ impl Plan<'_> {
 /// Plans for every package but links, which their folders stand for.
 pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<'p>> {
     let mut plans = Vec::new();
+    let elsewhere = told_elsewhere(projects);
     for (number, project) in projects.iter().enumerate() {
         let bundles = Bundles::new(&project.inventory);
         let foreign = foreign(project);
@@ -63,7 +68,12 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<
             }
             let what = match foreign.get(&id) {
                 Some(why) => What::Skipped(Skipped { what: package.label(), why: why.clone() }),
-                None => what(project, package),
+                None => match what(project, package) {
+                    What::Archive if project.is_sbom() && elsewhere.contains(&(project.target, package.purl())) => {
+                        What::Listed
+                    }
+                    what => what,
+                },
             };
             let place = match (&what, &project.archive) {
                 (What::Archive, Some(archive)) => Some(units.target(number, archive)),
@@ -82,12 +92,29 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<
     plans
 }
 
+/// Releases of targets in which a bill of materials lies beside the projects that it was made of:
+/// those are looked at in the projects.
+fn told_elsewhere(projects: &[Project]) -> HashSet<(usize, Purl)> {
+    let with_sbom: HashSet<usize> =
+        projects.iter().filter(|project| project.is_sbom()).map(|project| project.target).collect();
+    let others = projects.iter().filter(|project| !project.is_sbom() && with_sbom.contains(&project.target));
+    others
+        .flat_map(|project| project.inventory.packages.iter().map(|package| (project.target, package.purl())))
+        .collect()
+}
+
 fn what(project: &Project, package: &Package) -> What {
+    if package.ecosystem != Ecosystem::Npm {
+        return if package.role == Role::Dependency { What::Listed } else { What::Nothing };
+    }
     match (project.kind, package.role) {
         (TargetKind::Archive, _) => What::Archive,
         (TargetKind::Package, _) => What::Folder,
-        (TargetKind::Lockfile, Role::Root | Role::Workspace) => What::Nothing,
-        (TargetKind::Lockfile, Role::Dependency) => What::Archive,
+        (_, Role::Root | Role::Workspace) if project.is_sbom() => What::Nothing,
+        (TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment, Role::Root | Role::Workspace) => {
+            What::Nothing
+        }
+        (TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment, Role::Dependency) => What::Archive,
         (TargetKind::Project, Role::Root | Role::Workspace) => own(project, package),
         (TargetKind::Project, Role::Dependency) => match project.tree.packages.get(&package.path) {
             Some(installed) if installed.link_target.is_none() => What::Folder,
@@ -97,6 +124,7 @@ fn what(project: &Project, package: &Package) -> What {
     }
 }
 
+/// The user's own code.
 fn own(project: &Project, package: &Package) -> What {
     let folder = package.path.as_str();
     let is_link = matches!(&package.source, Source::Folder { path } if path != folder);
@@ -136,11 +164,19 @@ fn foreign(project: &Project) -> BTreeMap<PackageId, String> {
     if !matches!(project.kind, TargetKind::Project | TargetKind::Lockfile) {
         return foreign;
     }
-    let is_absent = |package: &Package| package.optional && !project.tree.packages.contains_key(&package.path);
+    let is_absent = |package: &Package| {
+        package.optional && package.ecosystem == Ecosystem::Npm && !project.tree.packages.contains_key(&package.path)
+    };
+    // A lockfile of Yarn 1 does not say what a package is limited to; what Yarn left out of a tree
+    // that it installed was not for this machine.
+    let is_unsaid = project.format == Format::YarnClassic && !project.tree.packages.is_empty();
     let mut waiting = Vec::new();
     for (id, package) in project.inventory.iter().filter(|(_, package)| is_absent(package)) {
         if let Some(platform) = other_platform(project, package) {
             foreign.insert(id, format!("optional, for another platform ({platform}), and not installed"));
+            waiting.push(id);
+        } else if is_unsaid {
+            foreign.insert(id, "optional, and left out of what is installed".to_owned());
             waiting.push(id);
         }
     }

@@ -231,7 +231,7 @@ impl<'f> Assembly<'f> {
 }
 
 /// The folder that the paths of a reading are relative to.
-fn base_of(path: &str, format: Format) -> &str {
+pub(crate) fn base_of(path: &str, format: Format) -> &str {
     match path.strip_suffix(HIDDEN_LOCKFILE) {
         Some(above) if format == Format::PackageLock => above.trim_end_matches('/'),
         _ => folder_of(path),
@@ -241,7 +241,7 @@ fn base_of(path: &str, format: Format) -> &str {
 /// Readers of lockfiles tell places relative to the lockfile's folder; a map, relative to its
 /// target. Readers of what includes other files, and of environments, tell them so already, but
 /// for the project itself.
-fn rebase(inventory: &mut inventory::Inventory, folder: &str, format: Format) {
+pub(crate) fn rebase(inventory: &mut inventory::Inventory, folder: &str, format: Format) {
     if folder.is_empty() {
         return;
     }
@@ -261,14 +261,15 @@ fn rebase(inventory: &mut inventory::Inventory, folder: &str, format: Format) {
 }
 
 /// Puts a folder before the files that packages are declared in.
-fn locate(inventory: &mut inventory::Inventory, folder: &str) {
+pub(crate) fn locate(inventory: &mut inventory::Inventory, folder: &str) {
     inventory.file = join(folder, &inventory.file);
     for location in inventory.packages.iter_mut().filter_map(|package| package.declared_at.as_mut()) {
         location.file = join(folder, &location.file);
     }
 }
 
-fn below(folder: &str, mut incomplete: Incomplete) -> Incomplete {
+/// Puts a folder before what could not be read.
+pub(crate) fn below(folder: &str, mut incomplete: Incomplete) -> Incomplete {
     incomplete.what = join(folder, &incomplete.what);
     if let Some(location) = &mut incomplete.location {
         location.file = join(folder, &location.file);

@@ -4,14 +4,14 @@ use vetch_lockfiles::Format;
 
 /// Whose tools write a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum World {
+pub(crate) enum World {
     Npm,
     Python,
 }
 
 /// What a file tells of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// What was resolved: beats the manifest.
     Lock(World),
     /// What is asked for.
@@ -25,7 +25,7 @@ pub(super) enum Role {
 }
 
 /// What files of this format tell.
-pub(super) fn role(format: Format) -> Role {
+pub(crate) fn role(format: Format) -> Role {
     match format {
         Format::PackageLock | Format::YarnClassic | Format::YarnBerry | Format::Pnpm | Format::Bun | Format::Deno => {
             Role::Lock(World::Npm)

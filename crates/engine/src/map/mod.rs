@@ -9,10 +9,10 @@
 //!
 //! What is found and cannot be read is an [`Incomplete`], never silence.
 
-mod assemble;
+pub(crate) mod assemble;
 pub mod git;
 mod ignored;
-mod kinds;
+pub(crate) mod kinds;
 mod requirements;
 mod unread;
 mod walk;
@@ -150,16 +150,56 @@ fn discover(shown: &str, files: &dyn Files, dir: Option<&Dir>) -> Map {
     finish(shown, assembly, ignored)
 }
 
+/// What lies below a folder, file by file: for those who look at more than the inventory.
+#[derive(Debug, Default)]
+pub(crate) struct Discovered {
+    /// By path. Places and locations are relative to the folder.
+    pub(crate) readings: Vec<(String, Reading)>,
+    /// Installed Python environments.
+    pub(crate) environments: Vec<String>,
+    /// Files that an ignore file leaves out.
+    pub(crate) ignored: Vec<String>,
+    pub(crate) incomplete: Vec<Incomplete>,
+}
+
+/// Everything below a folder that is no environment itself.
+pub(crate) fn discover_all(dir: &Dir) -> Discovered {
+    let files = DirFiles(dir);
+    let mut found = walk::walk(&files, Limits::default());
+    let (ignored, environments) = (std::mem::take(&mut found.ignored), std::mem::take(&mut found.environments));
+    let mut assembly = Assembly::new(&files, Some(dir));
+    assembly.discovered(found);
+    let Assembly { readings, incomplete, .. } = assembly;
+    Discovered { readings, environments, ignored, incomplete }
+}
+
+/// One file of a folder. No reading if it could not be read, which is said.
+///
+/// # Errors
+/// When it is of no format that is read.
+pub(crate) fn read_one(dir: &Dir, name: &str) -> Result<Discovered, EngineError> {
+    let files = DirFiles(dir);
+    let mut assembly = Assembly::new(&files, None);
+    known_file(name, &files, &mut assembly, name)?;
+    let Assembly { readings, incomplete, .. } = assembly;
+    Ok(Discovered { readings, incomplete, ..Discovered::default() })
+}
+
 /// One file of a tree.
 fn file_map(shown: &str, files: &dyn Files, name: &str) -> Result<Map, EngineError> {
     let mut assembly = Assembly::new(files, None);
+    known_file(shown, files, &mut assembly, name)?;
+    Ok(finish(shown, assembly, Vec::new()))
+}
+
+fn known_file(shown: &str, files: &dyn Files, assembly: &mut Assembly<'_>, name: &str) -> Result<(), EngineError> {
     match walk::kind_of(files, name, true) {
         Ok(Some(Kind::Known(format))) => drop(assembly.read(name, format)),
         Ok(Some(Kind::Unread(unread))) => return Err(refused(shown, unread.why, unread.hint)),
         Ok(None) => return Err(refused(shown, "it is of no format that is read", NAME_A_TARGET)),
         Err(incomplete) => assembly.incomplete.push(incomplete),
     }
-    Ok(finish(shown, assembly, Vec::new()))
+    Ok(())
 }
 
 fn finish(shown: &str, assembly: Assembly<'_>, ignored: Vec<String>) -> Map {
@@ -172,7 +212,7 @@ fn finish(shown: &str, assembly: Assembly<'_>, ignored: Vec<String>) -> Map {
 
 /// What to read of a Python environment, if this is one: a virtual environment (by the file
 /// that marks it), or a `site-packages` folder itself.
-fn environment(files: &dyn Files, name: &str) -> Option<&'static str> {
+pub(crate) fn environment(files: &dyn Files, name: &str) -> Option<&'static str> {
     let top = files.list("").unwrap_or_default();
     if top.iter().any(|entry| entry.name == "pyvenv.cfg" && entry.kind == ListedKind::File) {
         return Some("pyvenv.cfg");
@@ -196,7 +236,7 @@ fn environment_map(shown: &str, files: &dyn Files, entry: &str) -> Map {
 }
 
 /// `name` in `folder`; the tree's own folder is `""`.
-fn join(folder: &str, name: &str) -> String {
+pub(crate) fn join(folder: &str, name: &str) -> String {
     match (folder, name) {
         ("", _) => name.to_owned(),
         (_, "") => folder.to_owned(),
@@ -205,6 +245,6 @@ fn join(folder: &str, name: &str) -> String {
 }
 
 /// The folder that a file lies in.
-fn folder_of(path: &str) -> &str {
+pub(crate) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

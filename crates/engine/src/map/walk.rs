@@ -65,6 +65,8 @@ pub(super) struct Found {
     pub(super) files: Vec<(String, Kind)>,
     /// Folders that have a `node_modules`.
     pub(super) installed: Vec<String>,
+    /// Installed Python environments: virtual ones, and `site-packages` folders.
+    pub(super) environments: Vec<String>,
     /// Files of a known format that an ignore file leaves out.
     pub(super) ignored: Vec<String>,
     pub(super) incomplete: Vec<Incomplete>,
@@ -98,6 +100,7 @@ pub(super) fn walk(files: &dyn Files, limits: Limits) -> Found {
     let mut found = walk.found;
     found.files.sort_by(|left, right| left.0.cmp(&right.0));
     found.installed.sort();
+    found.environments.sort();
     found.ignored.sort();
     found
 }
@@ -115,7 +118,7 @@ impl Walk<'_> {
         }
         let is_file = |entry: &Listed, name: &str| entry.kind == ListedKind::File && entry.name == name;
         if !at.path.is_empty() && entries.iter().any(|entry| is_file(entry, "pyvenv.cfg")) {
-            return;
+            return self.found.environments.push(at.path.clone());
         }
         let names: Vec<&str> =
             ignored::NAMES.into_iter().filter(|name| entries.iter().any(|entry| is_file(entry, name))).collect();
@@ -142,13 +145,33 @@ impl Walk<'_> {
         if name == "node_modules" {
             return self.found.installed.push(at.path.clone());
         }
-        if NEVER.contains(&name) || rules.leaves_out(&path, true) {
+        if NEVER.contains(&name) {
+            // Hardly anyone keeps what is installed under version control; it counts all the same.
+            return self.environment(path, name);
+        }
+        if rules.leaves_out(&path, true) {
             return;
         }
         if at.depth == self.limits.depth {
             return self.cut(&path, "it lies too deep");
         }
         self.ahead.push_back(Ahead { path, depth: at.depth + 1, ignored: rules.clone() });
+    }
+
+    /// A folder of installed Python packages, if this is one.
+    fn environment(&mut self, path: String, name: &str) {
+        let is_marked = || {
+            let listed = self.files.list(&path).unwrap_or_default();
+            listed.iter().any(|entry| entry.kind == ListedKind::File && entry.name == "pyvenv.cfg")
+        };
+        let is_one = match name {
+            "site-packages" | "dist-packages" | "__pypackages__" => true,
+            ".venv" | "venv" => is_marked(),
+            _ => false,
+        };
+        if is_one {
+            self.found.environments.push(path);
+        }
     }
 
     fn file(&mut self, at: &Ahead, path: String, rules: &Ignored) {

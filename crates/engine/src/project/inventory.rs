@@ -1,4 +1,4 @@
-//! Reads the inventory of a target, and merges what is locked with what is installed.
+//! Reads the inventory of an npm project, and merges what is locked with what is installed.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,22 @@ use vetch_lockfiles::npm::package_lock::{self, Lockfile};
 use vetch_lockfiles::npm::{self};
 use vetch_lockfiles::{ReadError, installed, read_file};
 use vetch_model::evidence::Location;
-use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId, Source};
+use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId, Role, Source};
 use vetch_model::manifest::Manifest;
 use vetch_model::outcome::Outcome;
 
 use super::Project;
 
 /// A project folder: its lockfile, else npm's record of what it installed, else what is installed.
-pub(super) fn read_project(project: &mut Project) {
+pub(super) fn read_project(project: &mut Project, others: &[String]) {
     let manifest = project.manifest();
     project.tree = installed::node_modules::read(&project.dir, &installed::node_modules::Limits::default());
     let found = installed::from_installed(&project.tree, manifest.as_ref());
     project.incomplete.append(&mut project.tree.incomplete);
     let is_locked = locked(project, manifest.as_ref());
     if is_locked {
-        merge(&mut project.inventory, &found.value);
+        let before = project.inventory.packages.len() as u32;
+        merge_from(&mut project.inventory, &found.value, before, others);
     } else {
         project.inventory = found.value;
     }
@@ -72,6 +73,7 @@ fn read_lockfile(project: &Project, file: &str, manifest: Option<&Manifest>) -> 
 }
 
 fn take(project: &mut Project, lockfile: Outcome<Lockfile>) {
+    project.format_version = lockfile.value.version.to_string();
     project.incomplete.extend(lockfile.incomplete);
     project.notes.extend(lockfile.value.notes);
     project.inventory = lockfile.value.inventory;
@@ -104,11 +106,19 @@ fn single(source: Source, declared_in: &str) -> Package {
 /// Adds what is installed and not locked, with the edges from and to it. Who is asked for by
 /// nobody gets no edge: nothing leads to it from the project.
 pub(crate) fn merge(locked: &mut Inventory, installed: &Inventory) {
-    let mut by_path: HashMap<String, PackageId> =
-        locked.iter().map(|(id, package)| (package.path.clone(), id)).collect();
     let before = locked.packages.len() as u32;
+    merge_from(locked, installed, before, &[]);
+}
+
+/// As [`merge`]; edges from and to locked packages from `before` on are added, too. What lies in
+/// folders that are projects of their own is theirs.
+pub(super) fn merge_from(locked: &mut Inventory, installed: &Inventory, before: u32, others: &[String]) {
+    // Only the project itself may lie at no path: what has none elsewhere lies nowhere.
+    let is_placed = |package: &Package| !package.path.is_empty() || package.role == Role::Root;
+    let placed = locked.iter().filter(|(_, package)| is_placed(package));
+    let mut by_path: HashMap<String, PackageId> = placed.map(|(id, package)| (package.path.clone(), id)).collect();
     for package in installed.packages.iter().skip(1) {
-        if by_path.contains_key(&package.path) {
+        if by_path.contains_key(&package.path) || others.iter().any(|other| is_in(&package.path, other)) {
             continue;
         }
         let mut package = package.clone();
@@ -126,4 +136,9 @@ pub(crate) fn merge(locked: &mut Inventory, installed: &Inventory) {
             locked.edges.push(vetch_model::inventory::Edge { from, to, ..edge.clone() });
         }
     }
+}
+
+/// Whether a path is a folder or lies in it.
+fn is_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,6 +1,17 @@
-//! What a target is, and what lies in it: its inventory, merged from lockfile and installed tree.
+//! What a target is, and the projects that lie in it: their inventories, merged from lockfile and
+//! installed tree.
+//!
+//! ```text
+//! discover   a folder → its projects            by the dependency map
+//! inventory  one npm project                    lockfile, npm's own record, installed tree
+//! matching   locked packages → installed places for lockfiles that name none
+//! python     environments                       against their lockfile, and file by file against RECORD
+//! ```
 
+mod discover;
 pub(crate) mod inventory;
+mod matching;
+pub(crate) mod python;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -12,112 +23,127 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use vetch_graph::Graph;
+use vetch_lockfiles::npm::package_json;
 use vetch_lockfiles::npm::package_lock::LockfileNote;
-use vetch_lockfiles::npm::{self, package_json};
-use vetch_lockfiles::{ReadError, read_file};
+use vetch_lockfiles::{Format, ReadError, read_file};
 use vetch_model::inventory::{InstalledTree, Inventory, Package};
 use vetch_model::manifest::Manifest;
 use vetch_model::outcome::Incomplete;
 use vetch_model::purl::Purl;
-use vetch_model::scan::TargetKind;
+use vetch_model::scan::{ReadFile, Skipped, TargetKind};
 
 use crate::EngineError;
 use crate::contents::installed::names;
+use crate::map::join;
 
-/// One target, read as far as it can be without looking at contents.
-pub(crate) struct Project {
+/// One target, and the projects in it.
+pub(crate) struct Opened {
     /// As given.
     pub(crate) shown: String,
     pub(crate) kind: TargetKind,
     /// The folder that paths are relative to, absolute.
     pub(crate) folder: PathBuf,
+    pub(crate) projects: Vec<Project>,
+    /// What was read, as the report tells it.
+    pub(crate) files: Vec<ReadFile>,
+    /// What belongs to no project.
+    pub(crate) incomplete: Vec<Incomplete>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// One project of a target, read as far as it can be without looking at contents.
+pub(crate) struct Project {
+    /// Which target it lies in.
+    pub(crate) target: usize,
+    /// The target, as given.
+    pub(crate) shown: String,
+    pub(crate) kind: TargetKind,
+    /// What tells of its dependencies.
+    pub(crate) format: Format,
+    /// The version that the file states of its format.
+    pub(crate) format_version: String,
+    /// Its own folder, relative to the target's; empty for the target's.
+    pub(crate) base: String,
+    /// The target's folder, absolute.
+    pub(crate) folder: PathBuf,
+    /// The target's folder: all paths are relative to it.
     pub(crate) dir: Dir,
     /// The archive's name in the folder, if the target is one.
     pub(crate) archive: Option<String>,
     pub(crate) inventory: Inventory,
     pub(crate) graph: Graph,
     pub(crate) notes: Vec<LockfileNote>,
-    /// Empty for lockfiles and archives.
+    /// Empty for lockfiles and archives, and for all that is no npm project.
     pub(crate) tree: InstalledTree,
+    /// Of an installed Python environment.
+    pub(crate) environment: Option<python::Environment>,
     pub(crate) incomplete: Vec<Incomplete>,
-    /// Names in `patches/`.
+    /// Names of patches, relative to the target.
     pub(crate) patches: BTreeSet<String>,
 }
 
-impl Project {
-    /// Finds out what `target` is and reads it.
-    ///
-    /// # Errors
-    /// When it is not there or nothing that can be scanned.
-    pub(crate) fn open(target: &Path) -> Result<Project, EngineError> {
-        let mut project = Self::read(target)?;
+/// Finds out what the target of this number is and reads it.
+///
+/// # Errors
+/// When it is not there or nothing that can be scanned.
+pub(crate) fn open(number: usize, target: &Path) -> Result<Opened, EngineError> {
+    let folder = fs::canonicalize(target).map_err(|error| not_there(target, &error))?;
+    let metadata = fs::metadata(&folder).map_err(|error| not_there(target, &error))?;
+    let mut opened = if metadata.is_dir() {
+        discover::folder(number, target, folder)?
+    } else {
+        open_file(number, target, &folder, metadata.is_file())?
+    };
+    for project in &mut opened.projects {
         project.graph = Graph::new(&project.inventory);
-        Ok(project)
     }
+    Ok(opened)
+}
 
-    fn read(target: &Path) -> Result<Project, EngineError> {
-        let folder = fs::canonicalize(target).map_err(|error| not_there(target, &error))?;
-        let metadata = fs::metadata(&folder).map_err(|error| not_there(target, &error))?;
-        if metadata.is_dir() {
-            return Self::open_folder(target, folder);
-        }
-        let name = folder.file_name().and_then(OsStr::to_str).map(str::to_owned);
-        let parent = folder.parent().map(Path::to_owned);
-        let (Some(name), Some(parent), true) = (name, parent, metadata.is_file()) else {
-            return Err(unknown(target, "it is no folder and no ordinary file"));
-        };
-        let lower = name.to_ascii_lowercase();
-        let is_archive = [".tgz", ".tar.gz", ".tar"].iter().any(|ending| lower.ends_with(ending));
-        if is_archive {
-            return Self::open_archive(target, parent, name);
-        }
-        if lower.ends_with(".json") && lower != "package.json" {
-            return Self::open_lockfile(target, parent, &name);
-        }
-        Err(unknown(target, "it is no package-lock.json, no npm-shrinkwrap.json and no .tgz archive"))
-    }
-
-    fn open_folder(target: &Path, folder: PathBuf) -> Result<Project, EngineError> {
-        let mut project = Self::empty(target, folder, TargetKind::Project)?;
-        let has_lockfile = npm::discover(&project.dir).is_some();
-        let has_modules = project.dir.symlink_metadata("node_modules").is_ok();
-        let has_manifest = project.dir.symlink_metadata("package.json").is_ok();
-        if has_lockfile || has_modules {
-            inventory::read_project(&mut project);
-            project.patches = names(project.dir.as_fd(), "patches");
-        } else if has_manifest {
-            project.kind = TargetKind::Package;
-            inventory::read_package(&mut project);
-        } else {
-            return Err(unknown(target, "it has no package.json, no lockfile and no node_modules"));
-        }
-        Ok(project)
-    }
-
-    fn open_archive(target: &Path, parent: PathBuf, name: String) -> Result<Project, EngineError> {
-        let mut project = Self::empty(target, parent, TargetKind::Archive)?;
+fn open_file(number: usize, target: &Path, file: &Path, is_ordinary: bool) -> Result<Opened, EngineError> {
+    let name = file.file_name().and_then(OsStr::to_str).map(str::to_owned);
+    let parent = file.parent().map(Path::to_owned);
+    let (Some(name), Some(parent), true) = (name, parent, is_ordinary) else {
+        return Err(unknown(target, "it is no folder and no ordinary file"));
+    };
+    let lower = name.to_ascii_lowercase();
+    if [".tgz", ".tar.gz", ".tar"].iter().any(|ending| lower.ends_with(ending)) {
+        let mut project = Project::empty(number, target, parent, TargetKind::Archive)?;
         inventory::archive(&mut project, &name);
         project.archive = Some(name);
-        Ok(project)
+        return Ok(Opened::of(project));
     }
-
-    fn open_lockfile(target: &Path, parent: PathBuf, name: &str) -> Result<Project, EngineError> {
-        // The hidden lockfile speaks of the folder above `node_modules`.
-        let is_hidden = name == ".package-lock.json" && parent.file_name() == Some(OsStr::new("node_modules"));
-        let (folder, file) = match parent.parent() {
-            Some(above) if is_hidden => (above.to_owned(), npm::HIDDEN_LOCKFILE.to_owned()),
-            _ => (parent, name.to_owned()),
-        };
-        let mut project = Self::empty(target, folder, TargetKind::Lockfile)?;
-        inventory::read_lockfile_only(&mut project, &file);
-        Ok(project)
+    if lower == "package.json" {
+        return Err(unknown(target, "it is the manifest of a folder"));
     }
+    discover::file(number, target, parent, &name)
+}
 
-    fn empty(target: &Path, folder: PathBuf, kind: TargetKind) -> Result<Project, EngineError> {
+impl Opened {
+    /// A target that is one project and nothing else.
+    fn of(project: Project) -> Opened {
+        Opened {
+            shown: project.shown.clone(),
+            kind: project.kind,
+            folder: project.folder.clone(),
+            projects: vec![project],
+            files: Vec::new(),
+            incomplete: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+}
+
+impl Project {
+    fn empty(number: usize, target: &Path, folder: PathBuf, kind: TargetKind) -> Result<Project, EngineError> {
         let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(|error| not_there(target, &error))?;
         Ok(Project {
+            target: number,
             shown: target.to_string_lossy().into_owned(),
             kind,
+            format: Format::PackageLock,
+            format_version: String::new(),
+            base: String::new(),
             folder,
             dir,
             archive: None,
@@ -125,6 +151,7 @@ impl Project {
             graph: Graph::new(&Inventory::default()),
             notes: Vec::new(),
             tree: InstalledTree::default(),
+            environment: None,
             incomplete: Vec::new(),
             patches: BTreeSet::new(),
         })
@@ -141,7 +168,12 @@ impl Project {
         }
     }
 
-    /// The purl of one of its packages; what has no name is called after its folder.
+    /// Its own folder, absolute: where its settings lie.
+    pub(crate) fn own_folder(&self) -> PathBuf {
+        self.folder.join(&self.base)
+    }
+
+    /// The purl of one of its packages; a project without a name is called after its folder.
     pub(crate) fn purl(&self, package: &Package) -> Purl {
         if !package.name.is_empty() || !package.path.is_empty() {
             return package.purl();
@@ -150,16 +182,37 @@ impl Project {
         Purl::generic(&name.to_string_lossy())
     }
 
-    /// The patch that the project keeps for a package, as `patch-package` names it.
+    /// Looks for patches that the project keeps for packages, as the tools name the folders.
+    fn find_patches(&mut self) {
+        for folder in ["patches", ".yarn/patches"] {
+            let folder = join(&self.base, folder);
+            let found = names(self.dir.as_fd(), &folder);
+            self.patches.extend(found.into_iter().map(|name| format!("{folder}/{name}")));
+        }
+    }
+
+    /// The patch that the project keeps for a package: as `patch-package`, pnpm, Bun and Yarn name it.
     pub(crate) fn patch(&self, package: &Package) -> Option<String> {
         if self.patches.is_empty() {
             return None;
         }
-        let chain = package.path.strip_prefix("node_modules/")?.replace("/node_modules/", "++").replace('/', "+");
-        let with_version = package.version.as_ref().map(|version| format!("{chain}+{version}.patch"));
-        let any = || self.patches.iter().find(|name| name.strip_prefix(chain.as_str()).is_some_and(is_patch_rest));
-        let name = with_version.filter(|name| self.patches.contains(name)).or_else(|| any().cloned())?;
-        Some(format!("patches/{name}"))
+        let version = package.version.as_deref().unwrap_or_default();
+        let folder = join(&self.base, "patches");
+        let within = package.path.strip_prefix(&self.base)?.trim_start_matches('/');
+        if let Some(chain) = within.strip_prefix("node_modules/").filter(|rest| !rest.starts_with('.')) {
+            let chain = format!("{folder}/{}", chain.replace("/node_modules/", "++").replace('/', "+"));
+            let with_version = Some(format!("{chain}+{version}.patch"));
+            let any = || self.patches.iter().find(|name| name.strip_prefix(chain.as_str()).is_some_and(is_patch_rest));
+            let found = with_version.filter(|name| self.patches.contains(name)).or_else(|| any().cloned());
+            if found.is_some() {
+                return found;
+            }
+        }
+        let escaped = [package.name.replace('/', "__"), package.name.replace('/', "%2F")];
+        let plain = escaped.iter().map(|name| format!("{folder}/{name}@{version}.patch"));
+        let yarns = format!("{}/{}-npm-{version}-", join(&self.base, ".yarn/patches"), package.name.replace('/', "-"));
+        let yarns = self.patches.iter().find(|name| name.starts_with(&yarns)).cloned();
+        plain.into_iter().find(|name| self.patches.contains(name)).or(yarns)
     }
 }
 
@@ -190,6 +243,7 @@ fn unknown(target: &Path, reason: &str) -> EngineError {
     EngineError::Target {
         target: target.to_string_lossy().into_owned(),
         reason: reason.to_owned(),
-        hint: "name a project folder, a package folder, a package-lock.json or a .tgz archive".to_owned(),
+        hint: "name a project or package folder, a lockfile, an SBOM, an installed environment or a .tgz archive"
+            .to_owned(),
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn report(scan: &Scan, tool: &ToolInfo) -> Report {
         schema: SCHEMA_ID,
         tool: self::tool(tool),
         targets: scan.targets.iter().map(|t| Target { path: t.path.clone(), kind: t.kind.as_str() }).collect(),
+        files: scan.files.iter().map(read_file).collect(),
         summary: summary(scan),
         releases: scan.releases.iter().map(release).collect(),
         findings: scan
@@ -28,6 +29,16 @@ pub(super) fn report(scan: &Scan, tool: &ToolInfo) -> Report {
 
 pub(crate) fn tool(tool: &ToolInfo) -> Tool {
     Tool { name: TOOL_NAME, version: tool.version.clone(), analysis: tool.analysis.clone() }
+}
+
+fn read_file(file: &scan::ReadFile) -> ReadFile {
+    ReadFile {
+        target: file.target,
+        file: file.file.clone(),
+        format: file.format,
+        version: Some(file.version.clone()).filter(|version| !version.is_empty()),
+        packages: file.packages,
+    }
 }
 
 fn summary(scan: &Scan) -> Summary {

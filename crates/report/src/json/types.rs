@@ -15,6 +15,11 @@ pub struct Report {
     pub tool: Tool,
     /// What was asked for.
     pub targets: Vec<Target>,
+    /// What was found in the targets and read. Absent where each target is nothing but one npm
+    /// project, package or archive.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub files: Vec<ReadFile>,
     /// Number of releases of each verdict.
     pub summary: Summary,
     /// Every release, once per distinct contents.
@@ -45,8 +50,23 @@ pub struct Tool {
 pub struct Target {
     /// As given on the command line.
     pub path: String,
-    /// `project`, `package`, `lockfile` or `archive`.
+    /// `project`, `package`, `lockfile`, `environment`, `sbom` or `archive`.
     pub kind: &'static str,
+}
+
+/// One lockfile, manifest, SBOM or installed tree.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReadFile {
+    /// Index into `targets`.
+    pub target: usize,
+    /// File or folder, relative to the target.
+    pub file: String,
+    /// What it is: `package-lock`, `pnpm`, `uv`, `site-packages`, `cyclonedx-json`, …
+    pub format: &'static str,
+    /// The version that it states of its format; null if it states none.
+    pub version: Option<String>,
+    /// Number of packages, without the user's own.
+    pub packages: usize,
 }
 
 /// Number of releases of each verdict.

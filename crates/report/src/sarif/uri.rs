@@ -28,7 +28,7 @@ pub(super) fn base(target: &Target, root: Option<&str>) -> String {
     };
     let outside = path.split('/').any(|part| part == "..");
     let mut path = if outside { String::new() } else { clean(&path) };
-    if matches!(target.kind, TargetKind::Lockfile | TargetKind::Archive) {
+    if matches!(target.kind, TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Archive) {
         path.truncate(path.rfind('/').unwrap_or(0));
     }
     path

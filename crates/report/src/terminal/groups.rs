@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vetch_model::scan::Scan;
+use vetch_model::scan::{ReadFile, Scan};
 use vetch_model::{Finding, RuleMeta, Verdict};
 
 use super::finding::place;
@@ -12,6 +12,9 @@ use crate::label::{count, counted, release_label};
 /// Names listed for one cause, and lines for one rule, unless everything is asked for.
 const MAX_LISTED: usize = 3;
 const MAX_LINES: usize = 6;
+
+/// Files listed that were read.
+const MAX_FILES: usize = 20;
 
 /// Where the text of a group begins.
 const INDENT: usize = 12;
@@ -199,6 +202,37 @@ pub(super) fn unavailable(page: &mut Page, scan: &Scan) {
         group(page, if at == 0 { "unavailable" } else { "" }, Tone::Dim, &words);
     }
     page.blank();
+}
+
+/// What was found in the targets and read, a line each.
+pub(super) fn read(page: &mut Page, scan: &Scan) {
+    let limit = if page.style.verbose { usize::MAX } else { MAX_FILES };
+    page.blank();
+    for (at, one) in scan.files.iter().take(limit).enumerate() {
+        let mut words = vec![page.text(&file_label(scan, one), Tone::Plain)];
+        words.extend(page.prose(&file_words(one), Tone::Dim));
+        group(page, if at == 0 { "read" } else { "" }, Tone::Dim, &words);
+    }
+    if scan.files.len() > limit {
+        let words = format!("and {} more (--verbose lists all)", count(scan.files.len() - limit));
+        indented(page, &page.prose(&words, Tone::Dim), INDENT);
+    }
+    page.blank();
+}
+
+/// Where it lies; with the target, if there are several.
+pub(crate) fn file_label(scan: &Scan, file: &ReadFile) -> String {
+    let name = if file.file.is_empty() { "." } else { &file.file };
+    match scan.targets.get(file.target) {
+        Some(target) if scan.targets.len() > 1 => format!("{}: {name}", target.path),
+        _ => name.to_owned(),
+    }
+}
+
+/// Its format, version and number of packages.
+pub(crate) fn file_words(file: &ReadFile) -> String {
+    let version = if file.version.is_empty() { String::new() } else { format!(" {}", file.version) };
+    format!("{}{version}, {}", file.format, counted(file.packages, "package", "packages"))
 }
 
 /// How many parts could not be checked, for the last lines.

@@ -11,6 +11,7 @@ mod text;
 use vetch_model::scan::Scan;
 use vetch_model::{RuleMeta, Severity, Verdict};
 
+pub(crate) use groups::{file_label, file_words};
 pub(crate) use summary::sentence;
 pub(crate) use text::{Line, Page, Tone};
 
@@ -54,6 +55,7 @@ pub fn render(scan: &Scan, rules: &[RuleMeta], style: Style) -> String {
         groups::excepted(&mut page, scan);
         groups::skipped(&mut page, scan);
         groups::unavailable(&mut page, scan);
+        groups::read(&mut page, scan);
     }
     summary::summary(&mut page, scan);
     page.finish()

@@ -1,7 +1,7 @@
 //! The last lines: the numbers, and what they mean, in one sentence.
 
 use vetch_model::Verdict;
-use vetch_model::scan::{Scan, TargetKind};
+use vetch_model::scan::{ReleaseResult, Scan, TargetKind};
 
 use super::text::{Page, Tone};
 use super::{groups, tone};
@@ -63,15 +63,36 @@ pub(crate) fn sentence(scan: &Scan) -> String {
         }
         Verdict::Incomplete => {
             format!(
-                "Nothing bad was seen, but {} could not be judged: this does not count as clean.",
+                "Nothing bad was seen{}, but {} could not be judged: this does not count as clean.",
+                limit(scan),
                 groups::missing(scan)
             )
         }
         Verdict::Notable | Verdict::Clean if scan.releases.is_empty() => {
             format!("There was no release to judge in {thing}.")
         }
-        Verdict::Notable => "Nothing suspicious found; what is notable is worth knowing.".to_owned(),
-        Verdict::Clean => "Nothing suspicious found.".to_owned(),
+        Verdict::Notable => format!("Nothing suspicious found{}; what is notable is worth knowing.", limit(scan)),
+        Verdict::Clean => format!("Nothing suspicious found{}.", limit(scan)),
+    }
+}
+
+/// What the sentence does not speak of, because nothing analyses it yet.
+fn limit(scan: &Scan) -> String {
+    let is_unanalysed = |release: &&ReleaseResult| {
+        let purl = release.purl.as_str();
+        release.content_hash.is_none() && !purl.starts_with("pkg:npm/") && !purl.starts_with("pkg:generic/")
+    };
+    let releases: Vec<&ReleaseResult> = scan.releases.iter().filter(is_unanalysed).collect();
+    let python = releases.iter().filter(|release| release.purl.as_str().starts_with("pkg:pypi/")).count();
+    match (python, releases.len() - python) {
+        (0, 0) => String::new(),
+        (python, 0) => {
+            format!(" (the code of {} was not analysed)", counted(python, "Python release", "Python releases"))
+        }
+        (_, _) => {
+            let all = counted(releases.len(), "release", "releases");
+            format!(" (the code of {all} of Python and other ecosystems was not analysed)")
+        }
     }
 }
 
@@ -79,6 +100,8 @@ fn thing(scan: &Scan) -> &'static str {
     match scan.targets.as_slice() {
         [target] => match target.kind {
             TargetKind::Project | TargetKind::Lockfile => "this project",
+            TargetKind::Environment => "this environment",
+            TargetKind::Sbom => "what this SBOM lists",
             TargetKind::Package => "this package",
             TargetKind::Archive => "this archive",
         },

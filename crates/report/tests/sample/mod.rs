@@ -238,6 +238,7 @@ pub(crate) fn scan() -> Scan {
         "anyone on the way can change it",
     );
     Scan {
+        files: Vec::new(),
         targets: vec![Target { path: ".".into(), kind: TargetKind::Project }],
         releases,
         findings: vec![TargetFinding {

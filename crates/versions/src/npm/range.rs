@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
+use super::desugar::{self, Meaning};
 use super::syntax::{after_signs, is_space, partial_prefix, take_build};
 use super::version::{Identifier, Version};
-use super::desugar::{self, Meaning};
 use super::{MAX_RANGE, Options};
 use crate::error::{VersionError, VersionErrorKind};
 

@@ -11,8 +11,10 @@ mod hostile_names;
 mod hostile_project;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod many_projects;
 #[cfg(unix)]
 mod permissions;
+mod python;
 mod repeat;
 mod sources;
 mod tls;

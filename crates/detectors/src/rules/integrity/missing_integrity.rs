@@ -15,14 +15,23 @@ pub(crate) static META: RuleMeta = RuleMeta {
 
 use super::entry_evidence;
 use vetch_model::integrity::HashAlgorithm;
+use vetch_model::inventory::Ecosystem;
 
 pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
-    // An installed tree without a lockfile never has any: there is nothing to miss.
-    if !facts.inventory.file.ends_with(".json") {
+    // An installed tree without a lockfile never has any, nor has a manifest or a bill of materials
+    // to: there is nothing to miss.
+    let is_lockfile = match facts.format {
+        "package-lock" => facts.inventory.file.ends_with(".json"),
+        "yarn-classic" | "pnpm" | "bun" | "deno" => true,
+        "requirements" | "pipfile-lock" | "poetry" | "pdm" | "uv" | "pylock" => true,
+        // Yarn 2 and later hash what they make of an archive, not the archive.
+        _ => false,
+    };
+    if !is_lockfile {
         return;
     }
     let entries = || facts.inventory.packages.iter().filter(|package| is_fetched(package));
-    let missing: Vec<&Package> = entries().filter(|package| package.integrity.is_none()).collect();
+    let missing: Vec<&Package> = entries().filter(|package| !has_integrity(package)).collect();
     let weak: Vec<&Package> = entries().filter(|package| is_weak(package)).collect();
     let mut cases = Vec::new();
     if let Some(first) = missing.first() {
@@ -30,7 +39,10 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
         let note = "whatever its URL serves is installed";
         let evidence =
             missing.iter().take(8).map(|package| entry_evidence(package, "integrity", "none", note)).collect();
-        cases.push(Case::new((Severity::Medium, Confidence::High), title, evidence));
+        // Lists of requirements have hashes only where someone asked for them.
+        let is_list = facts.format == "requirements" && !entries().any(has_integrity);
+        let grade = if is_list { FACT } else { (Severity::Medium, Confidence::High) };
+        cases.push(Case::new(grade, title, evidence));
     }
     if let Some(first) = weak.first() {
         let title = format!("{} lockfile entries have only a SHA-1 digest, {} among them", weak.len(), first.label());
@@ -41,10 +53,18 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
     report_worst(out, &META, cases);
 }
 
-/// Whether npm fetches an archive for it.
+/// Whether something says what its archive, or each of the files allowed for it, hashes to.
+fn has_integrity(package: &Package) -> bool {
+    let files = &package.artifacts;
+    package.integrity.is_some() || (!files.is_empty() && files.iter().all(|file| file.integrity.is_some()))
+}
+
+/// Whether an archive is fetched for it. What is held to no version is not locked at all.
 fn is_fetched(package: &Package) -> bool {
     package.role == Role::Dependency
         && !package.bundled
+        && (package.ecosystem != Ecosystem::Pypi || package.version.is_some())
+        && !matches!(package.ecosystem, Ecosystem::Other(_))
         && matches!(package.source, Source::Registry { .. } | Source::Tarball { .. })
 }
 

@@ -13,11 +13,18 @@ pub(crate) static META: RuleMeta = RuleMeta {
     doc: include_str!("name_and_url_mismatch.md"),
 };
 
+use vetch_model::inventory::Ecosystem;
+
 use super::entry_evidence;
 use super::installed_differs_from_lock::plain;
 
 pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
-    for package in facts.inventory.packages.iter().filter(|package| package.role == Role::Dependency) {
+    for package in facts
+        .inventory
+        .packages
+        .iter()
+        .filter(|package| package.role == Role::Dependency && package.ecosystem == Ecosystem::Npm)
+    {
         report_worst(out, &META, judge(package));
     }
 }

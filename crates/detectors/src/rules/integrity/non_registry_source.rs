@@ -13,6 +13,8 @@ pub(crate) static META: RuleMeta = RuleMeta {
     doc: include_str!("non_registry_source.md"),
 };
 
+use vetch_model::inventory::{Artifact, Ecosystem};
+
 use super::entry_evidence;
 
 pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
@@ -26,15 +28,26 @@ fn judge(package: &Package) -> Option<Case> {
     let (grade, words, found) = match &package.source {
         Source::Git { url, commit: Some(_) } => (FACT, "comes from git", url),
         Source::Git { url, commit: None } => (medium, "comes from git and is held to no commit", url),
-        Source::Tarball { url } if package.integrity.is_some() => (FACT, "comes from a URL instead of a registry", url),
+        Source::Tarball { url } if package.integrity.is_some() || package.artifacts.iter().any(is_held) => {
+            (FACT, "comes from a URL instead of a registry", url)
+        }
         Source::Tarball { url } => (medium, "comes from a URL, and nothing says what it must hash to", url),
         Source::Unknown { text } if !text.is_empty() => {
-            (medium, "comes from a place that npm would not understand", text)
+            let words = match package.ecosystem {
+                Ecosystem::Npm => "comes from a place that npm would not understand",
+                _ => "comes from a place that is neither a registry nor understood",
+            };
+            (medium, words, text)
         }
         _ => return None,
     };
     let title = format!("{} {words}", package.label());
     Some(Case::new(grade, title, vec![entry_evidence(package, "resolved", found, "not fetched from a registry")]))
+}
+
+/// Whether it can be nothing else than what was locked.
+fn is_held(file: &Artifact) -> bool {
+    file.integrity.is_some()
 }
 
 #[cfg(test)]

@@ -19,8 +19,12 @@ use crate::hosts::Host;
 pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
     let fetched: Vec<(&Package, &str)> =
         facts.inventory.packages.iter().filter_map(|package| Some((package, plain_url(package)?))).collect();
+    options(facts, out);
     let Some((first, _)) = fetched.first() else { return };
-    let open = fetched.iter().any(|(package, _)| package.integrity.is_none());
+    let is_held = |package: &Package| {
+        package.integrity.is_some() || package.artifacts.iter().any(|file| file.integrity.is_some())
+    };
+    let open = fetched.iter().any(|(package, _)| !is_held(package));
     let (grade, why) = match open {
         true => (DOUBTFUL, ", some without integrity: whoever is on the way decides what is installed"),
         false => ((Severity::Medium, Confidence::High), ""),
@@ -35,10 +39,28 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
     report(out, &META, grade, title, evidence);
 }
 
+/// Indexes that a list of requirements names by an option.
+fn options(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
+    let is_index = |note: &&Note<'_>| note.kind == "source-option" && note.field.contains("index");
+    let is_plain = |note: &&Note<'_>| note.found.starts_with("http://") && Host::parse(note.found, None).is_remote();
+    let found: Vec<&Note<'_>> = facts.notes.iter().filter(is_index).filter(is_plain).collect();
+    let Some(first) = found.first() else { return };
+    let title = format!("packages are looked for at {} by unencrypted HTTP", first.found);
+    let evidence = found.iter().take(8).map(|note| Evidence::Field {
+        location: note.location.clone(),
+        field: note.field.to_owned(),
+        found: note.found.to_owned(),
+        expected: None,
+        note: "unencrypted".to_owned(),
+    });
+    report(out, &META, (Severity::Medium, Confidence::High), title, evidence.collect());
+}
+
 /// Its URL, if that is unencrypted and leaves the machine.
 fn plain_url(package: &Package) -> Option<&str> {
     let url = match &package.source {
         Source::Registry { url: Some(url), .. } | Source::Tarball { url } | Source::Git { url, .. } => url.as_str(),
+        Source::Registry { url: None, index: Some(index) } => index.as_str(),
         _ => return None,
     };
     let plain = ["http://", "git+http://", "git://"].iter().any(|scheme| url.starts_with(scheme));

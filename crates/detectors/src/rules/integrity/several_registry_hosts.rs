@@ -15,12 +15,15 @@ pub(crate) static META: RuleMeta = RuleMeta {
 
 use std::collections::BTreeMap;
 
+use vetch_model::inventory::Ecosystem;
+
 use super::entry_evidence;
 use crate::hosts::Host;
 
 pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
     let mut by_host: BTreeMap<String, Vec<(&Package, &str)>> = BTreeMap::new();
-    for package in &facts.inventory.packages {
+    // Python's lockfiles name indexes, and files that may lie anywhere: `extra-package-index` looks at those.
+    for package in facts.inventory.packages.iter().filter(|package| package.ecosystem == Ecosystem::Npm) {
         if let Source::Registry { url: Some(url), .. } = &package.source {
             by_host.entry(host_of(url)).or_default().push((package, url));
         }

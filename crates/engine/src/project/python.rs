@@ -1,0 +1,104 @@
+//! Installed Python environments: compared with the lockfile of their project, and file by file
+//! with what the installer recorded.
+//!
+//! `RECORD` lies beside the files that it vouches for, so whoever changes a file can change its
+//! line as well: that everything matches proves nothing. What does not match was changed by
+//! something that is no installer.
+//! Format: <https://packaging.python.org/en/latest/specifications/recording-installed-packages/>.
+
+mod compare;
+mod records;
+mod startup;
+
+use std::collections::{BTreeMap, HashSet};
+use std::num::NonZeroUsize;
+
+use vetch_detectors::input::{EnvironmentFacts, RecordDifference};
+use vetch_lockfiles::{DirFiles, Format};
+use vetch_model::inventory::{Package, PackageId, Role};
+use vetch_model::outcome::Incomplete;
+
+use super::Project;
+use crate::contents::installed::walk_all;
+use crate::map::folder_of;
+
+/// What is known of an installed environment beyond its inventory.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) facts: EnvironmentFacts,
+    /// By distribution.
+    pub(crate) records: BTreeMap<PackageId, Checked>,
+}
+
+/// One distribution beside its `RECORD`.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    pub(crate) difference: RecordDifference,
+    /// What could not be compared.
+    pub(crate) incomplete: Vec<Incomplete>,
+    /// Recorded files that lie outside of the target.
+    pub(crate) outside: usize,
+}
+
+/// Looks at every environment among the projects of a target.
+pub(super) fn check(projects: &mut [Project]) {
+    for number in 0..projects.len() {
+        let Some(project) = projects.get(number).filter(|project| project.format == Format::SitePackages) else {
+            continue;
+        };
+        let mut environment = check_files(project);
+        compare::with_lockfiles(&mut environment.facts, project, projects);
+        let outside: usize = environment.records.values().map(|checked| checked.outside).sum();
+        if let Some(project) = projects.get_mut(number) {
+            if outside > 0 {
+                let why = format!("{outside} files that were recorded for it lie outside of the target");
+                let hint = "name the environment's own folder, or the project's, to have them compared as well";
+                let what = match project.inventory.file.as_str() {
+                    "" => "scripts and data of the environment".to_owned(),
+                    file => format!("scripts and data of `{file}`"),
+                };
+                project.incomplete.push(Incomplete::new(what, why, hint));
+            }
+            project.environment = Some(environment);
+        }
+    }
+}
+
+/// Compares the files of every distribution with its record.
+fn check_files(project: &Project) -> Environment {
+    let files = DirFiles(&project.dir);
+    let ids: Vec<PackageId> =
+        project.inventory.iter().filter(|(_, package)| is_distribution(package)).map(|(id, _)| id).collect();
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let folders: Vec<&str> = ids.iter().map(|id| project.inventory.package(*id).path.as_str()).collect();
+    let read = walk_all(&folders, threads, |folder: &&str| records::read(&project.dir, folder));
+    let mut known: HashSet<String> = HashSet::new();
+    for record in &read {
+        known.extend(record.files.iter().filter_map(|file| file.place.clone()));
+    }
+    let numbers: Vec<usize> = (0..read.len()).collect();
+    let mut checked: Vec<Checked> = walk_all(&numbers, threads, |number: &usize| match read.get(*number) {
+        Some(record) => records::verify(&project.dir, record),
+        None => Checked::default(),
+    });
+    let all_recorded = read.iter().all(|record| record.is_read);
+    for (owner, path) in records::extra(&files, &folders, &read, &known) {
+        if let Some(checked) = checked.get_mut(owner) {
+            checked.difference.extra.push(path);
+        }
+    }
+    let mut sites: Vec<&str> = folders.iter().map(|folder| folder_of(folder)).collect();
+    sites.sort_unstable();
+    sites.dedup();
+    let mut environment = Environment::default();
+    for site in sites {
+        startup::find(&project.dir, site, &known, all_recorded, &mut environment.facts.startup);
+    }
+    environment.records = ids.into_iter().zip(checked).collect();
+    environment
+}
+
+/// Whether it lies in the environment; not so the environment itself.
+fn is_distribution(package: &Package) -> bool {
+    package.role != Role::Root && !package.path.is_empty()
+}
