@@ -144,18 +144,27 @@ fn the_policy() {
 #[test]
 fn the_cache() {
     // A folder that cannot be written, one that cannot be read, and a database that cannot be read.
-    for (path, mode) in [("cache", 0o500), ("cache", 0o000), ("cache/facts-v1.sqlite", 0o000)] {
+    for (path, mode) in [("../cache", 0o500), ("../cache", 0o000), ("../cache/facts-v1.sqlite", 0o000)] {
         let project = project();
-        let cached = ["--cache-dir", "cache"];
+        // Beside the project: a folder in it that cannot be read might hold a project.
+        let cached = ["--cache-dir", "../cache"];
         scan(&project, &["--offline", "--quiet"]).args(cached).run().expect(0);
         let run = without(&project, project.root().join(path), mode, &cached).expect(0);
         assert_eq!(verdict(&run, "a"), "clean");
-        assert!(path == "cache" && mode == 0o500 || run.stderr.contains("note: the cache"), "{path}: {}", run.stderr);
+        assert!(
+            path == "../cache" && mode == 0o500 || run.stderr.contains("note: the cache"),
+            "{path}: {}",
+            run.stderr
+        );
     }
     let project = project();
-    std::fs::create_dir(project.root().join("cache")).unwrap();
-    let run = without(&project, project.root().join("cache"), 0o500, &["--cache-dir", "cache"]).expect(0);
-    assert!(run.stderr.contains("note: the cache in `cache`") && run.stderr.contains("--cache-dir"), "{}", run.stderr);
+    std::fs::create_dir(project.root().join("../cache")).unwrap();
+    let run = without(&project, project.root().join("../cache"), 0o500, &["--cache-dir", "../cache"]).expect(0);
+    assert!(
+        run.stderr.contains("note: the cache in `../cache`") && run.stderr.contains("--cache-dir"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
