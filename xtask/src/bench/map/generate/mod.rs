@@ -73,7 +73,12 @@ fn direct(packages: &[Made]) -> Vec<usize> {
             *is_asked = true;
         }
     }
-    is_asked.iter().enumerate().filter(|(index, is_asked)| *index < 100 || !**is_asked).map(|(index, _)| index).collect()
+    is_asked
+        .iter()
+        .enumerate()
+        .filter(|(index, is_asked)| *index < 100 || !**is_asked)
+        .map(|(index, _)| index)
+        .collect()
 }
 
 impl Made {

@@ -67,7 +67,8 @@ fn cyclonedx_xml(packages: &[Made], direct: &[usize]) -> String {
     }
     text.push_str("  </components>\n  <dependencies>\n");
     let mut links = |from: &str, wants: &[usize]| {
-        let wants = joined(of(packages, wants), "", |package| format!("      <dependency ref=\"{}\"/>\n", purl(package)));
+        let wants =
+            joined(of(packages, wants), "", |package| format!("      <dependency ref=\"{}\"/>\n", purl(package)));
         write!(text, "    <dependency ref=\"{from}\">\n{wants}    </dependency>\n").ok();
     };
     links("made", direct);
