@@ -1,9 +1,10 @@
 //! What Vetch makes of one lockfile, for comparisons with what its tool says: `inventory FORMAT FILE`.
-//! Prints `{"packages": ["name@version", …], "incomplete": ["what: why", …]}`, without the project's own packages.
+//! Prints `{"packages": ["name@version", …], "aliases": {"alias@version": "name@version"}, "incomplete": ["what: why", …]}`,
+//! without the project's own packages.
 
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Error, Result};
 use std::path::PathBuf;
 
@@ -22,9 +23,16 @@ fn main() -> Result<()> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let outcome = read(&DirFiles(&folder), &name, format).map_err(|error| Error::other(error.to_string()))?;
     let packages = outcome.value.inventory.packages.iter().filter(|package| package.role == Role::Dependency);
+    let aliases: BTreeMap<String, String> = packages
+        .clone()
+        .filter_map(|package| {
+            let version = package.version.as_deref().unwrap_or_default();
+            Some((format!("{}@{version}", package.alias.as_ref()?), package.label()))
+        })
+        .collect();
     let packages: BTreeSet<String> = packages.map(|package| package.label()).collect();
     let incomplete: Vec<String> =
         outcome.incomplete.iter().map(|missing| format!("{}: {}", missing.what, missing.why)).collect();
-    println!("{}", serde_json::json!({ "packages": packages, "incomplete": incomplete }));
+    println!("{}", serde_json::json!({ "packages": packages, "aliases": aliases, "incomplete": incomplete }));
     Ok(())
 }

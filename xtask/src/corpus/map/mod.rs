@@ -5,6 +5,7 @@
 
 mod tools;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -33,6 +34,8 @@ pub(crate) struct Map {
 #[derive(Deserialize)]
 struct Ours {
     packages: Listing,
+    /// `alias@version` → `name@version`; npm lists what is installed under an alias by that.
+    aliases: BTreeMap<String, String>,
     incomplete: Vec<String>,
 }
 
@@ -87,6 +90,11 @@ fn compare(tool: &Tool, project: &str, cache: &Path, program: &Path) -> Result<b
     let theirs = (tool.read)(&listing(tool, &folder)?)?;
     let output = repo::output(Command::new(program).arg(tool.format).arg(folder.join(tool.lockfile)))?;
     let ours: Ours = serde_json::from_slice(&output).context("the example's output")?;
+    let own_name = |listed: String| match ours.aliases.get(&listed) {
+        Some(own) if !ours.packages.contains(&listed) => own.clone(),
+        _ => listed,
+    };
+    let theirs: Listing = theirs.into_iter().map(own_name).collect();
     let only_ours: Vec<_> = ours.packages.difference(&theirs).collect();
     let only_theirs: Vec<_> = theirs.difference(&ours.packages).collect();
     let equal = ours.packages.len() - only_ours.len();
@@ -118,17 +126,29 @@ fn lock(tool: &Tool, project: &str, folder: &Path) -> Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
-    repo::write(&folder.join(name), manifest.as_bytes())?;
+    repo::write(&folder.join(name), with_index(tool, &manifest).as_bytes())?;
     if tool.name == "yarn 4" {
         // Without a lockfile of its own, the folder would belong to a project above.
         repo::write(&folder.join(tool.lockfile), b"")?;
     }
-    let output = command(tool, folder, tool.lock).stderr(Stdio::piped()).output().context("the tool is not there")?;
+    let output = command(tool, folder, tool.lock).output().context("the tool is not there")?;
     if !folder.join(tool.lockfile).metadata().is_ok_and(|file| file.len() > 0) {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("no lockfile was made: {}", said.lines().last().unwrap_or("the tool says nothing"));
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        let last = said.lines().rfind(|line| !line.trim().is_empty());
+        bail!("no lockfile was made: {}", last.unwrap_or("the tool says nothing"));
     }
     repo::write(&marker, manifest.as_bytes())
+}
+
+/// Poetry asks PyPI, whatever other tools are told to ask, unless the project names another index.
+fn with_index(tool: &Tool, manifest: &str) -> String {
+    match std::env::var("POETRY_INDEX") {
+        Ok(url) if tool.name == "poetry" && !url.is_empty() => {
+            format!("{manifest}\n[[tool.poetry.source]]\nname = \"index\"\nurl = \"{url}\"\npriority = \"primary\"\n")
+        }
+        _ => manifest.to_owned(),
+    }
 }
 
 /// What the tool lists, from the cache if it has said it before.
@@ -138,7 +158,7 @@ fn listing(tool: &Tool, folder: &Path) -> Result<String> {
         return Ok(listing);
     }
     // Tools fail when they find something to complain of, such as unmet peers, and list all the same.
-    let output = command(tool, folder, tool.list).stderr(Stdio::piped()).output().context("the tool is not there")?;
+    let output = command(tool, folder, tool.list).output().context("the tool is not there")?;
     let listing = String::from_utf8_lossy(&output.stdout).into_owned();
     if listing.trim().is_empty() {
         let said = String::from_utf8_lossy(&output.stderr);
