@@ -174,6 +174,8 @@ fn command(tool: &Tool, folder: &Path, arguments: &[&str]) -> Command {
     let mut words = given.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or(tool.program));
     command.args(words).args(arguments).envs(tool.environment.iter().copied());
+    // Yarn 4 takes every variable that begins like these for a setting, and refuses those that it does not know.
+    command.env_remove("YARN_CLASSIC").env_remove("YARN_BERRY");
     command.current_dir(folder).stdin(Stdio::null());
     command
 }

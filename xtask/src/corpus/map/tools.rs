@@ -61,7 +61,7 @@ pub(super) const ALL: &[Tool] = &[
         list: &["list", "--depth", "Infinity", "--json", "--lockfile-only"],
         environment: &[],
         read: pnpm,
-        known: "",
+        known: "it does not list what is shipped inside other packages' archives",
     },
     Tool {
         name: "yarn 1",
