@@ -3,12 +3,14 @@
 //! every test run. A function that returns has found nothing.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is how a target reports what it found")]
 
+use std::collections::BTreeMap;
 use std::io;
 
 use vetch_archive::{Limits, read_tgz};
 use vetch_graph::Graph;
 use vetch_lockfiles::npm::{package_json, package_lock};
-use vetch_model::inventory::Role;
+use vetch_lockfiles::{Format, MemoryFiles, read};
+use vetch_model::inventory::{Inventory, Role};
 use vetch_syntax::js::Lowerer;
 use vetch_syntax::{limits, shell};
 
@@ -46,7 +48,80 @@ pub fn lockfile(bytes: &[u8]) {
         assert!(inventory.packages.len() >= entries);
     }
     assert!(inventory.packages.iter().any(|package| package.role == Role::Root));
-    let graph = Graph::new(&inventory);
+    answers(&inventory);
+}
+
+/// As every other lockfile of JavaScript's tools: see [`inventory`].
+pub fn javascript_lockfile(bytes: &[u8]) {
+    for (format, file) in [
+        (Format::YarnClassic, "yarn.lock"),
+        (Format::YarnBerry, "yarn.lock"),
+        (Format::Pnpm, "pnpm-lock.yaml"),
+        (Format::Bun, "bun.lock"),
+        (Format::Deno, "deno.lock"),
+        (Format::PlugNPlay, ".pnp.cjs"),
+    ] {
+        inventory(bytes, file, format);
+    }
+}
+
+/// As every lockfile of Python's tools: see [`inventory`].
+pub fn python_lockfile(bytes: &[u8]) {
+    for (format, file) in [
+        (Format::Uv, "uv.lock"),
+        (Format::Poetry, "poetry.lock"),
+        (Format::Pdm, "pdm.lock"),
+        (Format::PipfileLock, "Pipfile.lock"),
+        (Format::Pylock, "pylock.toml"),
+    ] {
+        inventory(bytes, file, format);
+    }
+}
+
+/// As every list that people write by hand: see [`inventory`].
+pub fn manifest(bytes: &[u8]) {
+    for (format, file) in [
+        (Format::PackageJson, "package.json"),
+        (Format::Requirements, "requirements.txt"),
+        (Format::Pyproject, "pyproject.toml"),
+        (Format::SetupCfg, "setup.cfg"),
+    ] {
+        inventory(bytes, file, format);
+    }
+}
+
+/// As every kind of SBOM: see [`inventory`].
+pub fn sbom(bytes: &[u8]) {
+    for (format, file) in [
+        (Format::CycloneDxJson, "bom.json"),
+        (Format::CycloneDxXml, "bom.xml"),
+        (Format::SpdxJson, "bom.spdx.json"),
+        (Format::SpdxTagValue, "bom.spdx"),
+    ] {
+        inventory(bytes, file, format);
+    }
+}
+
+/// No panic, no path that leads out, no span beyond the file, no edge to nowhere, and a graph that answers.
+fn inventory(bytes: &[u8], file: &str, format: Format) {
+    let files = MemoryFiles(BTreeMap::from([(file.to_owned(), bytes.to_vec())]));
+    let Ok(outcome) = read(&files, file, format) else { return };
+    let inventory = outcome.value.inventory;
+    for package in &inventory.packages {
+        assert!(stays_inside(&package.path), "{format}: {} leads out", package.path);
+        if let Some(location) = &package.declared_at {
+            assert!(location.span.start <= location.span.end && location.span.end as usize <= bytes.len());
+        }
+    }
+    for edge in &inventory.edges {
+        let count = inventory.packages.len() as u32;
+        assert!(edge.from.0 < count && edge.to.0 < count, "{format}: an edge to nowhere");
+    }
+    answers(&inventory);
+}
+
+fn answers(inventory: &Inventory) {
+    let graph = Graph::new(inventory);
     for (id, _) in inventory.iter().take(50) {
         let answer = graph.paths_to(id, 3);
         assert!(answer.paths.len() <= 3);

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// Changed copies of each seed that a run tries.
 const MUTATIONS: u64 = 400;
 
+/// The same for targets that take every seed for several formats.
+const FEW: u64 = 25;
+
 /// What formats are made of; put in at random places.
 const TOKENS: &[&[u8]] = &[
     b"../",
@@ -53,7 +56,29 @@ fn archive() {
 
 #[test]
 fn lockfile() {
-    hold(vetch_fuzz::lockfile, &files_under("../crates/lockfiles/tests/fixtures"), MUTATIONS);
+    hold(vetch_fuzz::lockfile, &fixtures(&["npm"]), MUTATIONS);
+}
+
+#[test]
+fn javascript_lockfile() {
+    let seeds = fixtures(&["yarn-classic", "yarn-berry", "pnpm", "bun", "deno", "pnp"]);
+    hold(vetch_fuzz::javascript_lockfile, &seeds, FEW);
+}
+
+#[test]
+fn python_lockfile() {
+    hold(vetch_fuzz::python_lockfile, &fixtures(&["uv", "poetry", "pdm", "pipfile-lock", "pylock"]), FEW);
+}
+
+#[test]
+fn manifest() {
+    hold(vetch_fuzz::manifest, &fixtures(&["package-json", "requirements", "pyproject", "setup-cfg"]), FEW);
+}
+
+#[test]
+fn sbom() {
+    let seeds = fixtures(&["cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value"]);
+    hold(vetch_fuzz::sbom, &seeds, FEW);
 }
 
 #[test]
@@ -76,6 +101,11 @@ fn plain_tar(links: bool) -> Vec<u8> {
         tar.append_link(&mut header, "package/link", "../outside").expect("writing to memory");
     }
     tar.into_inner().expect("writing to memory")
+}
+
+/// Every file of these formats' fixtures.
+fn fixtures(formats: &[&str]) -> Vec<(String, Vec<u8>)> {
+    formats.iter().flat_map(|format| files_under(&format!("../crates/lockfiles/tests/fixtures/{format}"))).collect()
 }
 
 fn files_under(folder: &str) -> Vec<(String, Vec<u8>)> {

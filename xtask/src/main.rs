@@ -41,7 +41,7 @@ enum Task {
     NewRule(new_rule::NewRule),
     /// Measure a scan of an installed tree against the parser alone
     Bench(bench::Bench),
-    /// Scan many real packages and list what is not clean
+    /// Run Vetch on many real packages or projects
     Corpus {
         #[command(subcommand)]
         ecosystem: Ecosystem,
@@ -50,12 +50,14 @@ enum Task {
 
 #[derive(Subcommand)]
 enum Ecosystem {
-    /// npm: the projects of xtask/corpus/npm, or installed projects of yours
+    /// Scan the projects of xtask/corpus/npm, or installed projects of yours
     Npm {
         /// Installed projects to scan instead
         #[arg(value_name = "DIR")]
         projects: Vec<PathBuf>,
     },
+    /// Every lockfile: what Vetch reads against what the tool that wrote it lists
+    Map(corpus::map::Map),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Task::NewRule(rule) => new_rule::run(&rule),
         Task::Bench(options) => bench::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
+        Task::Corpus { ecosystem: Ecosystem::Map(options) } => corpus::map::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

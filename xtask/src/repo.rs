@@ -56,7 +56,8 @@ pub(crate) fn release_build(example: Option<&str>) -> Result<PathBuf> {
     Ok(target_dir()?.join("release"))
 }
 
-fn target_dir() -> Result<PathBuf> {
+/// Where cargo builds.
+pub(crate) fn target_dir() -> Result<PathBuf> {
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata).context("the answer of `cargo metadata`")?;
     let folder = metadata["target_directory"].as_str().context("`cargo metadata` names no target directory")?;

@@ -1,6 +1,6 @@
 //! Links and the folders that they lead to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use vetch_model::inventory::{Inventory, Package, PackageId, Role, Source};
 
@@ -11,13 +11,16 @@ const MAX_HOPS: usize = 16;
 ///
 /// Paths are unique within one lockfile only, and an inventory may hold several.
 pub(crate) fn canonical(inventory: &Inventory) -> Vec<PackageId> {
-    let mut by_path: HashMap<(&str, &str), PackageId> = HashMap::with_capacity(inventory.packages.len());
-    for (id, package) in inventory.iter() {
-        by_path.entry((file(package), package.path.as_str())).or_insert(id);
+    // Most inventories have a handful of links, and only where these lead is looked up.
+    let targets: HashSet<&str> = inventory.packages.iter().filter_map(link_target).collect();
+    if targets.is_empty() {
+        return inventory.iter().map(|(id, _)| id).collect();
     }
+    let mut by_path: HashMap<(&str, &str), PackageId> = HashMap::with_capacity(targets.len());
     // A tree on disk is declared in as many files as it has packages.
-    let mut anywhere: HashMap<&str, PackageId> = HashMap::with_capacity(inventory.packages.len());
-    for (id, package) in inventory.iter() {
+    let mut anywhere: HashMap<&str, PackageId> = HashMap::with_capacity(targets.len());
+    for (id, package) in inventory.iter().filter(|(_, package)| targets.contains(package.path.as_str())) {
+        by_path.entry((file(package), package.path.as_str())).or_insert(id);
         anywhere.entry(package.path.as_str()).or_insert(id);
     }
     let target = |id: PackageId| {

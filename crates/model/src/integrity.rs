@@ -149,14 +149,20 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// What each byte is worth as a hexadecimal digit; 255 if it is none. Lockfiles of Python hold megabytes of digits.
+static DIGITS: [u8; 256] = {
+    let mut digits = [255; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digits[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
+
 /// Hexadecimal of either case; `None` on anything else.
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    };
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
         return None;
@@ -164,7 +170,11 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
     // `collect` into an `Option` would grow the vector step by step.
     let mut bytes = Vec::with_capacity(pairs.len());
     for [high, low] in pairs {
-        bytes.push(digit(*high)? << 4 | digit(*low)?);
+        let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+        if high | low > 15 {
+            return None;
+        }
+        bytes.push(high << 4 | low);
     }
     Some(bytes)
 }
@@ -172,14 +182,23 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
 /// Standard base64 with padding.
 fn encode_base64(bytes: &[u8]) -> String {
     const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let symbol = |bits: u32| char::from(SYMBOLS[(bits & 63) as usize]);
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let symbol = SYMBOLS.get((bits >> (18 - 6 * place) & 63) as usize).copied().unwrap_or(b'=');
-            text.push(if place <= chunk.len() { symbol as char } else { '=' });
+    let (whole, rest) = bytes.as_chunks::<3>();
+    for [first, second, third] in whole {
+        let bits = u32::from(*first) << 16 | u32::from(*second) << 8 | u32::from(*third);
+        text.extend([symbol(bits >> 18), symbol(bits >> 12), symbol(bits >> 6), symbol(bits)]);
+    }
+    match rest {
+        [first] => {
+            let bits = u32::from(*first) << 16;
+            text.extend([symbol(bits >> 18), symbol(bits >> 12), '=', '=']);
         }
+        [first, second] => {
+            let bits = u32::from(*first) << 16 | u32::from(*second) << 8;
+            text.extend([symbol(bits >> 18), symbol(bits >> 12), symbol(bits >> 6), '=']);
+        }
+        _ => {}
     }
     text
 }

@@ -63,7 +63,9 @@ pub fn normalised(name: &str) -> String {
     let mut is_in_run = false;
     for letter in name.chars() {
         let is_separator = matches!(letter, '-' | '_' | '.');
-        if !is_separator {
+        if letter.is_ascii() && !is_separator {
+            normal.push(letter.to_ascii_lowercase());
+        } else if !is_separator {
             normal.extend(letter.to_lowercase());
         } else if !is_in_run {
             normal.push('-');

@@ -4,6 +4,7 @@
 //! builder over every `.js`, `.cjs` and `.mjs` file, on all cores (`examples/floor.rs`). Everything is in the page cache
 //! before anything is measured. Scans see an empty home folder: neither the machine's npm cache nor its settings count.
 
+mod map;
 mod measure;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Deserialize;
 
 use crate::{corpus, repo};
@@ -28,13 +29,23 @@ const COLD_BYTES: u64 = 600_000_000;
 
 /// What to measure.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {
+    #[command(subcommand)]
+    what: Option<What>,
     /// An installed npm project [default: one of xtask/corpus/npm, installed once]
     #[arg(value_name = "TREE")]
     tree: Option<PathBuf>,
     /// How often each is run; the median counts
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
     runs: u8,
+}
+
+/// Measurements of something else than a scan.
+#[derive(Subcommand)]
+enum What {
+    /// Measure the way from a large lockfile of every format to its graph
+    Map(map::Map),
 }
 
 /// What `examples/floor.rs` prints.
@@ -53,6 +64,9 @@ struct Report {
 
 /// Measures and prints.
 pub(crate) fn run(options: &Bench) -> Result<()> {
+    if let Some(What::Map(options)) = &options.what {
+        return map::run(options);
+    }
     let tree = match &options.tree {
         Some(tree) => tree.canonicalize().with_context(|| format!("cannot find {}", tree.display()))?,
         None => corpus::install::project(PROJECT)?,

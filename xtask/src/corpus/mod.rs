@@ -4,6 +4,7 @@
 //! never by name, or to be justified. The bars are those that a change of rules must keep.
 
 pub(crate) mod install;
+pub(crate) mod map;
 mod tally;
 
 use std::path::{Path, PathBuf};

@@ -56,6 +56,11 @@ impl<'t> Ini<'t> {
             } else if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
                 section = name.0;
                 is_open = false;
+                // `configparser` passes over what stands behind it.
+                let rest = name.1.trim();
+                if !rest.is_empty() && !rest.starts_with(['#', ';']) {
+                    ini.odd.push(part(rest));
+                }
             } else if let Some((key, value)) = trimmed.split_once(['=', ':']) {
                 let value = value.trim();
                 let values = if value.is_empty() { Vec::new() } else { vec![part(value)] };

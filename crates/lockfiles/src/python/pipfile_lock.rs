@@ -164,6 +164,10 @@ impl Reader<'_> {
                 self.core.report(&what, value.span, format!("`{key}` is {}, not a string", value.type_name()));
             }
         }
+        for field in entry.members.iter().filter(|field| field.value.as_object().is_some()) {
+            let why = format!("a field `{}` is not known, and was not read", short(&field.key));
+            self.core.report(&what, field.span, why);
+        }
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         // `*` stands for what this machine's resolver left out: nothing is pinned.
         let version = text("version").map(|version| version.trim_start_matches('=')).filter(|version| *version != "*");

@@ -8,7 +8,7 @@ use vetch_model::purl::normalised;
 
 use super::build::{self, Indexes};
 use super::gaps::Gaps;
-use super::ini::{Ini, IniLine};
+use super::ini::{Ini, IniLine, IniSetting};
 use super::project::MAX_BYTES;
 use super::wanted::{self, Wanted};
 use crate::error::{ReadError, ReadErrorKind, short};
@@ -105,6 +105,12 @@ fn checked_text<'b>(bytes: &'b [u8], file: &str) -> Result<&'b str, ReadError> {
     }
 }
 
+/// A setting of setuptools in a section with a misspelt name.
+fn is_astray(setting: &IniSetting<'_>) -> bool {
+    const OWN: &[&str] = &["install_requires", "setup_requires", "tests_require", "extras_require"];
+    setting.section.ends_with("extras_require") || OWN.iter().any(|key| setting.key.eq_ignore_ascii_case(key))
+}
+
 struct Reader<'r, 't> {
     files: &'r dyn Files,
     file: &'r str,
@@ -122,7 +128,8 @@ impl Reader<'_, '_> {
             let is_known = match setting.section.strip_prefix("options") {
                 Some("") => OPTIONS.iter().any(|known| setting.key.replace('-', "_").eq_ignore_ascii_case(known)),
                 Some(rest) => rest.strip_prefix('.').is_some_and(|rest| SECTIONS.contains(&rest) || rest.contains(':')),
-                None => true,
+                // Sections of other tools stand beside it, but this is what no other one has.
+                None => !is_astray(setting),
             };
             if !is_known {
                 let span = setting.values.first().map(|line| line.span).unwrap_or_default();

@@ -66,6 +66,7 @@ pub fn read(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadError
         let role = if own.is_some() && index == 0 { Role::Root } else { Role::Dependency };
         read_package(&mut core, entry, role, &members, &mut wants, &mut sources);
     }
+    check_members(&mut core, &document.root, &entries);
     if let Some(manifest) = document.root.get("manifest").and_then(Value::as_table) {
         manifest_wants(manifest, &mut wants, &mut sources);
     }
@@ -93,6 +94,17 @@ fn read_version(core: &mut Core<'_>, root: &Table<'_>) -> String {
 fn member_names<'d>(root: &'d Table<'_>) -> HashSet<&'d str> {
     let members = root.at(&["manifest", "members"]).and_then(Value::as_array).unwrap_or_default();
     members.iter().filter_map(Value::as_str).collect()
+}
+
+/// Every member of a workspace has an entry: a file without it was cut off.
+fn check_members(core: &mut Core<'_>, root: &Table<'_>, entries: &[Entry<'_, '_>]) {
+    let tables = entries.iter().filter_map(|entry| entry.table);
+    let named: HashSet<&str> = tables.filter_map(|table| table.get("name").and_then(Value::as_str)).collect();
+    let members = root.at(&["manifest", "members"]).and_then(Value::as_array).unwrap_or_default();
+    for member in members.iter().filter(|member| member.as_str().is_some_and(|name| !named.contains(name))) {
+        let what = called(member.as_str().unwrap_or_default());
+        core.report(&what, member.span, "it is a member of the workspace and has no entry of its own");
+    }
 }
 
 fn is_project(entry: &Entry<'_, '_>) -> bool {

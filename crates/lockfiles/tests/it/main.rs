@@ -6,6 +6,7 @@
 mod common;
 mod installed;
 mod javascript;
+mod mutations;
 mod package_json;
 mod package_lock;
 mod pnpm;

@@ -187,24 +187,6 @@ const TARGETS: &[(&str, &str, &str)] = &[
     ("setup-cfg", "simple", "setup.cfg"),
 ];
 
-#[test]
-fn damaged_files_are_read_without_panic() {
-    let mut numbers = Numbers(0x5eed);
-    for (format, name, file) in TARGETS {
-        let files = case(format, name);
-        for _ in 0..200 {
-            let mut files = files.clone();
-            let bytes = damaged(&files.0[*file], &mut numbers);
-            files.0.insert((*file).to_owned(), bytes);
-            if let Ok(outcome) = read(&files, file, detect(file, b"").unwrap()) {
-                let inventory = &outcome.value.inventory;
-                assert!(!inventory.packages.is_empty());
-                assert!(inventory.edges.iter().all(|edge| (edge.to.0 as usize) < inventory.packages.len()));
-            }
-        }
-    }
-}
-
 /// Damage that makes no other honest file: no cut at the end of a line, no line that
 /// becomes part of a comment, of which nothing can tell that there was more.
 #[test]

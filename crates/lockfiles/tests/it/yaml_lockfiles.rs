@@ -1,12 +1,11 @@
-//! What the tests of the YAML lockfiles share: whole fixture folders, readings
-//! as text, and what must hold however a file is mutated.
+//! What the tests of the YAML lockfiles share: whole fixture folders, and
+//! readings as text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use vetch_lockfiles::{Format, MemoryFiles, ReadError, Reading, read};
-use vetch_model::inventory::Role;
+use vetch_lockfiles::{MemoryFiles, ReadError, Reading};
 use vetch_model::outcome::Outcome;
 
 use crate::common::{render_incomplete, render_inventory};
@@ -63,52 +62,4 @@ pub(crate) fn render(outcome: &Result<Outcome<Reading>, ReadError>) -> String {
     }
     text.push_str(&render_incomplete(&outcome.incomplete));
     text
-}
-
-/// Replaces, removes, doubles or cuts bytes or lines.
-pub(crate) fn mutated(bytes: &[u8], edits: &[(usize, u8, u8)]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for &(at, action, byte) in edits {
-        if bytes.is_empty() {
-            break;
-        }
-        let at = at % bytes.len();
-        let line_end = bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| at + length + 1);
-        let line_start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |before| before + 1);
-        match action % 8 {
-            0 => bytes[at] = byte,
-            1 => drop(bytes.remove(at)),
-            2 => bytes.insert(at, byte),
-            3 => bytes[at] = *b"{}[]\",: \n'#&*!|>?-0tf"[..].get(byte as usize % 21).unwrap(),
-            4 => bytes.insert(at, *b" \n:#'\"-"[..].get(byte as usize % 7).unwrap()),
-            5 => drop(bytes.drain(line_start..line_end)),
-            6 => {
-                let line = bytes[line_start..line_end].to_vec();
-                bytes.splice(line_end..line_end, line);
-            }
-            _ => bytes.truncate(at),
-        }
-    }
-    bytes
-}
-
-/// Reads a mutated lockfile; whatever became of it, what is missing is told.
-pub(crate) fn never_silently_shorter(files: &MemoryFiles, file: &str, format: Format, edits: &[(usize, u8, u8)]) {
-    let original = read(files, file, format).unwrap();
-    assert!(original.incomplete.is_empty(), "{:?}", original.incomplete);
-    let mut files = files.clone();
-    let bytes = mutated(&files.0[file], edits);
-    files.0.insert(file.to_owned(), bytes.clone());
-    let Ok(outcome) = read(&files, file, format) else { return };
-    let (before, after) = (&original.value.inventory, &outcome.value.inventory);
-    let is_shorter = after.packages.len() < before.packages.len();
-    assert!(!is_shorter || !outcome.incomplete.is_empty(), "{}", String::from_utf8_lossy(&bytes));
-    for package in after.packages.iter().filter(|package| package.role == Role::Dependency) {
-        let location = package.declared_at.as_ref().unwrap();
-        assert!(bytes.get(location.span.start as usize..location.span.end as usize).is_some());
-        assert!(!package.path.split('/').any(|segment| segment == ".."), "{}", package.path);
-    }
-    for edge in &after.edges {
-        assert!((edge.from.0 as usize) < after.packages.len() && (edge.to.0 as usize) < after.packages.len());
-    }
 }

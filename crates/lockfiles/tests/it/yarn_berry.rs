@@ -1,10 +1,9 @@
 //! `yarn.lock` of Yarn 2 and later by example: every fixture has a snapshot of the same name.
 
-use proptest::prelude::*;
 use vetch_lockfiles::{Format, Reading, read};
 use vetch_model::inventory::EdgeKind;
 
-use crate::yaml_lockfiles::{folder, never_silently_shorter, render};
+use crate::yaml_lockfiles::{folder, render};
 
 const FILE: &str = "yarn.lock";
 
@@ -68,18 +67,6 @@ fn without_manifests_nothing_is_lost_but_kinds() {
     assert!(bare.value.inventory.edges.iter().all(|edge| edge.kind != EdgeKind::Development));
     assert!(bare.incomplete.iter().any(|missing| missing.why.contains("development")));
     assert!(all.incomplete.is_empty(), "{:?}", all.incomplete);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn mutated_files_are_never_silently_shorter(
-        case in prop::sample::select(vec!["simple", "git", "workspaces-yarn3.8.7", "workspaces-yarn4"]),
-        edits in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..4),
-    ) {
-        never_silently_shorter(&folder("yarn-berry", case), FILE, Format::YarnBerry, &edits);
-    }
 }
 
 #[test]

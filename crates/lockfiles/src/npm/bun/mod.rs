@@ -62,6 +62,7 @@ const FIELDS: &[&str] = &[
     "bin",
     "binDir",
     "bundled",
+    "hasInstallScript",
 ];
 
 /// Reads the lockfile `file` of a tree.
@@ -208,6 +209,13 @@ impl<'d, 'a> Reader<'d, 'a> {
     /// Registers a package at its place, with what it asks for.
     fn asker(&mut self, id: PackageId, place: &str, object: &Object<'_>, problems: &mut Problems) {
         self.listing.report_unknown(object, FIELDS, self.document);
+        // Bun writes it only where it is true, and not before 1.4.
+        if let Some(value) = object.get("hasInstallScript") {
+            match (value.as_bool(), self.listing.inventory.packages.get_mut(id.0 as usize)) {
+                (Some(runs), Some(package)) => package.has_install_script = Some(runs),
+                _ => problems.push(Problem::wrong_type("hasInstallScript", value, "a boolean")),
+            }
+        }
         let dir = self.places.add(place, id);
         let wants = wants(object, self.document, problems);
         self.askers.push(Asker { id, dir, wants, bundled: Vec::new(), has_workspaces: false });

@@ -25,7 +25,7 @@ use super::source::{confined, from_resolved};
 use crate::error::{ReadError, ReadErrorKind, short};
 use crate::files::{Files, beside};
 use crate::format::{Format, Reading, required};
-use crate::json::{Document, Kind, Limits, Object, Value, parse};
+use crate::json::{Document, Kind, Limits, Member, Object, Value, parse};
 
 /// Largest lockfile read, in bytes; a project of 10,000 packages has about 5 MB.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -195,7 +195,19 @@ impl<'d, 'a> Reader<'d, 'a> {
         }
     }
 
+    /// Entries that a damaged file has at its top would be lost without a word.
+    fn check_sections(&mut self, object: &Object<'_>) {
+        const SECTIONS: &[&str] = &["packages", "dependencies", "requires"];
+        let is_astray =
+            |member: &&Member<'_>| member.value.as_object().is_some() && !SECTIONS.contains(&member.key.as_ref());
+        for member in object.members.iter().filter(is_astray) {
+            let text = "it is no section of this format, so it was not read";
+            self.report(&format!("`{}`", short(&member.key)), &Problem::new(member.span, text));
+        }
+    }
+
     fn read_body(&mut self, object: &'d Object<'a>, version: u32, manifest: Option<&Manifest>) {
+        self.check_sections(object);
         let map = self.section(object, "packages");
         let tree = self.section(object, "dependencies");
         if map.is_none() && version > 1 {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use vetch_model::evidence::Span;
 use vetch_model::inventory::{Package, Role, Source};
 
 use super::{Fields, MAX_PACKAGES, Reader, blank};
@@ -96,7 +97,15 @@ fn read_link(fields: &mut Fields<'_, '_>, entries: &Entries<'_, '_>, key: &str, 
     let version = of_target("version").map(str::to_owned);
     let source = match (target.is_empty(), path_fault(&target)) {
         (true, _) => Source::Unknown { text: String::new() },
-        (false, None) => Source::Folder { path: target.clone() },
+        (false, None) => {
+            if entry.is_none() {
+                let text = format!("it links to `{}`, which has no entry of its own", short(&target));
+                fields
+                    .problems
+                    .push(Problem::new(package.declared_at.as_ref().map_or(Span::default(), |at| at.span), text));
+            }
+            Source::Folder { path: target.clone() }
+        }
         (false, Some(fault)) => {
             // Where the folder has an entry of its own, that one says it.
             if entry.is_none() {

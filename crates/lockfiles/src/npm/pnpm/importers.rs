@@ -112,7 +112,11 @@ pub(super) fn connect(reader: &mut Reader<'_, '_>, importers: &[Importer<'_, '_>
 fn connect_importer(reader: &mut Reader<'_, '_>, importer: &Importer<'_, '_>, by_key: &ByKey<'_>, style: Style) {
     let Importer { id, folder, mapping } = importer;
     let what = format!("the importer `{}`", if folder.is_empty() { "." } else { folder });
-    let specifiers = mapping.get("specifiers").and_then(Value::as_mapping);
+    let specifiers = mapping.get("specifiers");
+    if let Some(value) = specifiers.filter(|value| value.as_mapping().is_none()) {
+        reader.report.tell(&what, wrong_type("specifiers", value, "a mapping"));
+    }
+    let specifiers = specifiers.and_then(Value::as_mapping);
     let mut ranges: std::collections::BTreeMap<&str, (&str, bool, Span)> = std::collections::BTreeMap::new();
     for member in specifiers.into_iter().flat_map(|specifiers| &specifiers.members) {
         ranges.insert(&member.key, (member.value.as_str().unwrap_or_default(), false, member.span));

@@ -16,7 +16,7 @@ use crate::npm::entries::{Fields, may_hide_entries, wrong_type};
 use crate::npm::places::{path_fault, sanitised};
 use crate::yaml::{Kind, Mapping, Member, Value};
 
-/// Fields of both kinds of entries; lists and words besides are let pass.
+/// Fields of both kinds of entries; words besides are let pass.
 const KNOWN_FIELDS: &[&str] = &[
     "bundledDependencies",
     "cpu",
@@ -215,7 +215,9 @@ fn read_release(release: &Member<'_>, path: DepPath<'_>, style: Style, package: 
 /// Fields that no version of pnpm writes and that may be entries gone astray.
 fn unknown_fields(mapping: &Mapping<'_>, problems: &mut Problems) {
     for member in &mapping.members {
-        if !KNOWN_FIELDS.contains(&member.key.as_ref()) && may_hide_entries(member) {
+        // A list may be a misspelt one of bundled packages.
+        let may_hide = may_hide_entries(member) || matches!(member.value.kind, Kind::Sequence(_));
+        if may_hide && !KNOWN_FIELDS.contains(&member.key.as_ref()) {
             let text = format!("a field `{}` is not known, and was not read", short(&member.key));
             problems.push(Problem::new(member.span, text));
         }

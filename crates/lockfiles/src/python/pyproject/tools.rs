@@ -13,12 +13,24 @@ pub(super) fn read(reader: &mut Reader<'_>) {
     for (group, entries) in reader.lists("tool.pdm.dev-dependencies", groups) {
         reader.list(group, Some(entries), EdgeKind::Development, Some(group));
     }
+    check_pdm(reader);
     read_hatch(reader);
     let requires = reader.at(&["tool", "flit", "metadata", "requires"], "an array", Value::as_array);
     reader.list("tool.flit.metadata.requires", requires, EdgeKind::Production, None);
     let extras = reader.at(&["tool", "flit", "metadata", "requires-extra"], "a table", Value::as_table);
     for (extra, entries) in reader.lists("tool.flit.metadata.requires-extra", extras) {
         reader.list(extra, Some(entries), EdgeKind::Optional, Some(extra));
+    }
+}
+
+/// A table of lists that PDM does not have may be its misspelt `dev-dependencies`.
+fn check_pdm(reader: &mut Reader<'_>) {
+    let Some(table) = reader.document.root.at(&["tool", "pdm"]).and_then(Value::as_table) else { return };
+    for member in table.members.iter().filter(|member| !["dev-dependencies", "options"].contains(&&*member.key)) {
+        let members = member.value.as_table().map(|table| table.members.as_slice()).unwrap_or_default();
+        if !members.is_empty() && members.iter().all(|member| member.value.as_array().is_some()) {
+            reader.gap(&member.key, "PDM knows no such key here, so it is not read", member.span);
+        }
     }
 }
 

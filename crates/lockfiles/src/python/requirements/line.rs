@@ -118,6 +118,9 @@ fn option(word: &str) -> Option<(&'static str, bool, Option<String>)> {
 
 /// Words as the shell (and Python's `shlex`) splits them; a quote left open ends with the line.
 fn words(text: &str) -> Vec<String> {
+    if !text.contains(['"', '\'', '\\']) {
+        return text.split_whitespace().map(str::to_owned).collect();
+    }
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

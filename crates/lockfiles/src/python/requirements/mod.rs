@@ -90,8 +90,9 @@ impl<'f> Walk<'f> {
 
     /// Reads one file; its includes nest no deeper than [`MAX_DEPTH`].
     fn read(&mut self, bytes: Vec<u8>, file: &str, is_constraint: bool) -> Result<(), ReadError> {
+        let (length, is_utf8) = (bytes.len(), std::str::from_utf8(&bytes).is_ok());
         let text = text::decode(bytes, file)?;
-        let source = text::Source::new(&text, file);
+        let source = text::Source::new(&text, file, is_utf8 && text.len() == length);
         self.seen.insert((file.to_owned(), is_constraint));
         self.open.push(file.to_owned());
         let group = group_of(file);

@@ -90,15 +90,19 @@ pub(super) struct Logical {
 pub(super) struct Source<'t> {
     pub(super) file: &'t str,
     lines: Lines,
+    /// The text is what stands in the file, byte for byte.
+    is_plain: bool,
 }
 
 impl<'t> Source<'t> {
-    pub(super) fn new(text: &str, file: &'t str) -> Source<'t> {
-        Source { file, lines: Lines::of(text.as_bytes()) }
+    pub(super) fn new(text: &str, file: &'t str, is_plain: bool) -> Source<'t> {
+        Source { file, lines: Lines::of(text.as_bytes()), is_plain }
     }
 
     pub(super) fn location(&self, line: &Logical) -> Location {
-        place(&self.lines, self.file, line.start, line.end)
+        let found = place(&self.lines, self.file, line.start, line.end);
+        // Bytes of a decoded text are not those of the file; lines and columns are the same.
+        if self.is_plain { found } else { Location { span: Span::default(), ..found } }
     }
 }
 
