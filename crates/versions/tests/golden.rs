@@ -1,6 +1,9 @@
 //! What the ecosystems' own tools answered on generated versions and ranges, and
 //! what Vetch answers. The files, and the scripts that made them, are in `golden/`.
 
+// Clippy takes only `#[test]` functions for tests, not their helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::fmt::Write as _;
 
 use vetch_versions::npm::{Options, Range, Version, max_satisfying};
