@@ -51,7 +51,7 @@ pub fn lockfile(bytes: &[u8]) {
     answers(&inventory);
 }
 
-/// As every other lockfile of JavaScript's tools: see [`inventory`].
+/// As every other lockfile of JavaScript's tools: see `inventory`.
 pub fn javascript_lockfile(bytes: &[u8]) {
     for (format, file) in [
         (Format::YarnClassic, "yarn.lock"),
@@ -65,7 +65,7 @@ pub fn javascript_lockfile(bytes: &[u8]) {
     }
 }
 
-/// As every lockfile of Python's tools: see [`inventory`].
+/// As every lockfile of Python's tools: see `inventory`.
 pub fn python_lockfile(bytes: &[u8]) {
     for (format, file) in [
         (Format::Uv, "uv.lock"),
@@ -78,7 +78,7 @@ pub fn python_lockfile(bytes: &[u8]) {
     }
 }
 
-/// As every list that people write by hand: see [`inventory`].
+/// As every list that people write by hand: see `inventory`.
 pub fn manifest(bytes: &[u8]) {
     for (format, file) in [
         (Format::PackageJson, "package.json"),
@@ -90,7 +90,7 @@ pub fn manifest(bytes: &[u8]) {
     }
 }
 
-/// As every kind of SBOM: see [`inventory`].
+/// As every kind of SBOM: see `inventory`.
 pub fn sbom(bytes: &[u8]) {
     for (format, file) in [
         (Format::CycloneDxJson, "bom.json"),

@@ -2,7 +2,7 @@
 //!
 //! It gives what readers of lockfiles need: tables in file order, spans that cover a
 //! table's members and not only its header, places with lines, bounds on depth and
-//! count ([`parse`]). A key that stands twice is an error, as for every tool that reads TOML.
+//! count ([`parse()`]). A key that stands twice is an error, as for every tool that reads TOML.
 
 mod parse;
 mod values;

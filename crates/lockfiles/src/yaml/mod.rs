@@ -149,7 +149,7 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// A span from byte offsets, which [`parse`] keeps below 4 GiB.
+/// A span from byte offsets, which [`parse()`] keeps below 4 GiB.
 fn span(start: usize, end: usize) -> Span {
     Span { start: start as u32, end: end as u32 }
 }
