@@ -6,7 +6,7 @@
 //! [`vetch_model::Incomplete`] and the rest stands. Every reader keeps spans, so
 //! that a finding can point at a line.
 //!
-//! Start reading at [`format`]: which formats there are and who reads them.
+//! Start reading at [`mod@format`]: which formats there are and who reads them.
 
 pub mod error;
 mod files;

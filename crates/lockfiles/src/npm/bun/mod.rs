@@ -2,7 +2,7 @@
 //!
 //! `workspaces` holds what the project and its members ask for; `packages` every
 //! package by its place: `a/b` is the `b` in `a`'s own `node_modules`. Each is an
-//! array whose first text, `name@…`, says of which kind it is ([`tuple`]).
+//! array whose first text, `name@…`, says of which kind it is ([`mod@tuple`]).
 //! Format: <https://github.com/oven-sh/bun/blob/main/src/install/lockfile/bun.lock.zig>.
 
 mod tuple;

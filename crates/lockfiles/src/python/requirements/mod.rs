@@ -1,7 +1,7 @@
 //! Requirements and constraints files of pip, pip-tools and uv.
 //!
 //! The way of a file: bytes to text to logical lines ([`text`]), a line to a
-//! requirement and options ([`line`]), a requirement to what is wanted
+//! requirement and options ([`mod@line`]), a requirement to what is wanted
 //! ([`super::wanted`]), all that is wanted to an inventory ([`super::build`]). Included files are
 //! read with it, as pip does; environment variables are never filled in.
 //! Format: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>.
