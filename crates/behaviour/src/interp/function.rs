@@ -21,6 +21,9 @@ const MAX_EXACT_RUNS: u32 = 20_000;
 const ACT_DEPTH: u32 = 2;
 const ACT_WIDTH: usize = 64;
 
+/// How deep calls that are not run may nest in what they were given.
+const MAX_STAND_INS: u32 = 4;
+
 /// Deepest recursion of one function.
 const MAX_RECURSION: u16 = 16;
 
@@ -114,8 +117,12 @@ impl Interp<'_> {
     ) -> Value {
         let taint = args.iter().fold(this.taint, |taint, arg| taint.or(self.deep_taint(arg)));
         self.unknowns += 1;
-        // What it was given may be called all the same.
-        self.invoke_callbacks(args, taint);
+        // What it was given may be called all the same. Bound functions may hold themselves.
+        if self.stand_ins < MAX_STAND_INS && self.call_depth < MAX_CALL_DEPTH {
+            self.stand_ins += 1;
+            self.invoke_callbacks(args, taint);
+            self.stand_ins -= 1;
+        }
         let generic = known.or_else(|| self.record(unit, function).generic.clone());
         let is_spared = self.fuel.inert_steps == 0 && self.is_inert(unit, function) && !self.may_act(&this, ACT_DEPTH);
         if generic.is_none() && is_spared {

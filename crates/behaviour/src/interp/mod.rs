@@ -198,6 +198,8 @@ pub(crate) struct Interp<'p> {
     /// How deep evaluation has nested.
     pub nesting: u32,
     pub call_depth: usize,
+    /// How deep calls that are not run have nested.
+    pub stand_ins: u32,
     /// Whether a run is under way that is paid from [`Fuel::inert_steps`].
     pub in_inert: bool,
     /// Closures made so far, for functions that nothing has called yet.
@@ -239,6 +241,7 @@ impl<'p> Interp<'p> {
             unknowns: 0,
             call_depth: 0,
             in_inert: false,
+            stand_ins: 0,
             closures: Vec::new(),
             results: FxHashMap::default(),
             layers: HashMap::new(),
