@@ -321,3 +321,15 @@ proptest! {
         prop_assert_eq!(once, again);
     }
 }
+
+#[test]
+fn a_bound_function_that_holds_itself_ends() {
+    let calls: String = (0..40).map(|number| format!("f(box, {number});\n")).collect();
+    let code = format!(
+        "const cp = require('child_process'); const box = {{}};\n\
+         function f(held, x) {{ cp.exec('make ' + x); return held; }}\nbox.again = f.bind(null, box);\n{calls}"
+    );
+    let facts = on_big_stack(|| analyse(None, &[("index.js", &code)]));
+    assert_eq!(facts.unread, Vec::new());
+    assert!(profile(&facts).iter().any(|capability| capability.starts_with("process.spawn")));
+}
