@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use vetch_model::evidence::Location;
+use vetch_model::evidence::{Location, Span};
 use vetch_model::outcome::Incomplete;
 
 /// What kind of trouble a file is in.
@@ -66,6 +66,13 @@ impl fmt::Display for ReadError {
 }
 
 impl std::error::Error for ReadError {}
+
+/// The text of a span of `bytes`, cut to a length that fits a message.
+pub(crate) fn excerpt(bytes: &[u8], span: Span) -> String {
+    // Four bytes for each of the characters that `short` keeps, and one more.
+    let end = (span.end as usize).min(span.start as usize + 512);
+    short(&String::from_utf8_lossy(bytes.get(span.start as usize..end).unwrap_or_default()))
+}
 
 /// Hostile text, cut to a length that fits a message.
 pub(crate) fn short(text: &str) -> String {

@@ -13,6 +13,7 @@ mod files;
 pub mod format;
 pub mod installed;
 mod json;
+mod members;
 pub mod npm;
 pub mod python;
 pub mod sbom;

@@ -53,9 +53,7 @@ pub fn read(bytes: &[u8], file: &str) -> Outcome<Vec<RecordedFile>> {
     let mut at = 0;
     while at < text.len() {
         let (fields, end) = fields(&text, at);
-        let (line, column) = lines.position(at as u32);
-        let span = Span { start: at as u32, end: end as u32 };
-        let location = Location { file: file.to_owned(), line, column, span };
+        let location = lines.location(file, Span { start: at as u32, end: end as u32 });
         at = end;
         let path = fields.first().cloned().unwrap_or_default();
         if path.is_empty() {

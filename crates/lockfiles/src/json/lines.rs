@@ -1,5 +1,7 @@
 //! Byte offsets to lines and columns.
 
+use vetch_model::evidence::{Location, Span};
+
 /// Where each line of a text starts.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines {
@@ -18,6 +20,12 @@ impl Lines {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         (line as u32, offset - start + 1)
+    }
+
+    /// The place of a span in `file`.
+    pub(crate) fn location(&self, file: &str, span: Span) -> Location {
+        let (line, column) = self.position(span.start);
+        Location { file: file.to_owned(), line, column, span }
     }
 
     /// 1-based line of an offset.

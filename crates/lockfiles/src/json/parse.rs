@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use vetch_model::evidence::{Location, Span};
 
 use super::{Kind, Lines, Member, Object, Value};
-use crate::error::{ReadError, ReadErrorKind, short};
+use crate::error::{ReadError, ReadErrorKind, excerpt, short};
 use crate::files::too_large;
 
 /// Deepest nesting: honest files stay below 40; the stack of a thread bears this in every build.
@@ -40,15 +40,12 @@ impl<'a> Document<'a> {
 impl Document<'_> {
     /// The place of a span.
     pub(crate) fn location(&self, span: Span) -> Location {
-        let (line, column) = self.lines.position(span.start);
-        Location { file: self.file.to_owned(), line, column, span }
+        self.lines.location(self.file, span)
     }
 
     /// The text of a span, cut to a length that fits a message.
     pub(crate) fn excerpt(&self, span: Span) -> String {
-        // Four bytes for each of the characters that `short` keeps, and one more.
-        let end = (span.end as usize).min(span.start as usize + 512);
-        short(&String::from_utf8_lossy(self.bytes.get(span.start as usize..end).unwrap_or_default()))
+        excerpt(self.bytes, span)
     }
 }
 
@@ -106,9 +103,7 @@ fn explain(fault: &Fault, bytes: &[u8], file: &str, hint: &str) -> ReadError {
         _ => (fault.kind, fault.at, fault.problem.clone(), hint),
     };
     let offset = at as u32;
-    let (line, column) = lines.position(offset);
-    let span = Span { start: offset, end: offset };
-    ReadError::new(kind, Location { file: file.to_owned(), line, column, span }, problem, hint)
+    ReadError::new(kind, lines.location(file, Span { start: offset, end: offset }), problem, hint)
 }
 
 /// Offset of the first line that starts like a Git conflict marker.

@@ -85,8 +85,7 @@ impl<'t> Ini<'t> {
     }
 
     pub(crate) fn location(&self, span: Span) -> Location {
-        let (line, column) = self.lines.position(span.start);
-        Location { file: self.file.to_owned(), line, column, span }
+        self.lines.location(self.file, span)
     }
 }
 

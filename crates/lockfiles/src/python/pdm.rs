@@ -99,17 +99,7 @@ struct Reader<'c, 'd, 'a> {
 
 impl<'d, 'a> Reader<'_, 'd, 'a> {
     fn package(&mut self, entry: &Entry<'d, 'a>) {
-        let location = self.core.location(entry.span);
-        let Some(table) = entry.table else {
-            self.core.inventory.push(locked::package("", None, location));
-            return;
-        };
-        let mut fields = Fields::of(table);
-        let name = fields.text("name").unwrap_or_default();
-        let mut package = locked::package(name, fields.text("version"), location);
-        if name.is_empty() {
-            fields.problem(entry.span, "it has no name");
-        }
+        let Some((mut fields, name, mut package)) = self.core.begin(entry) else { return };
         let source = read_source(&mut fields);
         if package.version.is_none() && matches!(source, Source::Registry { .. }) {
             fields.problem(entry.span, "it names no version");

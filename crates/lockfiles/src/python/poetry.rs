@@ -126,17 +126,7 @@ fn read_package<'d, 'a>(
     wants: &mut Vec<Want<'d>>,
     told: &mut Vec<(PackageId, Vec<String>)>,
 ) {
-    let location = core.location(entry.span);
-    let Some(table) = entry.table else {
-        core.inventory.push(locked::package("", None, location));
-        return;
-    };
-    let mut fields = Fields::of(table);
-    let name = fields.text("name").unwrap_or_default();
-    let mut package = locked::package(name, fields.text("version"), location);
-    if name.is_empty() {
-        fields.problem(entry.span, "it has no name");
-    }
+    let Some((mut fields, name, mut package)) = core.begin(entry) else { return };
     if package.version.is_none() {
         fields.problem(entry.span, "it names no version");
     }

@@ -86,17 +86,7 @@ fn read_package<'d>(
     wants: &mut Vec<Want<'d>>,
     markers: &mut HashMap<PackageId, &'d str>,
 ) {
-    let location = core.location(entry.span);
-    let Some(table) = entry.table else {
-        core.inventory.push(locked::package("", None, location));
-        return;
-    };
-    let mut fields = Fields::of(table);
-    let name = fields.text("name").unwrap_or_default();
-    let mut package = locked::package(name, fields.text("version"), location);
-    if name.is_empty() {
-        fields.problem(entry.span, "it has no name");
-    }
+    let Some((mut fields, name, mut package)) = core.begin(entry) else { return };
     let source = read_source(&mut fields, &mut package);
     if matches!(source, Source::Unknown { .. }) {
         fields.problem(entry.span, "it names no source: no vcs, directory, archive, sdist or wheels");
@@ -115,20 +105,7 @@ fn read_package<'d>(
     for mut dependency in fields.tables("dependencies") {
         if let Some(name) = dependency.text("name") {
             let version = dependency.text("version");
-            let (part, range) = (Part::Main, "".into());
-            let (marker, extras) = (None, Vec::new());
-            wants.push(Want {
-                from: id,
-                part,
-                name,
-                range,
-                marker,
-                extras,
-                version,
-                to: None,
-                alternatives: Vec::new(),
-                may_be_missing: false,
-            });
+            wants.push(Want { version, ..Want::new(id, Part::Main, name, "") });
         }
         fields.absorb(dependency);
     }

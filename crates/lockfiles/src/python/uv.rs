@@ -160,20 +160,10 @@ fn read_package<'d>(
     wants: &mut Vec<Want<'d>>,
     sources: &mut Sources<'d>,
 ) {
-    let location = core.location(entry.span);
-    let Some(table) = entry.table else {
-        core.inventory.push(locked::package("", None, location));
-        return;
-    };
-    let mut fields = Fields::of(table);
-    let name = fields.text("name").unwrap_or_default();
-    let mut package = locked::package(name, fields.text("version"), location);
+    let Some((mut fields, name, mut package)) = core.begin(entry) else { return };
     let source_table = fields.table("source");
     let written = written_source(source_table);
     let source = source_of(written, source_table);
-    if name.is_empty() {
-        fields.problem(entry.span, "it has no name");
-    }
     if matches!(source, Source::Unknown { .. }) {
         fields.problem(entry.span, "it names no source that uv knows");
     }
@@ -198,7 +188,7 @@ fn read_package<'d>(
         fields.problem(entry.span, "it names no version");
     }
     let id = core.inventory.push(package);
-    let version = table.get("version").and_then(Value::as_str);
+    let version = fields.table.get("version").and_then(Value::as_str);
     sources.of.extend(written.map(|written| ((name, version, written), id)));
     read_wants(&mut fields, id, wants, sources);
     fields.tell(core, &called(name));
@@ -246,20 +236,8 @@ fn read_want<'d>(
             let marker = dependency.text("marker").map(Cow::Borrowed);
             let extras = dependency.texts("extra");
             let range = declared.range(name, part, version);
-            let want = Want {
-                from,
-                part,
-                name,
-                range,
-                marker,
-                extras,
-                version,
-                to: None,
-                alternatives: Vec::new(),
-                may_be_missing: false,
-            };
             sources.wanted.push(written_source(dependency.table("source")));
-            wants.push(want);
+            wants.push(Want { marker, extras, version, ..Want::new(from, part, name, range) });
         }
         None => {
             let span = dependency.table.members.first().map(|member| member.span).unwrap_or_default();
@@ -336,20 +314,9 @@ fn manifest_wants<'d>(manifest: &'d Table<'_>, wants: &mut Vec<Want<'d>>, source
             let Some(name) = text("name") else { continue };
             let extras = table.get("extras").and_then(Value::as_array).unwrap_or_default();
             let extras = extras.iter().filter_map(Value::as_str).collect();
-            let (range, marker) = (written(table), text("marker").map(Cow::Borrowed));
+            let marker = text("marker").map(Cow::Borrowed);
             let may_be_missing = marker.is_some();
-            wants.push(Want {
-                from: ROOT,
-                part,
-                name,
-                range,
-                marker,
-                extras,
-                version: None,
-                to: None,
-                alternatives: Vec::new(),
-                may_be_missing,
-            });
+            wants.push(Want { marker, extras, may_be_missing, ..Want::new(ROOT, part, name, written(table)) });
             sources.wanted.push(None);
         }
     };

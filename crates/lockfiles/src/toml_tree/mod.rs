@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use vetch_model::evidence::{Location, Span};
 
-use crate::error::{ReadError, ReadErrorKind, short};
+use crate::error::{ReadError, ReadErrorKind, excerpt, short};
 use crate::files::too_large;
 use crate::json::{Limits, Lines, conflict_marker};
 
@@ -143,14 +143,12 @@ impl<'a> Value<'a> {
 impl Document<'_> {
     /// The place of a span.
     pub(crate) fn location(&self, span: Span) -> Location {
-        let (line, column) = self.lines.position(span.start);
-        Location { file: self.file.to_owned(), line, column, span }
+        self.lines.location(self.file, span)
     }
 
     /// The text of a span, cut to a length that fits a message.
     pub(crate) fn excerpt(&self, span: Span) -> String {
-        let end = (span.end as usize).min(span.start as usize + 512);
-        short(&String::from_utf8_lossy(self.bytes.get(span.start as usize..end).unwrap_or_default()))
+        excerpt(self.bytes, span)
     }
 }
 

@@ -15,10 +15,12 @@ mod parse;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
-pub(crate) use parse::{Limits, Stream, parse};
+pub(crate) use crate::json::Limits;
+pub(crate) use parse::{Stream, parse};
 use vetch_model::evidence::Span;
+
+use crate::members::Members;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,21 +49,11 @@ pub(crate) enum Style {
     Quoted,
 }
 
-/// Members in file order, duplicates included.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Mapping<'a> {
-    pub(crate) members: Vec<Member<'a>>,
-    has_duplicates: bool,
-}
+/// An object's members.
+pub(crate) type Mapping<'a> = Members<'a, Value<'a>>;
 
-/// One `key: value`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Member<'a> {
-    pub(crate) key: Cow<'a, str>,
-    /// From the key's first to past the value's last byte.
-    pub(crate) span: Span,
-    pub(crate) value: Value<'a>,
-}
+/// One key and its value.
+pub(crate) type Member<'a> = crate::members::Member<'a, Value<'a>>;
 
 impl<'a> Value<'a> {
     /// The text of a scalar, whatever it looks like.
@@ -111,41 +103,6 @@ impl<'a> Value<'a> {
             Kind::Sequence(_) => "a list",
             Kind::Mapping(_) => "a mapping",
         }
-    }
-}
-
-impl<'a> Mapping<'a> {
-    fn new(members: Vec<Member<'a>>) -> Mapping<'a> {
-        // Most mappings are small, and comparing a few keys is quicker than hashing them.
-        let has_duplicates = if members.len() <= 16 {
-            let mut pairs = members.iter().enumerate();
-            pairs.any(|(index, member)| members.iter().take(index).any(|other| other.key == member.key))
-        } else {
-            let mut seen = HashSet::with_capacity(members.len());
-            !members.iter().all(|member| seen.insert(member.key.as_ref()))
-        };
-        Mapping { members, has_duplicates }
-    }
-
-    /// The last value of `key`. One step per member: for small mappings.
-    pub(crate) fn get(&self, key: &str) -> Option<&Value<'a>> {
-        self.members.iter().rev().find(|member| member.key == key).map(|member| &member.value)
-    }
-
-    /// The last member of every key and, apart from them, those that a later duplicate overrides.
-    pub(crate) fn split_duplicates(&self) -> (Vec<&Member<'a>>, Vec<&Member<'a>>) {
-        if !self.has_duplicates {
-            return (self.members.iter().collect(), Vec::new());
-        }
-        let mut last = HashMap::with_capacity(self.members.len());
-        for (index, member) in self.members.iter().enumerate() {
-            last.insert(member.key.as_ref(), index);
-        }
-        let mut index = 0;
-        self.members.iter().partition(|member| {
-            index += 1;
-            last.get(member.key.as_ref()) == Some(&(index - 1))
-        })
     }
 }
 

@@ -4,19 +4,12 @@
 use vetch_model::evidence::{Location, Span};
 
 use super::{Value, block, events};
-use crate::error::{ReadError, ReadErrorKind, short};
+use crate::error::{ReadError, ReadErrorKind, excerpt};
 use crate::files::too_large;
-use crate::json::Lines;
+use crate::json::{Limits, Lines};
 
 /// Deepest nesting: honest lockfiles stay below 10.
 pub(super) const MAX_DEPTH: usize = 64;
-
-/// What a file may hold at most, expanded aliases included.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) bytes: usize,
-    pub(crate) values: usize,
-}
 
 /// A parsed file: one or more documents.
 #[derive(Debug)]
@@ -33,15 +26,12 @@ pub(crate) struct Stream<'a> {
 impl Stream<'_> {
     /// The place of a span.
     pub(crate) fn location(&self, span: Span) -> Location {
-        let (line, column) = self.lines.position(span.start);
-        Location { file: self.file.to_owned(), line, column, span }
+        self.lines.location(self.file, span)
     }
 
     /// The text of a span, cut to a length that fits a message.
     pub(crate) fn excerpt(&self, span: Span) -> String {
-        // Four bytes for each of the characters that `short` keeps, and one more.
-        let end = (span.end as usize).min(span.start as usize + 512);
-        short(&String::from_utf8_lossy(self.bytes.get(span.start as usize..end).unwrap_or_default()))
+        excerpt(self.bytes, span)
     }
 
     /// Whether the last line lacks its end, as in a file that was cut short.
@@ -64,7 +54,7 @@ impl Fault {
     }
 }
 
-/// Parses one file within `limits`; `hint` tells what to do with a broken one.
+/// Parses one file within `limits`, which count expanded aliases too; `hint` tells what to do with a broken one.
 ///
 /// # Errors
 /// When it is too large, no UTF-8, empty, no YAML, nested too deeply, or holds

@@ -117,9 +117,7 @@ impl Metadata {
 }
 
 fn location(lines: &Lines, file: &str, start: usize, length: usize) -> Location {
-    let (line, column) = lines.position(start as u32);
-    let span = Span { start: start as u32, end: (start + length) as u32 };
-    Location { file: file.to_owned(), line, column, span }
+    lines.location(file, Span { start: start as u32, end: (start + length) as u32 })
 }
 
 #[cfg(test)]

@@ -79,8 +79,7 @@ impl Asker<'_> {
         let bytes = self.files.read(&file, MAX_BYTES as u64)?.unwrap_or_default();
         let lines = Lines::of(&bytes);
         for want in wants {
-            let (line, column) = lines.position(want.span.start);
-            let location = Location { file: file.clone(), line, column, span: want.span };
+            let location = lines.location(&file, want.span);
             let to = match self.known.get(&(want.name.clone(), String::new())).filter(|_| is_of_workspace(want)) {
                 Some(member) => *member,
                 None => self.package(folder, want, location)?,

@@ -83,9 +83,7 @@ fn read_at(
     let lines = Lines::of(bytes);
     let place = |span: Span| {
         let original = |at: u32| decoded.map_or(at, |decoded| decoded.original(at));
-        let span = Span { start: original(span.start), end: original(span.end) };
-        let (line, column) = lines.position(span.start);
-        Location { file: file.to_owned(), line, column, span }
+        lines.location(file, Span { start: original(span.start), end: original(span.end) })
     };
     let document: Document<'_> = parse_as(syntax, text, file, limits, RESTORE).map_err(|mut error| {
         error.location = place(error.location.span);

@@ -45,10 +45,7 @@ pub fn read_in(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadEr
         return Err(too_large(file, bytes.len() as u64, MAX_BYTES as u64));
     }
     let lines = Lines::of(&bytes);
-    let place = |span: Span| {
-        let (line, column) = lines.position(span.start);
-        Location { file: file.to_owned(), line, column, span }
-    };
+    let place = |span: Span| lines.location(file, span);
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let at = error.valid_up_to() as u32;
         let location = place(Span { start: at, end: at });

@@ -7,6 +7,7 @@ pub(super) mod reach;
 pub(super) mod requirement;
 pub(super) mod resolve;
 
+use fields::Fields;
 use vetch_model::evidence::{Location, Span};
 use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId, Role, Source};
 use vetch_model::outcome::{Incomplete, Outcome};
@@ -53,8 +54,7 @@ impl<'d> Core<'d> {
 
     /// The place of a span.
     pub(super) fn location(&self, span: Span) -> Location {
-        let (line, column) = self.lines.position(span.start);
-        Location { file: self.file.to_owned(), line, column, span }
+        self.lines.location(self.file, span)
     }
 
     /// A part of the file that is not what its tool writes.
@@ -104,6 +104,23 @@ impl<'d> Core<'d> {
             }
         }
         entries
+    }
+
+    /// Begins an entry: its fields, its name and the package it is so far. What is no
+    /// table is a package of which nothing is known.
+    pub(super) fn begin<'t, 'a>(&mut self, entry: &Entry<'t, 'a>) -> Option<(Fields<'t, 'a>, &'t str, Package)> {
+        let location = self.location(entry.span);
+        let Some(table) = entry.table else {
+            self.inventory.push(package("", None, location));
+            return None;
+        };
+        let mut fields = Fields::of(table);
+        let name = fields.text("name").unwrap_or_default();
+        let package = package(name, fields.text("version"), location);
+        if name.is_empty() {
+            fields.problem(entry.span, "it has no name");
+        }
+        Some((fields, name, package))
     }
 
     /// Source paths outside of the project lead nowhere, and are told.

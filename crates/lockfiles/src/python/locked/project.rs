@@ -144,19 +144,8 @@ impl<'d> Reader<'d> {
         }
         let Parts { name, extras, range, marker } = found;
         let may_be_missing = marker.is_some() || matches!(part, Part::Extra(_));
-        let (range, marker) = (range.into(), marker.map(Cow::Borrowed));
-        self.wants.push(Want {
-            from: ROOT,
-            part,
-            name,
-            range,
-            marker,
-            extras,
-            version: None,
-            to: None,
-            alternatives: Vec::new(),
-            may_be_missing,
-        });
+        let marker = marker.map(Cow::Borrowed);
+        self.wants.push(Want { marker, extras, may_be_missing, ..Want::new(ROOT, part, name, range) });
     }
 
     /// A dependency group (PEP 735) with what it includes.
@@ -251,7 +240,7 @@ pub(in crate::python) fn constraints<'d>(from: PackageId, name: &'d str, value: 
 fn constraint<'d>(from: PackageId, name: &'d str, value: &'d Value<'_>) -> Want<'d> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     let direct = ["git", "url", "path", "file"].iter().find_map(|key| text(key).map(|place| (*key, place)));
-    let range = match (value.as_str().or_else(|| text("version")), direct) {
+    let range: Cow<'_, str> = match (value.as_str().or_else(|| text("version")), direct) {
         (Some(range), _) => range.into(),
         (None, Some(("git", url))) => {
             let at = ["rev", "tag", "branch"].iter().find_map(|key| text(key)).map(|at| format!("@{at}"));
@@ -266,18 +255,7 @@ fn constraint<'d>(from: PackageId, name: &'d str, value: &'d Value<'_>) -> Want<
     let extras = extras.iter().filter_map(Value::as_str).collect();
     let is_optional = value.get("optional").and_then(Value::as_bool) == Some(true);
     let may_be_missing = is_optional || marker.is_some();
-    Want {
-        from,
-        part: Part::Main,
-        name,
-        range,
-        marker,
-        extras,
-        version: None,
-        to: None,
-        alternatives: Vec::new(),
-        may_be_missing,
-    }
+    Want { marker, extras, may_be_missing, ..Want::new(from, Part::Main, name, range) }
 }
 
 /// Makes everything reachable from the project: what it does not ask for is

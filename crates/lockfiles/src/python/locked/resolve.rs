@@ -59,6 +59,29 @@ pub(in crate::python) struct Want<'d> {
     pub(in crate::python) may_be_missing: bool,
 }
 
+impl<'d> Want<'d> {
+    /// A plain wish: no marker, no extras, nothing that the lockfile tells besides.
+    pub(in crate::python) fn new(
+        from: PackageId,
+        part: Part<'d>,
+        name: &'d str,
+        range: impl Into<Cow<'d, str>>,
+    ) -> Want<'d> {
+        Want {
+            from,
+            part,
+            name,
+            range: range.into(),
+            marker: None,
+            extras: Vec::new(),
+            version: None,
+            to: None,
+            alternatives: Vec::new(),
+            may_be_missing: false,
+        }
+    }
+}
+
 impl Want<'_> {
     /// What asks for it, besides the marker; poetry's markers tell the extra themselves.
     fn condition(&self) -> Option<String> {

@@ -70,8 +70,7 @@ fn unreadable(bytes: &[u8], file: &str, at: usize, problem: impl Into<String>) -
 }
 
 fn place(lines: &Lines, file: &str, start: usize, end: usize) -> Location {
-    let (line, column) = lines.position(start as u32);
-    Location { file: file.to_owned(), line, column, span: Span { start: start as u32, end: end as u32 } }
+    lines.location(file, Span { start: start as u32, end: end as u32 })
 }
 
 /// A logical line: continuations joined, the comment apart.
