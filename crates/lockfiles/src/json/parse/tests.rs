@@ -21,6 +21,19 @@ fn as_serde(value: &Value<'_>) -> serde_json::Value {
     }
 }
 
+/// The one difference by intent: a number beyond a double is `Infinity` to `JSON.parse`, and an error to `serde_json`.
+fn is_out_of_range(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
+}
+
+#[test]
+fn a_number_beyond_a_double_is_taken() {
+    for text in ["1e999", "-1e2000", "[1e2000]"] {
+        assert!(is_out_of_range(&serde_json::from_str::<serde_json::Value>(text).unwrap_err()), "{text}");
+        assert!(read(text.as_bytes()).is_ok(), "{text}");
+    }
+}
+
 #[test]
 fn spans_cover_values_and_members() {
     let text = "\u{feff}{\r\n  \"a\": [1, \"x\\u00e9\"]\r\n}".as_bytes();
@@ -93,6 +106,8 @@ proptest! {
     fn agrees_with_serde_json(text in r#"([\[\]{},:"\\ \n]|\\u00e9|\\n|"[ab]"|null|true|-?[0-9]{1,3}|0\.5|1e2|é){0,24}"#) {
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
         let ours = read(text.as_bytes());
+        // Digits that come to stand before `1e2` make numbers such as `1e2000`.
+        prop_assume!(!theirs.as_ref().is_err_and(is_out_of_range));
         prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}", text);
         if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
             prop_assert_eq!(as_serde(&ours.root), theirs);
