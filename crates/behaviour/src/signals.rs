@@ -1,7 +1,9 @@
 //! How files look: executables under false names, text that hides from a reader,
 //! code that hides from everyone. Bytes and characters only; no parsing.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use vetch_model::Span;
 use vetch_model::evidence::{Evidence, Location};
 use vetch_model::facts::SignalKind;
@@ -149,9 +151,10 @@ fn is_script_text(head: &[u8]) -> bool {
 /// Signals of a source text.
 pub(crate) fn of_source(path: &str, text: &str) -> Vec<RawSignal> {
     let mut scan = Scan { path, text, lines: None, found: Vec::new() };
-    scan.mangled_names();
-    scan.escaped_strings();
-    scan.self_defending();
+    let marks = Marks::of(text);
+    scan.mangled_names(&marks);
+    scan.escaped_strings(&marks);
+    scan.self_defending(&marks);
     scan.hidden_by_whitespace();
     if !text.is_ascii() {
         scan.hidden_characters();
@@ -173,6 +176,49 @@ fn mixes_scripts(name: &str) -> bool {
     let latin = name.chars().any(|c| c.is_ascii_alphabetic());
     // Cyrillic and Greek letters that have a Latin double.
     latin && name.chars().any(|c| "АВЕЅІЈКМНОРСТУХаеорсухіјѕԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧοα".contains(c))
+}
+
+/// What one pass over a text counts.
+#[derive(Default)]
+struct Marks {
+    mangled: usize,
+    first_mangled: Option<(usize, usize)>,
+    escaped: usize,
+    first_escaped: Option<usize>,
+    trap: Option<(usize, usize)>,
+}
+
+impl Marks {
+    fn of(text: &str) -> Marks {
+        static SOUGHT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+            let traps = ["(((.+)+)+)+$", "while (true) {}\\\").constructor", "constructor(\"debugger\")"];
+            let marks = ["_0x", "\\x"].into_iter().chain(traps);
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(marks).ok()
+        });
+        let mut marks = Marks::default();
+        let bytes = text.as_bytes();
+        for found in SOUGHT.iter().flat_map(|sought| sought.find_iter(text)) {
+            let (start, after) = (found.start(), found.end());
+            match found.pattern().as_u32() {
+                0 => {
+                    let digits = bytes[after..].iter().take(8).take_while(|b| b.is_ascii_hexdigit()).count();
+                    if digits >= 4 {
+                        marks.mangled += 1;
+                        marks.first_mangled.get_or_insert((start, after + digits));
+                    }
+                }
+                1 => {
+                    let code = text.get(after..after + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                    if code.is_some_and(|code| code.is_ascii_alphanumeric()) {
+                        marks.escaped += 1;
+                        marks.first_escaped.get_or_insert(start);
+                    }
+                }
+                _ => drop(marks.trap.get_or_insert((start, after))),
+            }
+        }
+        marks
+    }
 }
 
 struct Scan<'t> {
@@ -197,18 +243,11 @@ impl Scan<'_> {
     }
 
     /// `_0x3fa2b1`, throughout.
-    fn mangled_names(&mut self) {
-        let bytes = self.text.as_bytes();
-        let mut count = 0usize;
-        let mut first = None;
-        for at in memmem::find_iter(bytes, b"_0x") {
-            let digits = bytes[at + 3..].iter().take(8).take_while(|b| b.is_ascii_hexdigit()).count();
-            if digits >= 4 {
-                count += 1;
-                first = first.or(Some((at, at + 3 + digits)));
-            }
+    fn mangled_names(&mut self, marks: &Marks) {
+        let (count, Some((start, end))) = (marks.mangled, marks.first_mangled) else { return };
+        if count < MANGLED_NAMES {
+            return;
         }
-        let Some((start, end)) = first.filter(|_| count >= MANGLED_NAMES) else { return };
         let share = count * 1000 / self.text.len().max(1);
         self.report(
             SignalKind::MangledNames,
@@ -226,40 +265,21 @@ impl Scan<'_> {
     }
 
     /// `\x72\x65\x71`: letters that nobody needs to escape.
-    fn escaped_strings(&mut self) {
-        let bytes = self.text.as_bytes();
-        let mut count = 0usize;
-        let mut first = None;
-        for at in memmem::find_iter(bytes, b"\\x") {
-            let code = bytes
-                .get(at + 2..at + 4)
-                .and_then(|d| std::str::from_utf8(d).ok())
-                .and_then(|d| u8::from_str_radix(d, 16).ok());
-            if code.is_some_and(|code| code.is_ascii_alphanumeric()) {
-                count += 1;
-                first = first.or(Some(at));
-            }
+    fn escaped_strings(&mut self, marks: &Marks) {
+        let (count, Some(start), length) = (marks.escaped, marks.first_escaped, self.text.len()) else { return };
+        if count < 60 || count * 4 * 20 < length.min(200_000) {
+            return;
         }
-        let Some(start) = first.filter(|_| count >= 60 && count * 4 * 20 >= bytes.len().min(200_000)) else { return };
-        let strength = (count * 400 / bytes.len().max(1)).clamp(30, 100) as u8;
-        self.report(
-            SignalKind::EscapedStrings,
-            start,
-            start + 4,
-            strength,
-            format!("{count} letters and digits written as \\x escapes"),
-        );
+        let strength = (count * 400 / length.max(1)).clamp(30, 100) as u8;
+        let note = format!("{count} letters and digits written as \\x escapes");
+        self.report(SignalKind::EscapedStrings, start, start + 4, strength, note);
     }
 
     /// Regular expressions and traps that obfuscators insert against being read.
-    fn self_defending(&mut self) {
-        for mark in ["(((.+)+)+)+$", "while (true) {}\\\").constructor", "constructor(\"debugger\")"] {
-            if let Some(at) = memmem::find(self.text.as_bytes(), mark.as_bytes()) {
-                let note = "code that defends itself against being formatted or debugged".to_owned();
-                self.report(SignalKind::SelfDefending, at, at + mark.len(), 70, note);
-                return;
-            }
-        }
+    fn self_defending(&mut self, marks: &Marks) {
+        let Some((start, end)) = marks.trap else { return };
+        let note = "code that defends itself against being formatted or debugged".to_owned();
+        self.report(SignalKind::SelfDefending, start, end, 70, note);
     }
 
     /// Code behind a long run of blanks on a line that already has code.

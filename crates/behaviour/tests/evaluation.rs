@@ -130,6 +130,38 @@ fn values_are_evaluated_through_decoders() {
     }
 }
 
+/// Work for the analysis that leads nowhere must not keep it from what comes after.
+#[test]
+fn loops_do_not_starve_what_comes_after_them() {
+    let decoder = "let s = ''; for (let i = 0; i < 600; i++) s += String.fromCharCode('whoami '.charCodeAt(i % 7));
+                   require('child_process').exec(s.slice(0, 6))";
+    for burner in [
+        "for (let i = 0; i < 1e9; i++) { }",
+        "let n = 0; while (true) { n++; if (n === 1e9) break }",
+        "for (let i = 0; i < 1e5; i++) for (let j = 0; j < 1e5; j++) { }",
+        // A queue that is refilled on a condition that is not known never runs dry.
+        "const queue = [1]; while (queue.length > 0) { const one = queue.pop(); if (globalThis.x) queue.push(one, one) }",
+        "const rows = [...Array(2000).keys()]; for (const a of rows) for (const b of rows) console.log(globalThis[a + b])",
+    ] {
+        let code = format!("{burner}; {burner}; {burner}; {decoder}");
+        let facts = on_big_stack(|| analyse(None, &[("index.js", code.as_str())]));
+        let expected = "process.spawn(whoami) @import";
+        assert!(profile(&facts).iter().any(|line| line == expected), "{burner}: {:#?}", profile(&facts));
+    }
+}
+
+/// A list of what is looked for is gone through although each look-up tells something unknown.
+#[test]
+fn lists_are_gone_through_in_blurred_loops() {
+    let code = "const fs = require('fs'), home = require('os').homedir();
+        for (const browser of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
+            for (const file of ['1', '2', '3', '4', '5', '6', '7', '8'])
+                try { send(fs.readFileSync(home + '/.ssh/' + browser + file)) } catch (e) { }";
+    let facts = on_big_stack(|| analyse(None, &[("index.js", code)]));
+    let profile = profile(&facts);
+    assert!(profile.iter().any(|line| line.contains(".ssh/h8")), "{profile:#?}");
+}
+
 #[test]
 fn decoded_layers_are_analysed_again() {
     let inner = "require('https').get('https://c2.invalid/')";

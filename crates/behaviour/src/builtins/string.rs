@@ -13,6 +13,11 @@ pub(crate) fn char_at(text: &str, index: usize) -> Value {
     }
 }
 
+/// Length in UTF-16 code units, as JavaScript counts.
+pub(crate) fn units(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+}
+
 fn unit_at(text: &str, index: usize) -> Option<u16> {
     if text.is_ascii() {
         return text.as_bytes().get(index).map(|&byte| u16::from(byte));
@@ -57,7 +62,7 @@ pub(super) fn method(
         },
         "at" => {
             let index = arg(0).to_number()?;
-            let length = text.encode_utf16().count() as f64;
+            let length = units(text) as f64;
             char_at(text, if index < 0.0 { index + length } else { index } as usize)
         }
         "charCodeAt" => {
@@ -85,7 +90,7 @@ pub(super) fn method(
             } else {
                 text.get(from..)?.find(needle).map(|at| at + from)
             };
-            Value::number(found.map_or(-1.0, |at| text[..at].encode_utf16().count() as f64))
+            Value::number(found.map_or(-1.0, |at| units(&text[..at]) as f64))
         }
         "includes" => Value::bool(text.contains(arg(0).exact_str()?)),
         "startsWith" => Value::bool(text.starts_with(arg(0).exact_str()?)),
@@ -152,7 +157,7 @@ fn code_point(text: &str, index: usize) -> Option<Value> {
 }
 
 fn slice<'t>(text: &'t str, name: &str, from: &Value, to: &Value) -> Option<&'t str> {
-    let length = text.encode_utf16().count() as f64;
+    let length = units(text) as f64;
     let number = |value: &Value, default: f64| match value.kind {
         Kind::Undefined => Some(default),
         _ => value.to_number().map(|n| if n.is_nan() { 0.0 } else { n.trunc() }),
@@ -333,7 +338,7 @@ impl CharClass {
 fn pad(text: &str, at_start: bool, width: &Value, with: &Value) -> Option<String> {
     let width = index_of(width)?;
     let with = if matches!(with.kind, Kind::Undefined) { " " } else { with.exact_str()? };
-    let missing = width.saturating_sub(text.encode_utf16().count());
+    let missing = width.saturating_sub(units(text));
     if missing > 65_536 || with.is_empty() {
         return None;
     }

@@ -7,6 +7,7 @@ mod assign;
 mod call;
 mod expression;
 mod function;
+mod loops;
 mod module;
 mod operators;
 
@@ -135,6 +136,8 @@ pub(crate) struct Fuel {
     pub steps: u64,
     /// Node evaluations left for loops that run concretely.
     pub loop_steps: u64,
+    /// Node evaluations left for loops that go on though something in them is unknown.
+    pub blurred_steps: u64,
     /// Node evaluations left for runs of functions with arguments that are partly known.
     pub particular_steps: u64,
     /// Node evaluations left for runs of functions with exact arguments.
@@ -156,6 +159,7 @@ impl Fuel {
         Fuel {
             steps: 6_000_000 + nodes.saturating_mul(16),
             loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000),
+            blurred_steps: (50_000 + nodes.saturating_mul(4)).min(400_000),
             particular_steps: 100_000 + nodes,
             exact_steps: 1_000_000,
             inert_steps: 50_000 + nodes / 8,
@@ -193,6 +197,10 @@ pub(crate) struct Interp<'p> {
     pub uncertain: u32,
     /// Counts results that are not known, to tell exact runs from others.
     pub unknowns: u64,
+    /// Counts branches that were run as one of several.
+    pub forks: u64,
+    /// Node evaluations that loops have paid for so far.
+    pub loop_paid: u64,
     /// Values of the layers that ran, by text and trigger.
     pub layers: HashMap<(Rc<str>, Trigger), Value>,
     /// How deep evaluation has nested.
@@ -239,6 +247,8 @@ impl<'p> Interp<'p> {
             fuel: Fuel::new(package.node_count()),
             uncertain: 0,
             unknowns: 0,
+            forks: 0,
+            loop_paid: 0,
             call_depth: 0,
             in_inert: false,
             stand_ins: 0,
@@ -398,6 +408,7 @@ impl<'p> Interp<'p> {
     /// Runs `body` as one of several possibilities: what it writes outside is joined.
     pub(crate) fn perhaps<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         self.uncertain += 1;
+        self.forks += 1;
         let result = body(self);
         self.uncertain -= 1;
         result

@@ -60,7 +60,9 @@ impl Interp<'_> {
             Kind::Str(text) => {
                 self.burn(text.len() as u64 >> 10);
                 let value = match name {
-                    "length" if object.exact_str().is_some() => Value::number(text.encode_utf16().count() as f64),
+                    "length" if object.exact_str().is_some() => {
+                        Value::number(crate::builtins::string::units(text) as f64)
+                    }
                     "length" => self.unknown(Taint::NONE),
                     "constructor" => self.apis.global("String").map_or(Value::UNKNOWN, Value::api),
                     _ => match name.parse::<usize>() {
@@ -289,7 +291,7 @@ impl Interp<'_> {
                 (!members.is_empty()).then(|| members.iter().map(|name| Rc::from(*name)).collect())
             }
             Kind::Str(text) if value.exact_str().is_some() && text.len() < 4096 => {
-                Some((0..text.encode_utf16().count()).map(|index| Rc::from(index.to_string())).collect())
+                Some((0..crate::builtins::string::units(text)).map(|index| Rc::from(index.to_string())).collect())
             }
             _ => None,
         }

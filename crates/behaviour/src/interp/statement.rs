@@ -1,6 +1,6 @@
 //! Statements and control flow.
 
-use vetch_syntax::ir::{LoopKind, Module, Node, NodeId};
+use vetch_syntax::ir::{Module, Node, NodeId};
 
 use super::{Activation, Completion, Context, Interp};
 use crate::value::{Class, Kind, Value, join};
@@ -104,127 +104,6 @@ impl Interp<'_> {
                 if first == second { first } else { Completion::Normal }
             }
         }
-    }
-
-    fn run_loop(
-        &mut self,
-        m: &Module,
-        cx: &Context,
-        act: &mut Activation,
-        kind: LoopKind,
-        parts: &[NodeId],
-    ) -> Completion {
-        match (kind, parts) {
-            (LoopKind::For, &[init, test, update, body]) => {
-                self.run(m, cx, act, init);
-                self.run_while(m, cx, act, Some(test), update, body, false)
-            }
-            (LoopKind::While, &[test, body]) => self.run_while(m, cx, act, Some(test), NodeId::NOTHING, body, false),
-            (LoopKind::DoWhile, &[test, body]) => self.run_while(m, cx, act, Some(test), NodeId::NOTHING, body, true),
-            (LoopKind::ForIn | LoopKind::ForOf, &[target, iterated, body]) => {
-                let value = self.eval(m, cx, iterated);
-                let value = self.at(cx, iterated, |interp| interp.opened(value));
-                let items = match kind {
-                    LoopKind::ForIn => self.keys_of(&value).map(|keys| keys.into_iter().map(Value::str).collect()),
-                    _ => self.iterate(&value),
-                };
-                self.run_for_each(m, cx, act, [target, body], &value, items)
-            }
-            _ => Completion::Normal,
-        }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the parts of a loop")]
-    fn run_while(
-        &mut self,
-        m: &Module,
-        cx: &Context,
-        act: &mut Activation,
-        test: Option<NodeId>,
-        update: NodeId,
-        body: NodeId,
-        body_first: bool,
-    ) -> Completion {
-        let mut skip_test = body_first;
-        loop {
-            let truth = match test {
-                Some(test) if !test.is_nothing() && !skip_test => self.eval(m, cx, test).truth(),
-                _ => Some(true),
-            };
-            skip_test = false;
-            let steps_before = self.fuel.steps;
-            let unknowns_before = self.unknowns;
-            let exact = match truth {
-                Some(false) => return Completion::Normal,
-                Some(true) => self.fuel.loop_steps > 0,
-                None => false,
-            };
-            let returned_before = act.returned.is_some();
-            let completion =
-                if exact { self.run(m, cx, act, body) } else { self.perhaps(|interp| interp.run(m, cx, act, body)) };
-            match completion {
-                Completion::Normal | Completion::Continue(None) => {}
-                Completion::Break(None) => return Completion::Normal,
-                other if exact => return other,
-                _ => return Completion::Normal,
-            }
-            if !update.is_nothing() {
-                if exact {
-                    self.eval(m, cx, update)
-                } else {
-                    self.perhaps(|interp| interp.eval(m, cx, update))
-                };
-            }
-            self.fuel.loop_steps = self.fuel.loop_steps.saturating_sub(steps_before.saturating_sub(self.fuel.steps));
-            // A loop that may have ended, or whose end does not depend on anything known, ran often enough.
-            let endless = test.is_none_or(NodeId::is_nothing)
-                || matches!(test.map(|t| m.node(t)), Some(Node::Bool(true) | Node::Number(_) | Node::Unary(..)));
-            let may_have_left = act.returned.is_some() && !returned_before;
-            if !exact || may_have_left || (endless && self.unknowns != unknowns_before) || self.fuel.steps == 0 {
-                return Completion::Normal;
-            }
-        }
-    }
-
-    fn run_for_each(
-        &mut self,
-        m: &Module,
-        cx: &Context,
-        act: &mut Activation,
-        [target, body]: [NodeId; 2],
-        iterated: &Value,
-        items: Option<Vec<Value>>,
-    ) -> Completion {
-        let target = match m.node(target) {
-            Node::Declare { target, .. } => target,
-            _ => target,
-        };
-        let Some(items) = items else {
-            let taint = self.deep_taint(iterated);
-            let item = self.unknown(taint);
-            return self.perhaps(|interp| {
-                interp.bind_pattern(m, cx, target, item);
-                match interp.run(m, cx, act, body) {
-                    Completion::Return | Completion::Throw => Completion::Normal,
-                    Completion::Break(None) | Completion::Continue(None) => Completion::Normal,
-                    other => other,
-                }
-            });
-        };
-        for item in items {
-            let before = self.fuel.steps;
-            self.bind_pattern(m, cx, target, item);
-            match self.run(m, cx, act, body) {
-                Completion::Normal | Completion::Continue(_) => {}
-                Completion::Break(None) => break,
-                other => return other,
-            }
-            self.fuel.loop_steps = self.fuel.loop_steps.saturating_sub(before.saturating_sub(self.fuel.steps));
-            if self.fuel.loop_steps == 0 {
-                break;
-            }
-        }
-        Completion::Normal
     }
 
     fn run_switch(&mut self, m: &Module, cx: &Context, act: &mut Activation, parts: &[NodeId]) -> Completion {

@@ -1,0 +1,197 @@
+//! Loops. While everything a loop touches is known it runs pass by pass, as an engine would: decoders need that.
+//! Once a pass met something unknown, further passes only see more of the constants that the loop goes over: they are
+//! paid from a budget of their own, a small part of it per loop, so that a loop whose end is not known costs little.
+
+use vetch_syntax::ir::{LoopKind, Module, Node, NodeId};
+
+use super::{Activation, Completion, Context, Interp};
+use crate::value::{Taint, Value};
+
+/// Node evaluations that one loop may take after it has met something unknown, in one execution of it.
+const BLURRED_STEPS: u64 = 12_000;
+
+/// How one execution of a loop goes.
+struct Pace {
+    /// Whether a pass met something unknown.
+    blurred: bool,
+    /// Node evaluations left for exact passes of this loop: not all there are, so that no loop starves those after it.
+    exact_left: u64,
+    /// Node evaluations left for blurred passes of this loop.
+    blurred_left: u64,
+    /// As the pass began: [`Fuel::steps`](super::Fuel::steps), [`Interp::loop_paid`], [`Interp::doubts`].
+    before: (u64, u64, u64),
+}
+
+/// The parts of a loop with a condition.
+struct While {
+    /// Nothing: forever.
+    test: NodeId,
+    update: NodeId,
+    body: NodeId,
+    body_first: bool,
+}
+
+impl Interp<'_> {
+    pub(super) fn run_loop(
+        &mut self,
+        m: &Module,
+        cx: &Context,
+        act: &mut Activation,
+        kind: LoopKind,
+        parts: &[NodeId],
+    ) -> Completion {
+        let update = NodeId::NOTHING;
+        match (kind, parts) {
+            (LoopKind::For, &[init, test, update, body]) => {
+                self.run(m, cx, act, init);
+                self.run_while(m, cx, act, &While { test, update, body, body_first: false })
+            }
+            (LoopKind::While, &[test, body]) => {
+                self.run_while(m, cx, act, &While { test, update, body, body_first: false })
+            }
+            (LoopKind::DoWhile, &[test, body]) => {
+                self.run_while(m, cx, act, &While { test, update, body, body_first: true })
+            }
+            (LoopKind::ForIn | LoopKind::ForOf, &[target, iterated, body]) => {
+                let value = self.eval(m, cx, iterated);
+                let value = self.at(cx, iterated, |interp| interp.opened(value));
+                let items = match kind {
+                    LoopKind::ForIn => self.keys_of(&value).map(|keys| keys.into_iter().map(Value::str).collect()),
+                    _ => self.iterate(&value),
+                };
+                let target = match m.node(target) {
+                    Node::Declare { target, .. } => target,
+                    _ => target,
+                };
+                match items {
+                    Some(items) => self.run_for_each(m, cx, act, [target, body], items),
+                    None => {
+                        let taint = self.deep_taint(&value);
+                        self.run_for_any(m, cx, act, [target, body], taint)
+                    }
+                }
+            }
+            _ => Completion::Normal,
+        }
+    }
+
+    fn run_while(&mut self, m: &Module, cx: &Context, act: &mut Activation, parts: &While) -> Completion {
+        let mut pace = self.begin_loop();
+        let mut skip_test = parts.body_first;
+        // Whether the test says anything: `while (true)` ends by what is in its body.
+        let is_endless = parts.test.is_nothing()
+            || matches!(m.node(parts.test), Node::Bool(true) | Node::Number(_) | Node::Unary(..));
+        loop {
+            self.begin_pass(&mut pace);
+            let truth = match parts.test.is_nothing() || skip_test {
+                true => Some(true),
+                false => self.eval(m, cx, parts.test).truth(),
+            };
+            skip_test = false;
+            let exact = match truth {
+                Some(false) => return Completion::Normal,
+                Some(true) => pace.exact_left > 0,
+                None => false,
+            };
+            let returned_before = act.returned.is_some();
+            let completion = match exact {
+                true => self.run(m, cx, act, parts.body),
+                false => self.perhaps(|interp| interp.run(m, cx, act, parts.body)),
+            };
+            match completion {
+                Completion::Normal | Completion::Continue(None) => {}
+                Completion::Break(None) => return Completion::Normal,
+                other if exact => return other,
+                _ => return Completion::Normal,
+            }
+            match exact {
+                true => drop(self.eval(m, cx, parts.update)),
+                false => drop(self.perhaps(|interp| interp.eval(m, cx, parts.update))),
+            }
+            let goes_on = self.end_pass(&mut pace);
+            // A loop that may have ended, or whose end does not depend on anything known, ran often enough.
+            let may_have_left = act.returned.is_some() && !returned_before;
+            if !exact || !goes_on || may_have_left || (is_endless && pace.blurred) {
+                return Completion::Normal;
+            }
+        }
+    }
+
+    /// Runs a body once, for an item that is not known.
+    fn run_for_any(
+        &mut self,
+        m: &Module,
+        cx: &Context,
+        act: &mut Activation,
+        [target, body]: [NodeId; 2],
+        taint: Taint,
+    ) -> Completion {
+        let item = self.unknown(taint);
+        self.perhaps(|interp| {
+            interp.bind_pattern(m, cx, target, item);
+            match interp.run(m, cx, act, body) {
+                Completion::Return | Completion::Throw => Completion::Normal,
+                Completion::Break(None) | Completion::Continue(None) => Completion::Normal,
+                other => other,
+            }
+        })
+    }
+
+    fn run_for_each(
+        &mut self,
+        m: &Module,
+        cx: &Context,
+        act: &mut Activation,
+        [target, body]: [NodeId; 2],
+        items: Vec<Value>,
+    ) -> Completion {
+        let mut pace = self.begin_loop();
+        for item in items {
+            self.begin_pass(&mut pace);
+            self.bind_pattern(m, cx, target, item);
+            match self.run(m, cx, act, body) {
+                Completion::Normal | Completion::Continue(_) => {}
+                Completion::Break(None) => break,
+                other => return other,
+            }
+            if !self.end_pass(&mut pace) {
+                break;
+            }
+        }
+        Completion::Normal
+    }
+
+    fn begin_loop(&self) -> Pace {
+        Pace {
+            blurred: false,
+            exact_left: self.fuel.loop_steps.div_ceil(2),
+            blurred_left: BLURRED_STEPS.min(self.fuel.blurred_steps),
+            before: (0, 0, 0),
+        }
+    }
+
+    fn begin_pass(&self, pace: &mut Pace) {
+        pace.before = (self.fuel.steps, self.loop_paid, self.doubts());
+    }
+
+    /// Pays for a pass, less what loops within it have paid; whether there is enough for another.
+    fn end_pass(&mut self, pace: &mut Pace) -> bool {
+        let (steps, paid, doubts) = pace.before;
+        let used = steps.saturating_sub(self.fuel.steps);
+        pace.blurred |= self.doubts() != doubts;
+        let (fuel, left) = match pace.blurred {
+            true => (&mut self.fuel.blurred_steps, &mut pace.blurred_left),
+            false => (&mut self.fuel.loop_steps, &mut pace.exact_left),
+        };
+        *left = left.saturating_sub(used);
+        let own = used.saturating_sub(self.loop_paid - paid);
+        *fuel = fuel.saturating_sub(own);
+        self.loop_paid += own;
+        *left > 0 && *fuel > 0 && self.fuel.steps > 0
+    }
+
+    /// Changes whenever something unknown was met.
+    fn doubts(&self) -> u64 {
+        self.unknowns + self.forks
+    }
+}
