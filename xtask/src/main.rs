@@ -58,6 +58,8 @@ enum Ecosystem {
     },
     /// Every lockfile: what Vetch reads against what the tool that wrote it lists
     Map(corpus::map::Map),
+    /// Attacks and their benign twins, put through minifiers, bundlers, compilers and obfuscators
+    Robust(corpus::robust::Robust),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
         Task::Corpus { ecosystem: Ecosystem::Map(options) } => corpus::map::run(&options),
+        Task::Corpus { ecosystem: Ecosystem::Robust(options) } => corpus::robust::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

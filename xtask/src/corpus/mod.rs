@@ -5,6 +5,7 @@
 
 pub(crate) mod install;
 pub(crate) mod map;
+pub(crate) mod robust;
 mod tally;
 
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ struct Release {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Verdict {
+pub(super) enum Verdict {
     Clean,
     Notable,
     Incomplete,
@@ -54,6 +54,14 @@ struct Evidence {
 struct Incomplete {
     what: String,
     why: String,
+}
+
+impl Report {
+    /// The verdict of every release, by its name in its purl.
+    pub(super) fn verdicts(&self) -> BTreeMap<String, Verdict> {
+        let named = |release: &Release| Some((super::robust::name_of(&release.purl)?.to_owned(), release.verdict));
+        self.releases.iter().filter_map(named).collect()
+    }
 }
 
 /// The worst that was said of every release.
