@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use vetch_syntax::ir::FunctionId;
 
-use crate::apis::ApiId;
+use crate::apis::{ApiId, Apis};
 use crate::interp::{FrameId, UnitId};
 
 /// Stands in a string for text that is not known: `"curl " + x` is `"curl \u{FFFC}"`.
@@ -138,6 +138,11 @@ impl Value {
         }
     }
 
+    /// Whether it is an object, and not this one.
+    pub(crate) fn kind_is_other_object(&self, id: ObjectId) -> bool {
+        matches!(self.kind, Kind::Object(other) if other != id)
+    }
+
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self.kind, Kind::Unknown)
     }
@@ -160,7 +165,8 @@ impl Value {
             Kind::Str(text) if has_hole(text) => (text.chars().any(|c| c != HOLE)).then_some(true),
             Kind::Str(text) => Some(!text.is_empty()),
             Kind::Bytes(_) | Kind::Regex(_) | Kind::Object(_) => Some(true),
-            Kind::Unknown | Kind::Api(_) | Kind::OneOf(_) => None,
+            Kind::Api(api) => Apis::get().is_language(*api).then_some(true),
+            Kind::Unknown | Kind::OneOf(_) => None,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use crate::apis::{ApiId, Call};
 use crate::interp::Interp;
-use crate::value::{Class, Kind, ObjectId, Taint, Value};
+use crate::value::{Class, Kind, ObjectId, Slot, Taint, Value};
+
+/// Most values that are looked at in one that is sent.
+const MAX_SURRENDERED: usize = 64;
 
 impl Interp<'_> {
     /// The value of a built-in when it is read.
@@ -55,6 +58,38 @@ impl Interp<'_> {
             }
             _ => value,
         }
+    }
+
+    /// What flows out of a value that is written out or sent as a whole: the environment in it is read.
+    pub(crate) fn surrendered(&mut self, value: &Value) -> Taint {
+        let mut taint = self.deep_taint(value);
+        let mut pending = vec![value.clone()];
+        let mut looked = 0;
+        while let Some(value) = pending.pop() {
+            looked += 1;
+            if looked > MAX_SURRENDERED {
+                break;
+            }
+            match &value.kind {
+                Kind::Api(_) => taint = taint.or(self.opened(value).taint),
+                Kind::OneOf(values) => pending.extend(values.iter().cloned()),
+                Kind::Object(id) => {
+                    let object = self.object(*id);
+                    taint = taint.or(object.taint);
+                    let held = object.props.entries.iter().filter_map(|(_, slot)| match slot {
+                        Slot::Value(value) => Some(value),
+                        Slot::Getter(_) => None,
+                    });
+                    let items = match &object.class {
+                        Class::Array(items) => items.as_slice(),
+                        _ => &[],
+                    };
+                    pending.extend(held.chain(items).take(MAX_SURRENDERED).cloned());
+                }
+                _ => {}
+            }
+        }
+        taint
     }
 
     /// An instance of a built-in; data written to it flows into `effect`.

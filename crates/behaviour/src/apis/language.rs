@@ -6,6 +6,28 @@ use crate::apis::{Apis, Call};
 use crate::interp::{Context, Interp};
 use crate::value::{Class, HOLE, Kind, Slot, Taint, Value, join};
 
+/// Globals that every engine of the last ten years has.
+const LANGUAGE: &[&str] = &[
+    "Array", "Boolean", "Function", "JSON", "Math", "Number", "Object", "Promise", "Proxy", "Reflect", "RegExp",
+    "String", "Symbol",
+];
+
+/// Well-known symbols. A symbol is text of its own kind: `@@` before its name.
+const SYMBOLS: &[&str] = &["iterator", "asyncIterator", "toPrimitive", "toStringTag", "hasInstance", "species"];
+
+fn register_symbols(apis: &mut Apis) {
+    let symbol = apis.add_global(&["Symbol"]);
+    apis.add_values(symbol, SYMBOLS, |interp, api| Value::str(format!("@@{}", interp.apis.name(api))));
+    apis.set_call(symbol, |interp, call| match interp.to_text(&call.arg(0)) {
+        Some(name) => Value::str(format!("@@{name}")),
+        None => interp.unknown(Taint::NONE),
+    });
+    apis.add_functions(symbol, &["for"], |interp, call| match interp.to_text(&call.arg(0)) {
+        Some(name) => Value::str(format!("@@{name}")),
+        None => interp.unknown(Taint::NONE),
+    });
+}
+
 pub(super) fn register(apis: &mut Apis) {
     let eval = apis.add_global(&["eval"]);
     apis.set_call(eval, |interp, call| match call.arg(0).kind {
@@ -19,6 +41,7 @@ pub(super) fn register(apis: &mut Apis) {
     register_vm(apis);
     register_reflection(apis);
     register_promises(apis);
+    register_symbols(apis);
     crate::builtins::register_globals(&mut |namespace, names, handler| {
         match namespace {
             "" => {
@@ -33,6 +56,10 @@ pub(super) fn register(apis: &mut Apis) {
             }
         };
     });
+    for name in LANGUAGE {
+        let id = apis.add_global(&[name]);
+        apis.set_language(id);
+    }
 }
 
 fn register_timers(apis: &mut Apis) {
@@ -126,7 +153,16 @@ fn register_reflection(apis: &mut Apis) {
     });
     apis.add_functions(reflect, &["construct"], |interp, call| {
         let args = interp.iterate(&call.arg(1)).unwrap_or_else(|| vec![Value::unknown(call.arg(1).taint); 3]);
-        interp.construct(&call.arg(0), args)
+        let made = interp.construct(&call.arg(0), args);
+        // What it is an instance of may be another class: subclasses for old engines are made so.
+        let class = call.arg(2);
+        if interp.is_callable(&class)
+            && let (Kind::Object(made), Kind::Object(prototype)) =
+                (&made.kind, interp.get_property(&class, "prototype").kind)
+        {
+            interp.object_mut(*made).prototype = Some(prototype);
+        }
+        made
     });
     apis.add_functions(reflect, &["get"], |interp, call| interp.get_index(&call.arg(0), &call.arg(1)));
     apis.add_functions(reflect, &["set"], |interp, call| {

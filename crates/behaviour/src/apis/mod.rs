@@ -62,6 +62,8 @@ struct Entry {
     /// What a computed member gives when its name is not known.
     computed_member: Option<Handler>,
     is_global_object: bool,
+    /// Part of the language: there wherever code runs.
+    is_language: bool,
 }
 
 /// The tree.
@@ -118,6 +120,11 @@ impl Apis {
 
     pub(crate) fn is_function(&self, api: ApiId) -> bool {
         self.entry(api).call.is_some()
+    }
+
+    /// Part of the language itself, so that it is certainly there.
+    pub(crate) fn is_language(&self, api: ApiId) -> bool {
+        self.entry(api).is_language
     }
 
     /// Last segment of its path: `readFile`.
@@ -189,6 +196,14 @@ impl Apis {
         for name in names {
             let id = self.add(name, Some(parent));
             self.entries[id.0 as usize].call = Some(call);
+        }
+    }
+
+    /// Says that an entry and its members are part of the language.
+    fn set_language(&mut self, id: ApiId) {
+        let members: Vec<ApiId> = self.entry(id).members.values().copied().collect();
+        for id in members.into_iter().chain([id]) {
+            self.entries[id.0 as usize].is_language = true;
         }
     }
 

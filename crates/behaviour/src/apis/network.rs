@@ -174,11 +174,8 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
         targets = vec![base];
     }
     let callbacks: Vec<Value> = call.args.iter().filter(|arg| interp.is_callable(arg)).cloned().collect();
-    let sent = call
-        .args
-        .iter()
-        .filter(|arg| !interp.is_callable(arg))
-        .fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+    let sent = call.args.iter().filter(|arg| !interp.is_callable(arg)).cloned().collect::<Vec<_>>();
+    let sent = sent.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
     let mut last = 0;
     let mut received = Taint::NONE;
     for host in targets {
@@ -220,8 +217,25 @@ fn base_of(interp: &mut Interp<'_>, this: &Value) -> Option<String> {
     Some(host_of(base.as_str()?))
 }
 
-/// `net.connect(port, host)`, `net.connect({ port, host })`, `net.connect(path)`.
+/// Opens a socket.
 pub(crate) fn socket(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let effect = socket_effect(interp, call);
+    let received = interp.source(effect);
+    let socket = interp.instance(call.api, Some(effect), received);
+    call_listeners(interp, call);
+    socket
+}
+
+fn call_listeners(interp: &mut Interp<'_>, call: &Call) {
+    for arg in &call.args {
+        if interp.is_callable(arg) {
+            interp.invoke(arg, Taint::NONE);
+        }
+    }
+}
+
+/// `net.connect(port, host)`, `net.connect({ port, host })`, `net.connect(path)`.
+fn socket_effect(interp: &mut Interp<'_>, call: &Call) -> u32 {
     let hosts = match &call.arg(0).kind {
         Kind::Object(_) => vec![host_in_options(interp, &call.arg(0))],
         _ => {
@@ -243,13 +257,7 @@ pub(crate) fn socket(interp: &mut Interp<'_>, call: &Call) -> Value {
     for host in hosts {
         effect = connect_effect(interp, host, Taint::NONE);
     }
-    let received = interp.source(effect);
-    for arg in &call.args {
-        if interp.is_callable(arg) {
-            interp.invoke(arg, Taint::NONE);
-        }
-    }
-    interp.instance(call.api, Some(effect), received)
+    effect
 }
 
 /// A socket or request that is opened by a later call.
@@ -293,9 +301,10 @@ pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, c
             Some(Value::UNDEFINED)
         }
         ("net.Socket" | "tls.TLSSocket" | "tls.Socket", "connect") => {
-            let opened = socket(interp, call);
-            let effect = interp.instance_effect(&opened);
-            interp.set_instance_effect(&call.this, effect);
+            let effect = socket_effect(interp, call);
+            // Before the callbacks, which use it.
+            interp.set_instance_effect(&call.this, Some(effect));
+            call_listeners(interp, call);
             Some(call.this.clone())
         }
         ("dgram.createSocket", "send") => {

@@ -152,15 +152,16 @@ fn shell(interp: &mut Interp<'_>, call: &Call) -> Value {
 fn spawn(interp: &mut Interp<'_>, call: &Call) -> Value {
     let (program, args) = program_and_args(interp, call);
     let options = options_of(interp, call, 1);
-    let mut attributes = attributes_of(interp, &options);
+    let attributes = attributes_of(interp, &options);
     let taint = interp.deep_taint(&program).or(interp.deep_taint(&args));
-    let words: Vec<String> = match interp.elements(&args) {
-        Some(items) => items.iter().map(|item| text_or_hole(interp, item)).collect(),
-        None if matches!(args.kind, Kind::Undefined) => Vec::new(),
-        None => vec![crate::value::HOLE.to_string()],
-    };
-    for alternative in program.alternatives().to_vec() {
-        let program = text_or_hole(interp, &alternative);
+    for (program, args) in pairs(&program, &args) {
+        let words: Vec<String> = match interp.elements(args) {
+            Some(items) => items.iter().map(|item| text_or_hole(interp, item)).collect(),
+            None if matches!(args.kind, Kind::Undefined) => Vec::new(),
+            None => vec![crate::value::HOLE.to_string()],
+        };
+        let program = text_or_hole(interp, program);
+        let mut attributes = attributes;
         if attributes.shell && !program.contains(crate::value::HOLE) {
             let line = std::iter::once(program).chain(words.iter().cloned()).collect::<Vec<_>>().join(" ");
             commands::run_line(interp, &line, attributes, taint);
@@ -170,6 +171,16 @@ fn spawn(interp: &mut Interp<'_>, call: &Call) -> Value {
         }
     }
     finish(interp, call)
+}
+
+/// The command lines that alternatives stand for: in step where there are as many of both, since one condition
+/// decided them, else each program with each list.
+fn pairs<'v>(program: &'v Value, args: &'v Value) -> Vec<(&'v Value, &'v Value)> {
+    let (programs, lists) = (program.alternatives(), args.alternatives());
+    if programs.len() == lists.len() {
+        return programs.iter().zip(lists).collect();
+    }
+    programs.iter().flat_map(|program| lists.iter().map(move |list| (program, list))).collect()
 }
 
 fn program_and_args(interp: &mut Interp<'_>, call: &Call) -> (Value, Value) {
@@ -190,7 +201,7 @@ fn program_and_args(interp: &mut Interp<'_>, call: &Call) -> (Value, Value) {
         Some(args) => args,
         None => call.arg(1),
     };
-    let has_list = matches!(&args.kind, Kind::Object(_)) && interp.elements(&args).is_some();
+    let has_list = args.alternatives().iter().any(|args| interp.elements(args).is_some());
     let args = if has_list || args.is_unknown() { args } else { Value::UNDEFINED };
     (first, args)
 }

@@ -1,7 +1,10 @@
 //! Methods of arrays.
 
 use crate::interp::Interp;
-use crate::value::{Class, HOLE, Kind, MAX_ELEMENTS, ObjectId, Taint, Value, join};
+use crate::value::{Class, HOLE, Kind, MAX_ELEMENTS, ObjectId, Slot, Taint, Value, join};
+
+/// How far an iterator has gone.
+const CURSOR: &str = "@@cursor";
 
 /// Most elements over which a callback runs one by one.
 const MAX_CALLBACKS: usize = 4096;
@@ -12,6 +15,12 @@ pub(super) fn method(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[
     let certain = interp.uncertain <= object.depth && !object.open;
     if matches!(name, "push" | "unshift" | "pop" | "shift" | "splice" | "reverse" | "sort" | "fill") {
         return mutate(interp, id, name, args, certain);
+    }
+    match name {
+        "next" => return next(interp, id),
+        "return" | "throw" => return Some(Value::UNDEFINED),
+        "@@iterator" | "@@asyncIterator" | "values" => return iterator(interp, id),
+        _ => {}
     }
     let Class::Array(items) = &object.class else { return None };
     // Copying is paid for, so that a loop over a long array stays linear in fuel.
@@ -25,7 +34,7 @@ pub(super) fn method(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[
         "reduce" | "reduceRight" => Some(reduce(interp, name == "reduceRight", args, known, taint)),
         _ => {
             let items = known?;
-            read(interp, id, name, args, items, taint)
+            read(interp, name, args, items, taint)
         }
     }
 }
@@ -57,14 +66,7 @@ fn join_items(interp: &mut Interp<'_>, separator: &Value, items: &[Value], taint
     Some(joined.tainted(taint))
 }
 
-fn read(
-    interp: &mut Interp<'_>,
-    id: ObjectId,
-    name: &str,
-    args: &[Value],
-    items: Vec<Value>,
-    taint: Taint,
-) -> Option<Value> {
+fn read(interp: &mut Interp<'_>, name: &str, args: &[Value], items: Vec<Value>, taint: Taint) -> Option<Value> {
     let arg = |index: usize| args.get(index).cloned().unwrap_or(Value::UNDEFINED);
     Some(match name {
         "join" | "toString" => join_items(interp, &arg(0), &items, taint)?,
@@ -124,7 +126,6 @@ fn read(
             let keys = (0..items.len()).map(|index| Value::number(index as f64)).collect();
             interp.array(keys)
         }
-        "values" => Value::object(id),
         "entries" => {
             let pairs = items
                 .into_iter()
@@ -135,6 +136,28 @@ fn read(
         }
         _ => return None,
     })
+}
+
+/// An iterator over the items as they are now: an array that knows how far it was gone over.
+fn iterator(interp: &mut Interp<'_>, id: ObjectId) -> Option<Value> {
+    let items = interp.elements(&Value::object(id))?;
+    interp.burn(items.len() as u64 / 4);
+    let iterator = interp.array(items);
+    interp.set_property(&iterator, CURSOR, Value::number(0.0));
+    Some(iterator)
+}
+
+/// The next item of an iterator, or what a generator gives who drives it.
+fn next(interp: &mut Interp<'_>, id: ObjectId) -> Option<Value> {
+    if let Some(Slot::Value(cursor)) = interp.object(id).props.get(CURSOR) {
+        let at = cursor.to_number()? as usize;
+        let Class::Array(items) = &interp.object(id).class else { return None };
+        let item = items.get(at).cloned();
+        interp.set_property(&Value::object(id), CURSOR, Value::number(at as f64 + 1.0));
+        let done = Value::bool(item.is_none());
+        return Some(interp.iteration(item.unwrap_or(Value::UNDEFINED), done));
+    }
+    interp.generator_next(id)
 }
 
 fn mutate(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value], certain: bool) -> Option<Value> {

@@ -86,13 +86,27 @@ fn register_objects(add: &mut dyn FnMut(&'static str, &'static [&'static str], H
         }
         call.arg(0)
     });
-    add("Object", &["freeze", "seal", "preventExtensions", "getPrototypeOf", "setPrototypeOf"], |_, call| call.arg(0));
+    add("Object", &["freeze", "seal", "preventExtensions"], |_, call| call.arg(0));
+    for namespace in ["Object", "Reflect"] {
+        add(namespace, &["getPrototypeOf"], prototype_of);
+        add(namespace, &["setPrototypeOf"], |interp, call| {
+            if let (Kind::Object(id), Kind::Object(prototype)) = (call.arg(0).kind, call.arg(1).kind) {
+                interp.object_mut(id).prototype = Some(prototype);
+            }
+            call.arg(0)
+        });
+    }
     add("Object", &["create"], |interp, call| {
-        let id = interp.alloc(Class::Plain);
-        if let Kind::Object(prototype) = call.arg(0).kind {
-            interp.object_mut(id).prototype = Some(prototype);
+        let made = Value::object(interp.alloc(Class::Plain));
+        if let (Kind::Object(id), Kind::Object(prototype)) = (&made.kind, call.arg(0).kind) {
+            interp.object_mut(*id).prototype = Some(prototype);
         }
-        Value::object(id)
+        define_all(interp, &made, &call.arg(1));
+        made
+    });
+    add("Object", &["defineProperties"], |interp, call| {
+        define_all(interp, &call.arg(0), &call.arg(1));
+        call.arg(0)
     });
     add("Object", &["defineProperty"], define_property);
     add("Reflect", &["defineProperty"], define_property);
@@ -111,20 +125,49 @@ fn register_objects(add: &mut dyn FnMut(&'static str, &'static [&'static str], H
     });
 }
 
-/// Babel and TypeScript define exports by getters: they are read through.
+/// What an object inherits from. Of functions and built-ins themselves: their way to a constructor is the same.
+fn prototype_of(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let value = call.arg(0);
+    let Kind::Object(id) = value.kind else { return value };
+    let object = interp.object(id);
+    match (&object.class, object.prototype) {
+        (Class::Constructor { superclass, .. }, _) if !matches!(superclass.kind, Kind::Undefined) => {
+            (**superclass).clone()
+        }
+        (_, Some(prototype)) => Value::object(prototype),
+        _ => value,
+    }
+}
+
 fn define_property(interp: &mut Interp<'_>, call: &Call) -> Value {
     let target = call.arg(0);
-    let descriptor = call.arg(2);
-    let Some(name) = interp.property_name(&call.arg(1)) else { return target };
-    if let Some(getter) = interp.option(&descriptor, "get") {
+    match interp.property_name(&call.arg(1)) {
+        Some(name) => define(interp, target, &name, &call.arg(2)),
+        None => target,
+    }
+}
+
+fn define_all(interp: &mut Interp<'_>, target: &Value, descriptors: &Value) {
+    if !matches!(descriptors.kind, Kind::Object(_)) {
+        return;
+    }
+    for name in interp.keys_of(descriptors).unwrap_or_default() {
+        let descriptor = interp.get_property(descriptors, &name);
+        define(interp, target.clone(), &name, &descriptor);
+    }
+}
+
+/// Babel and TypeScript define exports by getters: they are read through.
+fn define(interp: &mut Interp<'_>, target: Value, name: &str, descriptor: &Value) -> Value {
+    if let Some(getter) = interp.option(descriptor, "get") {
         if let Kind::Object(id) = target.kind {
-            interp.object_mut(id).props.set(name, Slot::Getter(getter));
+            interp.object_mut(id).props.set(name.into(), Slot::Getter(getter));
         }
-    } else if let Some(value) = interp.option(&descriptor, "value") {
+    } else if let Some(value) = interp.option(descriptor, "value") {
         if let Kind::Api(api) = target.kind {
-            interp.effect_hook(api, &name, &value);
+            interp.effect_hook(api, name, &value);
         }
-        interp.set_property(&target, &name, value);
+        interp.set_property(&target, name, value);
     }
     target
 }

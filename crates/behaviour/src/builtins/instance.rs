@@ -54,7 +54,7 @@ pub(super) fn method(
     if SENDS.contains(&name)
         && let Some(effect) = effect
     {
-        let sent = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+        let sent = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
         interp.flow(sent, effect);
         keep_written(interp, id, sent);
     }

@@ -38,7 +38,7 @@ fn convert(interp: &mut Interp<'_>, value: &serde_json::Value) -> Value {
 
 /// `JSON.stringify(value)`: exact for primitives; of anything else only where it came from is known.
 pub(crate) fn stringify(interp: &mut Interp<'_>, value: &Value) -> Value {
-    let taint = interp.deep_taint(value);
+    let taint = interp.surrendered(value);
     let text = match &value.kind {
         Kind::Str(_) => value.exact_str().and_then(|text| serde_json::to_string(text).ok()),
         Kind::Number(_) | Kind::Bool(_) | Kind::Null => interp.to_text(value).map(|text| text.to_string()),

@@ -42,11 +42,21 @@ impl Interp<'_> {
             Node::Tagged { tag, parts } => return self.eval_tagged(m, cx, id, tag, m.list(parts)),
             _ => return Value::UNKNOWN,
         };
+        if matches!(m.node(callee), Node::Super) {
+            return self.eval_super_call(m, cx, m.list(args));
+        }
         let (receiver, method) = self.eval_callee(m, cx, callee);
         let args = match self.eval_spread(m, cx, m.list(args)) {
             Ok(args) => args,
             Err(taint) => vec![Value::unknown(taint); 3],
         };
+        // Only functions are given functions over labels: the look is cheap.
+        if !is_new
+            && args.iter().take(2).any(|arg| matches!(arg.kind, Kind::Object(_)))
+            && let Some(generator) = self.run_machine_among(&receiver, &args)
+        {
+            return generator;
+        }
         self.at(cx, id, |interp| match (method, is_new) {
             (Some(name), false) => interp.call_method(&receiver, &name, args),
             (Some(name), true) => {
@@ -58,9 +68,24 @@ impl Interp<'_> {
         })
     }
 
+    fn eval_super_call(&mut self, m: &Module, cx: &Context, args: &[NodeId]) -> Value {
+        let args = self.eval_spread(m, cx, args).unwrap_or_else(|taint| vec![Value::unknown(taint); 3]);
+        if let Some(superclass) = self.superclass_here(cx) {
+            self.construct_onto(&superclass, &cx.this, args);
+        }
+        cx.this.clone()
+    }
+
     /// A callee: for a method call the receiver and the name, else the function itself.
     fn eval_callee(&mut self, m: &Module, cx: &Context, callee: NodeId) -> (Value, Option<Rc<str>>) {
         match m.node(callee) {
+            // The method is that of the superclass, the receiver this very object.
+            Node::Member { object, name } if matches!(m.node(object), Node::Super) => {
+                let method = self.eval(m, cx, object);
+                let method = self.read_member(&method, m.str(name));
+                let (target, this) = (Box::new(method), Box::new(cx.this.clone()));
+                (Value::object(self.alloc(Class::Bound { target, this, args: Vec::new() })), None)
+            }
             Node::Member { object, name } => {
                 let receiver = self.eval(m, cx, object);
                 (receiver, Some(m.shared_str(name)))
@@ -99,13 +124,11 @@ impl Interp<'_> {
 
     /// `receiver.name(…args)`
     pub(crate) fn call_method(&mut self, receiver: &Value, name: &str, args: Vec<Value>) -> Value {
+        // Promises are not made where what they promise is at hand: `import(…)` gives the module itself.
+        if matches!(name, "then" | "catch" | "finally") && self.is_settled(receiver, name) {
+            return crate::builtins::promise_method(self, receiver, name, &args).unwrap_or(Value::UNKNOWN);
+        }
         match &receiver.kind {
-            // `import(…)` gives the module itself: what it promises is there.
-            Kind::Api(api)
-                if matches!(name, "then" | "catch" | "finally") && self.apis.member(*api, name).is_none() =>
-            {
-                crate::builtins::promise_method(self, receiver, name, &args).unwrap_or(Value::UNKNOWN)
-            }
             Kind::Api(api) => {
                 let callee = self.read_member(receiver, name);
                 match callee.kind {
@@ -143,6 +166,16 @@ impl Interp<'_> {
         }
     }
 
+    /// Whether a value stands for a promise of itself.
+    fn is_settled(&self, value: &Value, name: &str) -> bool {
+        match &value.kind {
+            Kind::Api(api) => self.apis.member(*api, name).is_none(),
+            Kind::Object(id) => matches!(self.object(*id).class, Class::Array(_)),
+            Kind::Unknown | Kind::OneOf(_) => false,
+            _ => true,
+        }
+    }
+
     fn call_object_method(&mut self, id: ObjectId, receiver: &Value, name: &str, args: Vec<Value>) -> Value {
         let own = self.get_property(receiver, name);
         if self.is_callable(&own) && self.as_method(&own).is_none() {
@@ -154,6 +187,13 @@ impl Interp<'_> {
             | Class::Constructor { .. }
             | Class::Resolver(_)
             | Class::Method { .. } => self.call_function_method(receiver, name, args),
+            // What is registered with something unknown runs when its user asks for it.
+            Class::Plain if own.is_unknown() && REGISTERS.contains(&name) && self.trigger.is_unasked() => {
+                let trigger = std::mem::replace(&mut self.trigger, Trigger::Call);
+                let value = self.call_unknown(receiver, args);
+                self.trigger = trigger;
+                value
+            }
             _ => match own.kind {
                 Kind::Api(_) => self.call_value(&own, receiver.clone(), args),
                 _ => crate::builtins::call_object_method(self, id, receiver, name, args),
@@ -238,7 +278,11 @@ impl Interp<'_> {
                 first.extend(args);
                 self.call_value(&target, *this, first)
             }
-            Class::Method { receiver, name } => self.call_method(&receiver, &name, args),
+            Class::Method { receiver, name } => match &*name {
+                super::machine::ITSELF => *receiver,
+                super::machine::INSTRUCTION => self.instruction(args),
+                _ => self.call_method(&receiver, &name, args),
+            },
             Class::Resolver(promise) => {
                 let value = args.into_iter().next().unwrap_or(Value::UNDEFINED);
                 let value = self.settled(&value);
@@ -351,10 +395,8 @@ impl Interp<'_> {
                         Some(constructor) => {
                             self.call_value(&constructor, Value::object(instance), args);
                         }
-                        None if matches!(superclass.kind, Kind::Object(_) | Kind::Api(_)) => {
-                            return self.construct(&superclass, args);
-                        }
-                        None => {}
+                        None if matches!(superclass.kind, Kind::Api(_)) => return self.construct(&superclass, args),
+                        None => self.construct_onto(&superclass, &Value::object(instance), args),
                     }
                     Value::object(instance)
                 }
@@ -364,7 +406,55 @@ impl Interp<'_> {
                 }
                 _ => self.call_unknown(callee, args),
             },
-            _ => self.call_unknown(callee, args),
+            _ => {
+                // An object of a kind that is not known: what is put into it stays with it.
+                let made = self.call_unknown(callee, args);
+                let id = self.alloc(Class::Plain);
+                let object = self.object_mut(id);
+                (object.open, object.taint) = (true, made.taint);
+                Value::object(id).tainted(made.taint)
+            }
+        }
+    }
+
+    /// Runs the constructor of `class` for an instance that is already there: `super(…)`.
+    pub(super) fn construct_onto(&mut self, class: &Value, instance: &Value, args: Vec<Value>) {
+        let Kind::Object(id) = class.kind else {
+            if !matches!(class.kind, Kind::Undefined) {
+                self.construct(class, args);
+            }
+            return;
+        };
+        match self.object(id).class.clone() {
+            Class::Constructor { constructor: Some(constructor), .. } => {
+                self.call_value(&constructor, instance.clone(), args);
+            }
+            // The superclass of one may be itself, in hostile code.
+            Class::Constructor { superclass, .. } if superclass.kind_is_other_object(id) => {
+                self.nested(|interp| {
+                    interp.construct_onto(&superclass, instance, args);
+                    Value::UNDEFINED
+                });
+            }
+            Class::Constructor { .. } => {}
+            _ => drop(self.call_value(class, instance.clone(), args)),
+        }
+    }
+
+    /// The superclass of the class that the running method stands in.
+    pub(super) fn superclass_here(&self, cx: &Context) -> Option<Value> {
+        let mut frame = cx.frame;
+        loop {
+            let at = &self.frames[frame.0 as usize];
+            if let Some(&class) = self.homes.get(&(at.unit, at.function))
+                && let Class::Constructor { superclass, .. } = &self.object(class).class
+            {
+                return Some((**superclass).clone());
+            }
+            if at.parent == frame {
+                return None;
+            }
+            frame = at.parent;
         }
     }
 }

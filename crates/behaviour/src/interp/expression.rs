@@ -48,7 +48,8 @@ impl Interp<'_> {
             Node::Var(symbol) => self.read_symbol(cx, symbol),
             Node::Global(name) => self.at(cx, id, |interp| interp.read_global(cx, m.str(name))),
             Node::This => cx.this.clone(),
-            Node::Super | Node::ImportMeta | Node::NewTarget => self.special(m.node(id)),
+            Node::Super => self.super_object(cx),
+            Node::ImportMeta | Node::NewTarget => self.special(m.node(id)),
             Node::Member { object, name } => {
                 let object = self.eval(m, cx, object);
                 self.at(cx, id, |interp| interp.read_member(&object, m.str(name)))
@@ -74,7 +75,13 @@ impl Interp<'_> {
                 let value = self.eval(m, cx, inner);
                 self.settled(&value)
             }
-            Node::Yield(inner) | Node::Spread(inner) => self.eval(m, cx, inner),
+            Node::Yield(inner) => {
+                let value = self.eval(m, cx, inner);
+                let value = self.settled(&value);
+                self.keep_yielded(value.clone());
+                value
+            }
+            Node::Spread(inner) => self.eval(m, cx, inner),
             Node::Function(function) => self.closure(cx, m, function),
             Node::Class { superclass, members } => self.class(m, cx, superclass, members),
             Node::Markup(parts) => self.markup(m, cx, m.list(parts)),
@@ -89,6 +96,17 @@ impl Interp<'_> {
                 self.run(m, cx, &mut super::Activation::default(), id);
                 Value::UNDEFINED
             }
+            _ => self.unknown(Taint::NONE),
+        }
+    }
+
+    /// `super`, as an object to read from: what the superclass gives its instances, in a static method itself.
+    fn super_object(&mut self, cx: &Context) -> Value {
+        match self.superclass_here(cx) {
+            Some(superclass) if matches!(superclass.kind, Kind::Object(_)) => match cx.this.kind {
+                Kind::Object(id) if matches!(self.object(id).class, Class::Constructor { .. }) => superclass,
+                _ => self.get_property(&superclass, "prototype"),
+            },
             _ => self.unknown(Taint::NONE),
         }
     }
@@ -172,8 +190,8 @@ impl Interp<'_> {
     fn class(&mut self, m: &Module, cx: &Context, superclass: NodeId, members: Properties) -> Value {
         let superclass = if superclass.is_nothing() { Value::UNDEFINED } else { self.eval(m, cx, superclass) };
         let prototype = self.alloc(Class::Plain);
-        if let Kind::Object(parent) = superclass.kind
-            && let Class::Constructor { prototype: inherited, .. } = self.object(parent).class
+        if self.is_callable(&superclass)
+            && let Kind::Object(inherited) = self.get_property(&superclass, "prototype").kind
         {
             self.object_mut(prototype).prototype = Some(inherited);
         }
@@ -189,6 +207,9 @@ impl Interp<'_> {
                 Key::Spread => None,
             };
             let value = self.eval(m, &inner, member.value);
+            if let Node::Function(function) = m.node(member.value) {
+                self.homes.insert((cx.unit, function), class);
+            }
             let home = match member.kind {
                 PropertyKind::Constructor => {
                     if let Class::Constructor { constructor, .. } = &mut self.object_mut(class).class {

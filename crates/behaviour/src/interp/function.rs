@@ -219,21 +219,12 @@ impl Interp<'_> {
     ) -> Value {
         let m = self.unit(unit).module.clone();
         let f = m.function(function);
-        let frame = FrameId(self.frames.len() as u32);
         let generic = args.iter().all(|arg| arg.is_unknown());
-        let arguments = match (f.is_arrow, f.uses_arguments) {
-            (true, _) => self.frames[parent.0 as usize].arguments,
-            (false, true) => Some(self.alloc(Class::Array(args.clone()))),
-            (false, false) => None,
-        };
-        self.frames.push(Frame {
-            unit,
-            function,
-            parent,
-            slots: vec![Value::UNDEFINED; f.frame_size as usize],
-            depth: self.uncertain,
-            arguments,
-        });
+        let frame = self.push_frame(&m, unit, function, parent);
+        if f.uses_arguments && !f.is_arrow {
+            let arguments = self.alloc(Class::Array(args.clone()));
+            self.frames[frame.0 as usize].arguments = Some(arguments);
+        }
         let this = match this.kind {
             Kind::Undefined if !m.is_esm => self.apis.global("globalThis").map_or(Value::UNKNOWN, Value::api),
             _ => this,
@@ -252,6 +243,9 @@ impl Interp<'_> {
         }
         self.hoist(&m, &cx, m.list(f.body));
         let mut activation = Activation::default();
+        if f.is_generator {
+            self.yields.push(Vec::new());
+        }
         let completion = self.run_statements(&m, &cx, &mut activation, m.list(f.body));
         self.call_depth -= 1;
         self.record(unit, function).active -= 1;
@@ -260,11 +254,24 @@ impl Interp<'_> {
             (Some(value), _) => perhaps(value),
             (None, _) => Value::UNDEFINED,
         };
-        if f.is_generator {
-            let taint = self.deep_taint(&value);
-            return self.unknown(taint);
+        match f.is_generator {
+            true => {
+                let yields = self.yields.pop().unwrap_or_default();
+                self.generator_result(yields, value)
+            }
+            false => value,
         }
-        value
+    }
+
+    /// The variables of a run that begins.
+    pub(super) fn push_frame(&mut self, m: &Module, unit: UnitId, function: FunctionId, parent: FrameId) -> FrameId {
+        let f = m.function(function);
+        let frame = FrameId(self.frames.len() as u32);
+        // An arrow function has no `arguments` of its own.
+        let arguments = if f.is_arrow { self.frames[parent.0 as usize].arguments } else { None };
+        let (slots, depth) = (vec![Value::UNDEFINED; f.frame_size as usize], self.uncertain);
+        self.frames.push(Frame { unit, function, parent, slots, depth, arguments });
+        frame
     }
 
     fn bind_parameters(&mut self, m: &Module, cx: &Context, params: &[NodeId], args: Vec<Value>, generic: bool) {

@@ -111,7 +111,7 @@ impl Interp<'_> {
             let goes_on = self.end_pass(&mut pace);
             // A loop that may have ended, or whose end does not depend on anything known, ran often enough.
             let may_have_left = act.returned.is_some() && !returned_before;
-            if !exact || !goes_on || may_have_left || (is_endless && pace.blurred) {
+            if !exact || !goes_on || may_have_left || (is_endless && pace.blurred) || self.yielded_enough() {
                 return Completion::Normal;
             }
         }

@@ -8,6 +8,7 @@ mod call;
 mod expression;
 mod function;
 mod loops;
+mod machine;
 mod module;
 mod operators;
 
@@ -210,6 +211,10 @@ pub(crate) struct Interp<'p> {
     pub stand_ins: u32,
     /// Whether a run is under way that is paid from [`Fuel::inert_steps`].
     pub in_inert: bool,
+    /// The class that each method was last made for.
+    pub homes: FxHashMap<(UnitId, FunctionId), ObjectId>,
+    /// What the generators that are running have yielded so far, the innermost last.
+    pub yields: Vec<Vec<Value>>,
     /// Closures made so far, for functions that nothing has called yet.
     pub closures: Vec<ObjectId>,
     /// Results of runs with particular arguments, by the function's place, its number and what was known.
@@ -252,6 +257,8 @@ impl<'p> Interp<'p> {
             call_depth: 0,
             in_inert: false,
             stand_ins: 0,
+            homes: FxHashMap::default(),
+            yields: Vec::new(),
             closures: Vec::new(),
             results: FxHashMap::default(),
             layers: HashMap::new(),

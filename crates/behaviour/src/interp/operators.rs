@@ -216,7 +216,12 @@ impl Interp<'_> {
             Kind::Null | Kind::Bytes(_) | Kind::Regex(_) => "object",
             Kind::Bool(_) => "boolean",
             Kind::Number(_) => "number",
+            Kind::Str(text) if text.starts_with("@@") => "symbol",
             Kind::Str(_) => "string",
+            Kind::Api(api) if self.apis.is_language(*api) => match self.apis.is_function(*api) {
+                true => "function",
+                false => "object",
+            },
             Kind::Object(_) if self.is_callable(value) => "function",
             Kind::Object(id) if !matches!(self.object(*id).class, Class::Instance { .. }) => "object",
             _ => return None,

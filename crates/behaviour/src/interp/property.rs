@@ -283,7 +283,8 @@ impl Interp<'_> {
                     _ => 0,
                 };
                 let mut keys: Vec<Rc<str>> = (0..items).map(|index| Rc::from(index.to_string())).collect();
-                keys.extend(object.props.entries.iter().map(|(key, _)| key.clone()));
+                let own = object.props.entries.iter().map(|(key, _)| key);
+                keys.extend(own.filter(|key| !key.starts_with("@@")).cloned());
                 Some(keys)
             }
             Kind::Api(api) => {

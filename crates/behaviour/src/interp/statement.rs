@@ -187,6 +187,7 @@ impl Interp<'_> {
         match &value.kind {
             Kind::Object(id) => match &self.object(*id).class {
                 Class::Array(items) if !self.object(*id).open => Some(items.clone()),
+                Class::Plain => self.iterate_own(value),
                 _ => None,
             },
             Kind::Str(text) if value.exact_str().is_some() && text.len() <= crate::value::MAX_ELEMENTS => {
@@ -197,5 +198,15 @@ impl Interp<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Items of an object that has an iterator of its own, a generator for one.
+    fn iterate_own(&mut self, value: &Value) -> Option<Vec<Value>> {
+        let method = ["@@iterator", "@@asyncIterator"].iter().find_map(|name| {
+            let method = self.get_property(value, name);
+            self.is_callable(&method).then_some(method)
+        })?;
+        let iterator = self.call_value(&method, value.clone(), Vec::new());
+        self.elements(&iterator)
     }
 }
