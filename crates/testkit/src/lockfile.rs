@@ -78,8 +78,17 @@ impl Locked<'_> {
             entry["hasInstallScript"] = json!(true);
         }
         let manifest = pkg.manifest();
-        let copied =
-            ["license", "dependencies", "optionalDependencies", "peerDependencies", "bin", "engines", "os", "cpu"];
+        let copied = [
+            "license",
+            "dependencies",
+            "optionalDependencies",
+            "peerDependencies",
+            "peerDependenciesMeta",
+            "bin",
+            "engines",
+            "os",
+            "cpu",
+        ];
         for field in copied {
             if let Some(value) = manifest.get(field) {
                 entry[field] = value.clone();

@@ -1,11 +1,11 @@
 //! Decides, before anything is read, what there is to look at for every package.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use vetch_lockfiles::Format;
 use vetch_lockfiles::npm::package_json;
 use vetch_model::evidence::Location;
-use vetch_model::inventory::{Ecosystem, Package, PackageId, Role, Source};
+use vetch_model::inventory::{Ecosystem, EdgeKind, Package, PackageId, Role, Source};
 use vetch_model::manifest::{INSTALL_EVENTS, Manifest, PREPARE_EVENTS};
 use vetch_model::outcome::Incomplete;
 use vetch_model::purl::Purl;
@@ -172,14 +172,17 @@ fn foreign(project: &Project) -> BTreeMap<PackageId, String> {
     let is_unsaid = project.format == Format::YarnClassic && !project.tree.packages.is_empty();
     let mut waiting = Vec::new();
     for (id, package) in project.inventory.iter().filter(|(_, package)| is_absent(package)) {
-        if let Some(platform) = other_platform(project, package) {
-            foreign.insert(id, format!("optional, for another platform ({platform}), and not installed"));
+        if is_for_another_platform(project, package) {
+            // One reason for all of them: a bundler brings dozens, and their names say which platform.
+            foreign.insert(id, "optional, for another platform, and not installed".to_owned());
             waiting.push(id);
         } else if is_unsaid {
             foreign.insert(id, "optional, and left out of what is installed".to_owned());
             waiting.push(id);
         }
     }
+    let why = "left over in the lockfile, for nothing needs it, and not installed";
+    foreign.extend(leftovers(project).into_iter().map(|id| (id, why.to_owned())));
     while let Some(next) = waiting.pop() {
         for neighbour in project.graph.dependencies(next) {
             let id = neighbour.package;
@@ -194,14 +197,35 @@ fn foreign(project: &Project) -> BTreeMap<PackageId, String> {
     foreign
 }
 
-/// The platforms that a package is limited to, if this is none of them.
-fn other_platform(project: &Project, package: &Package) -> Option<String> {
+/// Packages that npm keeps in its lockfile though nothing needs them, and does not install: no edge
+/// leads to them, or none but optional peers.
+fn leftovers(project: &Project) -> Vec<PackageId> {
+    let (inventory, graph, tree) = (&project.inventory, &project.graph, &project.tree.packages);
+    if project.format != Format::PackageLock || tree.is_empty() {
+        return Vec::new();
+    }
+    let mut needed: BTreeSet<PackageId> = graph.roots().collect();
+    let mut waiting: Vec<PackageId> = needed.iter().copied().collect();
+    while let Some(next) = waiting.pop() {
+        for neighbour in graph.dependencies(next) {
+            let is_needed = inventory.edges[neighbour.edge].kind != EdgeKind::PeerOptional;
+            if is_needed && needed.insert(neighbour.package) {
+                waiting.push(neighbour.package);
+            }
+        }
+    }
+    let is_left =
+        |id: PackageId, package: &Package| !needed.contains(&graph.folder_of(id)) && !tree.contains_key(&package.path);
+    inventory.iter().filter(|(id, package)| is_left(*id, package)).map(|(id, _)| id).collect()
+}
+
+/// Whether a package is limited to platforms, and this is none of them.
+fn is_for_another_platform(project: &Project, package: &Package) -> bool {
     let platform = &package.platform;
     let fits = fits(&platform.os, host_os()) && fits(&platform.cpu, host_cpu());
     // Which C library this machine has, npm knows better: what it left out of a tree that it installed was not for it.
     let is_other = !fits || (!project.tree.packages.is_empty() && !platform.libc.is_empty());
-    let wants = [&platform.os, &platform.cpu, &platform.libc].into_iter().flatten().map(String::as_str);
-    (platform.is_limited() && is_other).then(|| wants.collect::<Vec<_>>().join(", "))
+    platform.is_limited() && is_other
 }
 
 /// Whether a list of a manifest lets `host` in: entries with `!` exclude, others are an allow list

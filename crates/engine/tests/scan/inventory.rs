@@ -11,6 +11,7 @@ pub(crate) const CASES: &[Case] = &[
     ("what_is_installed_and_not_locked_is_judged", what_is_installed_and_not_locked_is_judged),
     ("without_a_lockfile_the_tree_is_the_inventory", without_a_lockfile_the_tree_is_the_inventory),
     ("optional_packages_for_other_platforms_are_skipped", optional_packages_for_other_platforms_are_skipped),
+    ("what_nothing_needs_is_left_over_and_skipped", what_nothing_needs_is_left_over_and_skipped),
     ("one_version_with_two_contents_is_two_releases", one_version_with_two_contents_is_two_releases),
     ("workspaces_are_the_users_own", workspaces_are_the_users_own),
     ("isolated_layouts_are_read_once", isolated_layouts_are_read_once),
@@ -51,6 +52,24 @@ fn optional_packages_for_other_platforms_are_skipped() {
     let skipped: Vec<&str> = report.scan.skipped.iter().map(|skipped| skipped.what.as_str()).collect();
     assert_eq!(skipped, ["foreign@1.0.0", "helper@1.0.0"]);
     assert!(report.scan.incomplete.is_empty());
+}
+
+fn what_nothing_needs_is_left_over_and_skipped() {
+    let scan_with = |is_optional: bool| {
+        let asks = harmless("asks")
+            .field("peerDependencies", json!({ "left": "^1.0.0" }))
+            .field("peerDependenciesMeta", json!({ "left": { "optional": is_optional } }));
+        // npm keeps what only an optional peer leads to, marked `extraneous`, and does not install it.
+        let project = Project::builder("demo").install(asks).lock_only(harmless("left")).build();
+        run(&options(&project))
+    };
+    let (left, needed) = (scan_with(true), scan_with(false));
+    let skipped: Vec<&str> = left.scan.skipped.iter().map(|skipped| skipped.what.as_str()).collect();
+    assert_eq!(skipped, ["left@1.0.0"]);
+    assert_eq!(purls(&left), ["pkg:npm/asks@1.0.0", "pkg:npm/demo@1.0.0"]);
+    assert!(needed.scan.skipped.is_empty(), "{:#?}", needed.scan.skipped);
+    let missing = release(&needed, "pkg:npm/left@1.0.0");
+    assert!(!missing.incomplete.is_empty(), "a peer that is needed and missing is not clean: {missing:#?}");
 }
 
 fn one_version_with_two_contents_is_two_releases() {
