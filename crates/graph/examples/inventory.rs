@@ -1,6 +1,6 @@
 //! What Vetch makes of one lockfile, for comparisons with what its tool says: `inventory FORMAT FILE`.
-//! Prints `{"packages": ["name@version", …], "aliases": {"alias@version": "name@version"}, "incomplete": ["what: why", …]}`,
-//! without the project's own packages.
+//! Prints `{"packages": ["name@version", …], "edges": ["name@version > name@version", …],
+//! "aliases": {"alias@version": "name@version"}, "incomplete": ["what: why", …]}`, without the project's own packages.
 
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use vetch_lockfiles::{DirFiles, Format, read};
-use vetch_model::inventory::Role;
+use vetch_model::inventory::{Inventory, Role};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -31,8 +31,19 @@ fn main() -> Result<()> {
         })
         .collect();
     let packages: BTreeSet<String> = packages.map(|package| package.label()).collect();
+    let edges = edges(&outcome.value.inventory);
     let incomplete: Vec<String> =
         outcome.incomplete.iter().map(|missing| format!("{}: {}", missing.what, missing.why)).collect();
-    println!("{}", serde_json::json!({ "packages": packages, "aliases": aliases, "incomplete": incomplete }));
+    let said =
+        serde_json::json!({ "packages": packages, "edges": edges, "aliases": aliases, "incomplete": incomplete });
+    println!("{said}");
     Ok(())
+}
+
+/// Which dependency asks for which; not that what is patched stands on its original, which has the same name.
+fn edges(inventory: &Inventory) -> BTreeSet<String> {
+    let ends = inventory.edges.iter().map(|edge| [edge.from, edge.to].map(|id| inventory.package(id)));
+    let between = ends.filter(|ends| ends.iter().all(|package| package.role == Role::Dependency));
+    let labels = between.map(|ends| ends.map(|package| package.label()));
+    labels.filter(|[from, to]| from != to).map(|[from, to]| format!("{from} > {to}")).collect()
 }

@@ -3,9 +3,10 @@
 //! The projects of `xtask/corpus/map` are locked by every tool of their ecosystem, in a cache folder, once. Nothing is
 //! installed but by Yarn 1, which cannot lock without. Tools that are not there are left out, and said to be.
 
+mod listings;
 mod tools;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,7 +15,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::repo;
-use tools::{Listing, Tool};
+use tools::Tool;
 
 /// Most differences shown of each kind.
 const SHOWN: usize = 8;
@@ -33,7 +34,8 @@ pub(crate) struct Map {
 /// What `crates/graph/examples/inventory.rs` prints.
 #[derive(Deserialize)]
 struct Ours {
-    packages: Listing,
+    packages: BTreeSet<String>,
+    edges: BTreeSet<String>,
     /// `alias@version` → `name@version`; npm lists what is installed under an alias by that.
     aliases: BTreeMap<String, String>,
     incomplete: Vec<String>,
@@ -52,7 +54,7 @@ pub(crate) fn run(options: &Map) -> Result<()> {
         "--examples",
     ]))?;
     let program = repo::target_dir()?.join("release/examples/inventory");
-    println!("{:<10} {:<12} {:>7} {:>10} {:>12}", "tool", "project", "equal", "only ours", "only theirs");
+    println!("{:<8} {:<10} {:<9} {:>7} {:>10} {:>12}", "tool", "project", "what", "equal", "only ours", "only theirs");
     let mut differing = 0;
     for tool in
         tools::ALL.iter().filter(|tool| options.tools.is_empty() || options.tools.iter().any(|name| name == tool.name))
@@ -60,7 +62,7 @@ pub(crate) fn run(options: &Map) -> Result<()> {
         for project in projects(tool)? {
             match compare(tool, &project, &cache, &program) {
                 Ok(differs) => differing += usize::from(differs),
-                Err(error) => println!("{:<10} {project:<12} left out: {error:#}", tool.name),
+                Err(error) => println!("{:<8} {project:<10} left out: {error:#}", tool.name),
             }
         }
     }
@@ -83,36 +85,58 @@ fn manifests(tool: &Tool) -> PathBuf {
     repo::root().join("xtask/corpus/map").join(tool.ecosystem)
 }
 
-/// Prints one row, and the first differences below it.
+/// Compares packages, and edges where the tool says them.
 fn compare(tool: &Tool, project: &str, cache: &Path, program: &Path) -> Result<bool> {
     let folder = cache.join(tool.name.replace(' ', "-")).join(project);
     lock(tool, project, &folder)?;
     let theirs = (tool.read)(&listing(tool, &folder)?)?;
     let output = repo::output(Command::new(program).arg(tool.format).arg(folder.join(tool.lockfile)))?;
     let ours: Ours = serde_json::from_slice(&output).context("the example's output")?;
-    let own_name = |listed: String| match ours.aliases.get(&listed) {
-        Some(own) if !ours.packages.contains(&listed) => own.clone(),
-        _ => listed,
+    let own_name = |listed: &str| match ours.aliases.get(listed) {
+        Some(own) if !ours.packages.contains(listed) => own.clone(),
+        _ => listed.to_owned(),
     };
-    let theirs: Listing = theirs.into_iter().map(own_name).collect();
-    let only_ours: Vec<_> = ours.packages.difference(&theirs).collect();
-    let only_theirs: Vec<_> = theirs.difference(&ours.packages).collect();
-    let equal = ours.packages.len() - only_ours.len();
-    println!("{:<10} {project:<12} {equal:>7} {:>10} {:>12}", tool.name, only_ours.len(), only_theirs.len());
-    for (title, names) in [("only ours", &only_ours), ("only theirs", &only_theirs)] {
-        if !names.is_empty() {
-            let shown: Vec<&str> = names.iter().take(SHOWN).map(|name| name.as_str()).collect();
-            let more = if names.len() > SHOWN { ", …" } else { "" };
-            println!("    {title}: {}{more}", shown.join(", "));
-        }
-    }
+    let packages = theirs.packages.iter().map(|listed| own_name(listed)).collect();
+    println!("{:<8} {project:<10} {}", tool.name, row("packages", &ours.packages, &packages));
+    let differs = [
+        differ("only ours", ours.packages.difference(&packages), tool.known),
+        differ("only theirs", packages.difference(&ours.packages), ""),
+    ];
     for missing in ours.incomplete.iter().take(3) {
         println!("    incomplete: {missing}");
     }
-    if !tool.known.is_empty() && !only_ours.is_empty() {
-        println!("    known: {}", tool.known);
+    let Some(edges) = theirs.edges else {
+        return Ok(differs.contains(&true));
+    };
+    let own_ends = |edge: &String| edge.split(" > ").map(own_name).collect::<Vec<_>>().join(" > ");
+    let edges = edges.iter().map(own_ends).collect();
+    let is_said = |edge: &String| edge.split(" > ").next().is_some_and(|from| !theirs.unsaid.contains(from));
+    let said = ours.edges.into_iter().filter(is_said).collect();
+    println!("{:<8} {project:<10} {}", tool.name, row("edges", &said, &edges));
+    let edges_differ = [
+        differ("only ours", said.difference(&edges), tool.known),
+        differ("only theirs", edges.difference(&said), tool.known_edges),
+    ];
+    Ok(differs.contains(&true) || edges_differ.contains(&true))
+}
+
+fn row(what: &str, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> String {
+    let equal = ours.intersection(theirs).count();
+    format!("{what:<9} {equal:>7} {:>10} {:>12}", ours.len() - equal, theirs.len() - equal)
+}
+
+/// Prints the first of what only one side has. Whether there is any, and no known reason.
+fn differ<'n>(title: &str, names: impl Iterator<Item = &'n String>, known: &str) -> bool {
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    if names.is_empty() {
+        return false;
     }
-    Ok(!only_theirs.is_empty() || (!only_ours.is_empty() && tool.known.is_empty()))
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    println!("    {title}: {}{more}", names[..names.len().min(SHOWN)].join(", "));
+    if !known.is_empty() {
+        println!("    known: {known}");
+    }
+    known.is_empty()
 }
 
 /// Locks a project, unless that was done with the same manifest before.

@@ -1,12 +1,8 @@
-//! The tools: how each locks a project, how it lists what it has locked, and how to read that.
+//! The tools: how each locks a project, and how it lists what it has locked.
 
-use std::collections::BTreeSet;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-use serde_json::Value;
-
-/// `name@version` of every package that a tool lists.
-pub(super) type Listing = BTreeSet<String>;
+use super::listings::{Listing, annotated, bun, inspection, npm, pnpm, poetry, requirements, yarn_berry, yarn_classic};
 
 /// One package manager.
 pub(super) struct Tool {
@@ -23,8 +19,10 @@ pub(super) struct Tool {
     pub(super) list: &'static [&'static str],
     pub(super) environment: &'static [(&'static str, &'static str)],
     pub(super) read: fn(&str) -> Result<Listing>,
-    /// What its listing leaves out or names otherwise, known and looked into.
+    /// Packages that its listing leaves out, known and looked into.
     pub(super) known: &'static str,
+    /// Edges that it knows from elsewhere than the lockfile, known and looked into.
+    pub(super) known_edges: &'static str,
 }
 
 pub(super) const ALL: &[Tool] = &[
@@ -49,6 +47,7 @@ pub(super) const ALL: &[Tool] = &[
         environment: &[],
         read: npm,
         known: "",
+        known_edges: "",
     },
     Tool {
         name: "pnpm",
@@ -62,6 +61,7 @@ pub(super) const ALL: &[Tool] = &[
         environment: &[],
         read: pnpm,
         known: "it does not list what is shipped inside other packages' archives",
+        known_edges: "",
     },
     Tool {
         name: "yarn 1",
@@ -75,6 +75,7 @@ pub(super) const ALL: &[Tool] = &[
         environment: &[],
         read: yarn_classic,
         known: "it lists no optional package of another platform",
+        known_edges: "",
     },
     Tool {
         name: "yarn 4",
@@ -84,7 +85,7 @@ pub(super) const ALL: &[Tool] = &[
         variable: "YARN_BERRY",
         program: "yarn",
         lock: &["install", "--mode=update-lockfile"],
-        list: &["info", "-A", "-R", "--json"],
+        list: &["info", "-A", "-R", "--virtuals", "--json"],
         environment: &[
             ("YARN_ENABLE_SCRIPTS", "0"),
             ("YARN_ENABLE_IMMUTABLE_INSTALLS", "0"),
@@ -92,6 +93,7 @@ pub(super) const ALL: &[Tool] = &[
         ],
         read: yarn_berry,
         known: "",
+        known_edges: "its built-in package extensions add peers, which no lockfile records",
     },
     Tool {
         name: "bun",
@@ -105,6 +107,7 @@ pub(super) const ALL: &[Tool] = &[
         environment: &[],
         read: bun,
         known: "",
+        known_edges: "",
     },
     Tool {
         name: "uv",
@@ -121,13 +124,13 @@ pub(super) const ALL: &[Tool] = &[
             "--all-groups",
             "--all-extras",
             "--no-emit-project",
-            "--no-annotate",
             "--no-header",
             "--quiet",
         ],
         environment: &[],
-        read: requirements,
+        read: annotated,
         known: "",
+        known_edges: "",
     },
     Tool {
         name: "poetry",
@@ -141,6 +144,7 @@ pub(super) const ALL: &[Tool] = &[
         environment: &[("POETRY_VIRTUALENVS_CREATE", "false")],
         read: poetry,
         known: "",
+        known_edges: "",
     },
     Tool {
         name: "pdm",
@@ -154,131 +158,38 @@ pub(super) const ALL: &[Tool] = &[
         environment: &[("PDM_CHECK_UPDATE", "0")],
         read: requirements,
         known: "",
+        known_edges: "",
+    },
+    Tool {
+        name: "pylock",
+        ecosystem: "python",
+        format: "pylock",
+        lockfile: "pylock.toml",
+        variable: "SH",
+        program: "sh",
+        lock: &[
+            "-c",
+            "${UV:-uv} lock --quiet && ${UV:-uv} export --frozen --quiet --all-groups --all-extras --no-emit-project \
+             --format pylock.toml --output-file pylock.toml",
+        ],
+        list: &["-c", "${UV:-uv} export --frozen --no-hashes --all-groups --all-extras --no-emit-project --quiet"],
+        environment: &[],
+        read: requirements,
+        known: "",
+        known_edges: "",
+    },
+    Tool {
+        name: "pip",
+        ecosystem: "python",
+        format: "site-packages",
+        lockfile: ".venv/pyvenv.cfg",
+        variable: "SH",
+        program: "sh",
+        lock: &["-c", "${UV:-uv} sync --quiet --all-groups --all-extras --no-install-project"],
+        list: &["-c", "${PYTHON:-python3} -m pip --python .venv/bin/python inspect"],
+        environment: &[],
+        read: inspection,
+        known: "",
+        known_edges: "",
     },
 ];
-
-fn json(text: &str) -> Result<Value> {
-    serde_json::from_str(text).context("the tool's listing")
-}
-
-fn text<'v>(value: &'v Value, field: &str) -> &'v str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A tree of `dependencies`: name → `{version, dependencies}`.
-fn npm(listing: &str) -> Result<Listing> {
-    let mut found = Listing::new();
-    let root = json(listing)?;
-    let mut open = vec![&root];
-    while let Some(node) = open.pop() {
-        for (name, child) in node.get("dependencies").and_then(Value::as_object).into_iter().flatten() {
-            // A missing optional dependency has no version.
-            if let Some(version) = child.get("version").and_then(Value::as_str) {
-                // An alias is told by the archive that it comes from, where that is known.
-                let name = child.get("name").and_then(Value::as_str).unwrap_or(name);
-                found.insert(format!("{name}@{version}"));
-            }
-            open.push(child);
-        }
-    }
-    Ok(found)
-}
-
-/// The same, an array of projects, with several kinds of dependencies; `from` is an alias' own name.
-fn pnpm(listing: &str) -> Result<Listing> {
-    let mut found = Listing::new();
-    let projects = json(listing)?;
-    let mut open: Vec<&Value> = projects.as_array().into_iter().flatten().collect();
-    while let Some(node) = open.pop() {
-        for field in ["dependencies", "devDependencies", "optionalDependencies", "unsavedDependencies"] {
-            for (_, child) in node.get(field).and_then(Value::as_object).into_iter().flatten() {
-                found.insert(format!("{}@{}", text(child, "from"), text(child, "version")));
-                open.push(child);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// A line of JSON with `trees`, whose `shadow` entries are ranges and no packages.
-fn yarn_classic(listing: &str) -> Result<Listing> {
-    let mut found = Listing::new();
-    for line in listing.lines().filter(|line| line.starts_with("{\"type\":\"tree\"")) {
-        let line = json(line)?;
-        let mut open: Vec<&Value> =
-            line.pointer("/data/trees").and_then(Value::as_array).into_iter().flatten().collect();
-        while let Some(node) = open.pop() {
-            if node.get("shadow") != Some(&Value::Bool(true)) {
-                found.insert(text(node, "name").to_owned());
-            }
-            open.extend(node.get("children").and_then(Value::as_array).into_iter().flatten());
-        }
-    }
-    Ok(found)
-}
-
-/// One line of JSON a package: `{"value": "name@npm:1.0.0", "children": {"Version": "1.0.0"}}`.
-fn yarn_berry(listing: &str) -> Result<Listing> {
-    let mut found = Listing::new();
-    for line in listing.lines().filter(|line| line.starts_with('{')) {
-        let line = json(line)?;
-        let locator = text(&line, "value");
-        let at = locator.get(1..).and_then(|rest| rest.find('@')).map_or(locator.len(), |at| at + 1);
-        let (name, reference) = locator.split_at(at);
-        if !reference.starts_with("@workspace:") {
-            let version = line.pointer("/children/Version").and_then(Value::as_str).unwrap_or_default();
-            found.insert(format!("{name}@{version}"));
-        }
-    }
-    Ok(found)
-}
-
-/// `├── name@1.0.0`
-fn bun(listing: &str) -> Result<Listing> {
-    let entries = listing.lines().filter_map(|line| line.split_once("── "));
-    Ok(entries.map(|(_, entry)| entry.split_whitespace().next().unwrap_or_default().to_owned()).collect())
-}
-
-/// `name==1.0.0 ; marker`
-fn requirements(listing: &str) -> Result<Listing> {
-    let lines = listing.lines().map(|line| line.split([';', ' ']).next().unwrap_or_default());
-    let pairs = lines.filter_map(|line| line.split_once("=="));
-    // Extras that a requirement asks for are no part of the name.
-    Ok(pairs.map(|(name, version)| format!("{}@{version}", name.split('[').next().unwrap_or(name))).collect())
-}
-
-/// `name (!) 1.0.0 words`: the mark says that it is not installed.
-fn poetry(listing: &str) -> Result<Listing> {
-    let mut found = Listing::new();
-    for line in listing.lines() {
-        let mut words = line.split_whitespace().filter(|word| *word != "(!)");
-        if let (Some(name), Some(version)) = (words.next(), words.next()) {
-            found.insert(format!("{name}@{version}"));
-        }
-    }
-    Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn listing(names: &[&str]) -> Listing {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn listings_are_read() {
-        let tree = r#"{"dependencies": {"a": {"version": "1", "dependencies": {"b": {"version": "2"}, "c": {}}}}}"#;
-        assert_eq!(npm(tree).unwrap(), listing(&["a@1", "b@2"]));
-        let tree = r#"[{"devDependencies": {"x": {"from": "a", "version": "1", "dependencies": {"b": {"from": "b", "version": "2"}}}}}]"#;
-        assert_eq!(pnpm(tree).unwrap(), listing(&["a@1", "b@2"]));
-        let tree = r#"{"type":"tree","data":{"trees":[{"name":"a@1","children":[{"name":"b@^2","shadow":true},{"name":"c@3"}]}]}}"#;
-        assert_eq!(yarn_classic(tree).unwrap(), listing(&["a@1", "c@3"]));
-        let lines = "{\"value\":\"@s/a@npm:1\",\"children\":{\"Version\":\"1\"}}\n{\"value\":\"r@workspace:.\",\"children\":{}}";
-        assert_eq!(yarn_berry(lines).unwrap(), listing(&["@s/a@1"]));
-        assert_eq!(bun("/x node_modules\n├── @s/a@1\n│   └── b@2\n").unwrap(), listing(&["@s/a@1", "b@2"]));
-        assert_eq!(requirements("# x\na[y]==1 ; python_version > '3'\n-e .\n").unwrap(), listing(&["a@1"]));
-        assert_eq!(poetry("a (!) 1 Words\nb 2 More\n").unwrap(), listing(&["a@1", "b@2"]));
-    }
-}
