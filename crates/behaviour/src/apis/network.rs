@@ -178,7 +178,12 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
     let sent = sent.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
     let mut last = 0;
     let mut received = Taint::NONE;
+    let is_upload = is_upload(interp, call);
     for host in targets {
+        if is_upload && is_registry(&host) {
+            let registry = Resource::Named(host.clone());
+            interp.effect(CapabilityId::RegistryPublish, registry, "uploads to a package registry");
+        }
         last = connect_effect(interp, host, sent);
         received = received.or(interp.source(last));
     }
@@ -187,6 +192,21 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
     }
     // The request itself: writing to it sends, what it gives is what was received.
     interp.instance(call.api, Some(last), received)
+}
+
+/// Whether a request puts something where it goes: `put(…)`, `{ method: "PUT" }`.
+fn is_upload(interp: &mut Interp<'_>, call: &Call) -> bool {
+    let is_put = |text: &str| text.eq_ignore_ascii_case("put");
+    is_put(interp.apis.name(call.api))
+        || [0, 1].into_iter().any(|index| {
+            let method = interp.option(&call.arg(index), "method");
+            method.is_some_and(|method| method.as_str().is_some_and(|method| is_put(method)))
+        })
+}
+
+/// Hosts to which packages are published by being put there.
+fn is_registry(host: &str) -> bool {
+    host.starts_with("registry.") || host.starts_with("npm.pkg.") || host == "upload.pypi.org"
 }
 
 /// Records a connection that `sent` flows into.

@@ -66,8 +66,9 @@ fn register_process(apis: &mut Apis) {
         interp.unknown(Taint::NONE)
     });
     let inspector = apis.add_module(&["inspector"]);
-    apis.add_functions(inspector, &["Session", "open"], |interp, call| {
-        interp.effect(CapabilityId::ProcessInject, Resource::Named("inspector".to_owned()), "attaches the debugger");
+    // A session inspects its own process; an open port lets others in.
+    apis.add_functions(inspector, &["open"], |interp, call| {
+        interp.effect(CapabilityId::NetListen, Resource::Named("inspector".to_owned()), "opens the debugger's port");
         interp.instance(call.api, None, Taint::NONE)
     });
     for name in ["ffi-napi", "koffi", "ref-napi", "node-ffi", "ffi", "bun:ffi", "memoryjs", "frida"] {
@@ -138,14 +139,16 @@ fn shell(interp: &mut Interp<'_>, call: &Call) -> Value {
     let options = options_of(interp, call, 1);
     let mut attributes = attributes_of(interp, &options);
     attributes.shell = true;
+    let mut printed = Taint::NONE;
     for alternative in line.alternatives().to_vec() {
         let text = match &alternative.kind {
             Kind::Str(text) => text.to_string(),
             _ => crate::value::HOLE.to_string(),
         };
-        commands::run_line(interp, &text, attributes, interp.deep_taint(&alternative));
+        let taint = interp.deep_taint(&alternative);
+        printed = printed.or(commands::run_line(interp, &text, attributes, taint));
     }
-    finish(interp, call)
+    finish(interp, call, printed)
 }
 
 /// A program and its arguments: `spawn("node", ["x.js"], { detached: true })`.
@@ -154,6 +157,7 @@ fn spawn(interp: &mut Interp<'_>, call: &Call) -> Value {
     let options = options_of(interp, call, 1);
     let attributes = attributes_of(interp, &options);
     let taint = interp.deep_taint(&program).or(interp.deep_taint(&args));
+    let mut printed = Taint::NONE;
     for (program, args) in pairs(&program, &args) {
         let words: Vec<String> = match interp.elements(args) {
             Some(items) => items.iter().map(|item| text_or_hole(interp, item)).collect(),
@@ -164,13 +168,13 @@ fn spawn(interp: &mut Interp<'_>, call: &Call) -> Value {
         let mut attributes = attributes;
         if attributes.shell && !program.contains(crate::value::HOLE) {
             let line = std::iter::once(program).chain(words.iter().cloned()).collect::<Vec<_>>().join(" ");
-            commands::run_line(interp, &line, attributes, taint);
+            printed = printed.or(commands::run_line(interp, &line, attributes, taint));
         } else {
             attributes.shell = false;
-            commands::run_words(interp, &program, &words, attributes, taint);
+            printed = printed.or(commands::run_words(interp, &program, &words, attributes, taint));
         }
     }
-    finish(interp, call)
+    finish(interp, call, printed)
 }
 
 /// The command lines that alternatives stand for: in step where there are as many of both, since one condition
@@ -210,8 +214,8 @@ fn fork(interp: &mut Interp<'_>, call: &Call) -> Value {
     let options = options_of(interp, call, 1);
     let attributes = attributes_of(interp, &options);
     let program = text_or_hole(interp, &call.arg(0));
-    commands::run_words(interp, "node", &[program], attributes, call.arg(0).taint);
-    finish(interp, call)
+    let printed = commands::run_words(interp, "node", &[program], attributes, call.arg(0).taint);
+    finish(interp, call, printed)
 }
 
 fn options_of(interp: &Interp<'_>, call: &Call, from: usize) -> Value {
@@ -245,11 +249,11 @@ fn text_or_hole(interp: &Interp<'_>, value: &Value) -> String {
 }
 
 /// The child: its output is not followed, its callbacks run.
-fn finish(interp: &mut Interp<'_>, call: &Call) -> Value {
+fn finish(interp: &mut Interp<'_>, call: &Call, printed: Taint) -> Value {
     let effect = interp.last_spawn;
     let callbacks: Vec<Value> = call.args.iter().filter(|arg| interp.is_callable(arg)).cloned().collect();
     for callback in callbacks {
-        interp.invoke(&callback, Taint::NONE);
+        interp.invoke(&callback, printed);
     }
-    interp.instance(call.api, effect, Taint::NONE)
+    interp.instance(call.api, effect, printed)
 }

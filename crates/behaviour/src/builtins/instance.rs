@@ -94,8 +94,9 @@ pub(crate) fn pipe(interp: &mut Interp<'_>, source: &Value, target: &Value, tain
         && interp.effects.list[spawn as usize].id == CapabilityId::ProcessSpawn
         && interp.effects.list[sink as usize].id == CapabilityId::NetConnect
     {
-        let socket = interp.source(sink);
+        let (socket, shell) = (interp.source(sink), interp.source(spawn));
         interp.flow(socket, spawn);
+        interp.flow(shell, sink);
     }
 }
 

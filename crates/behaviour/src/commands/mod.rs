@@ -82,17 +82,43 @@ const INTERPRETERS: &[&str] = &[
     "tclsh",
 ];
 
-/// A shell line handed to a shell.
-pub(crate) fn run_line(interp: &mut Interp<'_>, line: &str, attributes: Attributes, taint: Taint) {
+/// A shell line handed to a shell. Gives the taint of what it prints.
+pub(crate) fn run_line(interp: &mut Interp<'_>, line: &str, attributes: Attributes, taint: Taint) -> Taint {
     let shown = shown(line);
-    Runner { interp, attributes, depth: 0, shown }.line(line, taint);
+    Runner { interp, attributes, depth: 0, shown }.line(line, taint)
 }
 
-/// A program with its arguments, started without a shell.
-pub(crate) fn run_words(interp: &mut Interp<'_>, program: &str, args: &[String], attributes: Attributes, taint: Taint) {
+/// A program with its arguments, started without a shell. Gives the taint of what it prints.
+pub(crate) fn run_words(
+    interp: &mut Interp<'_>,
+    program: &str,
+    args: &[String],
+    attributes: Attributes,
+    taint: Taint,
+) -> Taint {
     let words: Vec<String> = std::iter::once(program.to_owned()).chain(args.iter().cloned()).collect();
     let shown = shown(&words.join(" "));
-    Runner { interp, attributes, depth: 0, shown }.words(&words, taint, Taint::NONE);
+    Runner { interp, attributes, depth: 0, shown }.words(&words, taint, Taint::NONE)
+}
+
+/// What a file does that something else starts later: a shell profile, a hook, a unit, a log-in script.
+pub(crate) fn run_planted(interp: &mut Interp<'_>, path: &str, text: &str, taint: Taint) {
+    let attributes = Attributes { shell: true, ..Attributes::default() };
+    let mut runner = Runner { interp, attributes, depth: 0, shown: shown(text) };
+    let extension = path.rsplit('.').next().unwrap_or_default().to_lowercase();
+    match extension.as_str() {
+        "vbs" | "vbe" | "ps1" | "js" | "hta" | "plist" => {
+            runner.foreign(text, taint);
+        }
+        "service" | "desktop" | "timer" => {
+            for line in text.lines().filter_map(|line| line.strip_prefix("Exec")?.split_once('=')) {
+                runner.line(line.1, taint);
+            }
+        }
+        _ => {
+            runner.line(text, taint);
+        }
+    }
 }
 
 /// Executes command lines on the interpreter's effects.
@@ -233,7 +259,8 @@ impl Runner<'_, '_> {
     pub(crate) fn words(&mut self, words: &[String], taint: Taint, piped: Taint) -> Taint {
         let words = self.without_wrappers(words);
         let Some((first, args)) = words.split_first() else { return Taint::NONE };
-        let program = base_name(first);
+        // The caret escapes in cmd.exe, and hides where it need not.
+        let program = base_name(first).replace('^', "");
         let resource = match program.chars().all(|c| c == HOLE) {
             true => Resource::Any,
             false => Resource::Named(program.replace(HOLE, "*").chars().take(64).collect()),
@@ -262,8 +289,7 @@ impl Runner<'_, '_> {
 
     /// A program that the code itself wrote before.
     fn run_written(&mut self, path: &str, spawn: u32) {
-        let path = crate::paths::normalise(path);
-        if let Some(written) = self.interp.written_files.get(path.as_str()).cloned() {
+        if let Some(written) = self.interp.written_file(path) {
             self.interp.flow(written.taint, spawn);
         }
     }

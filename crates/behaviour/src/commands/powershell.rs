@@ -43,14 +43,15 @@ impl Runner<'_, '_> {
 
     /// Text in a language that is not parsed.
     pub(crate) fn foreign(&mut self, text: &str, taint: Taint) -> Taint {
-        let lower = text.to_lowercase();
+        // What is written in parts is read as a whole: `'Down'+'load'`, `i`ex`.
+        let lower = text.to_lowercase().replace("'+'", "").replace("\"+\"", "").replace(['`', '^'], "");
         let mut output = Taint::NONE;
         for url in addresses(text) {
             let effect = self.connect(url, taint);
             output = output.or(self.interp.source(effect));
         }
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        if has(&["invoke-expression", "iex ", "iex(", "|iex", "| iex", "exec(", "eval(", "executeglobal"]) {
+        if has(&["invoke-expression", "iex ", "iex(", "'iex'", "|iex", "| iex", "exec(", "eval(", "executeglobal"]) {
             let source = match (output.is_empty(), taint.is_decoded()) {
                 (false, _) => EvalSource::Downloaded,
                 (true, true) => EvalSource::Decoded,

@@ -31,9 +31,13 @@ impl Runner<'_, '_> {
             "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "cmd" => self.nested_shell(program, args, taint),
             "powershell" | "pwsh" => self.powershell(args, taint),
             "invoke-webrequest" | "iwr" | "irm" | "invoke-restmethod" | "curl" | "wget" | "aria2c" | "fetch"
-            | "http" | "bitsadmin" | "certutil" | "lwp-download" => self.download(args, taint.or(piped)),
+            | "http" | "lwp-download" => self.download(args, taint.or(piped)),
+            "bitsadmin" | "certutil" => self.download_to_last(args, taint.or(piped)),
             "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node" | "esno" | "babel-node" => self.node(args, taint),
             "npm" | "yarn" | "pnpm" | "lerna" => self.package_manager(program, args),
+            "mshta" | "rundll32" | "regsvr32" | "msiexec" | "wmic" if args.iter().any(|arg| arg.contains("://")) => {
+                self.remote_scriptlet(args, taint)
+            }
             "python" | "python2" | "python3" | "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript"
             | "cscript" | "rundll32" | "regsvr32" => self.foreign_program(args, taint),
             "rm" | "del" | "rmdir" | "rd" | "rimraf" | "shred" | "unlink" | "erase" => self.remove(args),
@@ -76,7 +80,9 @@ impl Runner<'_, '_> {
             "security" if args.iter().any(|arg| arg.starts_with("find-") || arg.starts_with("dump-")) => {
                 self.credentials("the system keychain")
             }
-            "gh" | "gcloud" | "aws" if is_token_request(args) => self.credentials(program),
+            "gh" | "gcloud" | "aws" if is_token_request(args) => {
+                self.credentials(&format!("{program} {}", args.join(" ")))
+            }
             "docker" | "podman" | "kubectl" => piped,
             _ => self.other(program, path, args, taint),
         }
@@ -121,7 +127,7 @@ impl Runner<'_, '_> {
     /// A shell script: of the package, or written before.
     fn script_file(&mut self, file: &str, taint: Taint) {
         let path = self.interp.package_path(file);
-        if let Some(written) = self.interp.written_files.get(path.as_str()).cloned() {
+        if let Some(written) = self.interp.written_file(&path) {
             if let Some(spawn) = self.interp.last_spawn {
                 self.interp.flow(written.taint.or(taint), spawn);
             }
@@ -174,6 +180,15 @@ impl Runner<'_, '_> {
         }
         if let Some(output) = output {
             self.interp.write_effects(&Value::str(output), &Value::unknown(received));
+        }
+        received
+    }
+
+    /// `certutil -urlcache -f URL FILE`, `bitsadmin /transfer JOB URL FILE`
+    fn download_to_last(&mut self, args: &[String], sent: Taint) -> Taint {
+        let received = self.download(args, sent);
+        if let Some(file) = args.last().filter(|file| !file.contains("://") && !file.starts_with(['-', '/'])) {
+            self.interp.write_effects(&Value::str(file), &Value::unknown(received));
         }
         received
     }
@@ -249,9 +264,7 @@ impl Runner<'_, '_> {
                 }
             } else if !arg.starts_with('-') {
                 let path = self.interp.package_path(arg);
-                if let (Some(written), Some(spawn)) =
-                    (self.interp.written_files.get(path.as_str()).cloned(), self.interp.last_spawn)
-                {
+                if let (Some(written), Some(spawn)) = (self.interp.written_file(&path), self.interp.last_spawn) {
                     self.interp.flow(written.taint, spawn);
                     if let Some(text) = written.as_str() {
                         output = output.or(self.foreign(&text.clone(), written.taint));
@@ -262,6 +275,21 @@ impl Runner<'_, '_> {
         output
     }
 
+    /// System programs that fetch what an address names and run it at once (`mshta http://…`, `msiexec /i http://…`).
+    fn remote_scriptlet(&mut self, args: &[String], taint: Taint) -> Taint {
+        let mut received = taint;
+        for url in args.iter().flat_map(|arg| addresses(arg)) {
+            // `/i:http://…`, `script:http://…`
+            let start = url.rfind(":http").map_or(0, |at| at + 1);
+            let effect = self.connect(&url[start..], taint);
+            received = received.or(self.interp.source(effect));
+        }
+        if let Some(spawn) = self.interp.last_spawn {
+            self.interp.flow(received, spawn);
+        }
+        received
+    }
+
     fn remove(&mut self, args: &[String]) -> Taint {
         let recursive = args.iter().any(|arg| {
             (arg.starts_with('-') && arg.to_lowercase().contains('r'))
@@ -269,7 +297,9 @@ impl Runner<'_, '_> {
         });
         for path in args.iter().filter(|arg| !(arg.starts_with('-') || arg.starts_with('/') && arg.len() == 2)) {
             let path = self.interp.package_path(path);
-            self.interp.delete_effect(Some(&path), recursive);
+            // All of a folder with all below it is the folder.
+            let whole = path.strip_suffix('*').filter(|_| recursive).map(|path| path.trim_end_matches(['/', '\\']));
+            self.interp.delete_effect(Some(whole.filter(|path| !path.is_empty()).unwrap_or(&path)), recursive);
         }
         Taint::NONE
     }

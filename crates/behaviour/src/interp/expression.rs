@@ -300,8 +300,16 @@ impl Interp<'_> {
             Some(false) => self.eval(m, cx, right),
             None => {
                 let other = self.perhaps(|interp| interp.eval(m, cx, right));
-                join(&value, &other)
+                self.join_default(&value, &other)
             }
+        }
+    }
+
+    /// `unknown || []`: an empty default tells nothing of what is there otherwise.
+    fn join_default(&self, value: &Value, default: &Value) -> Value {
+        match value.is_unknown() && self.elements(default).is_some_and(|items| items.is_empty()) {
+            true => value.clone().tainted(default.taint),
+            false => join(value, default),
         }
     }
 
@@ -313,7 +321,7 @@ impl Interp<'_> {
             None => {
                 let first = self.perhaps(|interp| interp.eval(m, cx, yes));
                 let second = self.perhaps(|interp| interp.eval(m, cx, no));
-                join(&first, &second)
+                if first.is_unknown() { self.join_default(&first, &second) } else { self.join_default(&second, &first) }
             }
         }
     }

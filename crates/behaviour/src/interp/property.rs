@@ -146,6 +146,10 @@ impl Interp<'_> {
                 }
                 self.method(&Value::object(id), name)
             }
+            // What goes through the streams of a process or a request goes through it.
+            Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection") => {
+                Value::object(id).tainted(taint)
+            }
             Class::Instance { .. } | Class::Promise(_) => self.method(&Value::object(id), name),
             Class::Closure { .. }
             | Class::Bound { .. }

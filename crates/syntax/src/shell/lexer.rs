@@ -34,6 +34,14 @@ pub(super) struct Lexer<'l> {
 const OPERATORS: &[&str] = &["&&", "||", "|&", ";;", ";", "&", "|", "(", ")", "\n"];
 const REDIRECTS: &[&str] = &["<<<", "<<-", "<<", "<&", "<>", "<", "&>>", "&>", ">>", ">&", ">|", ">"];
 
+/// A folder that is known by what it is rather than by its path, as evaluation writes it: `<home>/x`, `<temp>\\x`. To a
+/// shell these were redirections, which nobody writes so.
+fn named_folder(rest: &str) -> Option<&str> {
+    let name = rest.strip_prefix('<')?;
+    let end = name.find('>').filter(|&end| end > 0 && name[..end].bytes().all(|byte| byte.is_ascii_lowercase()))?;
+    name[end + 1..].starts_with(['/', '\\']).then(|| &rest[..end + 2])
+}
+
 impl<'l> Lexer<'l> {
     pub(super) fn new(line: &'l str, nesting: u32, commands: usize) -> Self {
         Lexer { line, at: 0, nesting, commands }
@@ -89,6 +97,9 @@ impl<'l> Lexer<'l> {
 
     fn redirect(&mut self) -> Option<Token> {
         let rest = self.rest();
+        if named_folder(rest).is_some() {
+            return None;
+        }
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let after = &rest[digits..];
         if after.starts_with("<(") || after.starts_with(">(") {
@@ -109,6 +120,10 @@ impl<'l> Lexer<'l> {
         while let Some(character) = self.peek() {
             match character {
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' => break,
+                '<' if let Some(folder) = named_folder(self.rest()) => {
+                    parts.text(folder);
+                    self.at += folder.len();
+                }
                 '<' | '>' if !self.process_substitution(&mut parts) => break,
                 '<' | '>' => {}
                 '\'' => {
@@ -384,12 +399,12 @@ impl Parts {
         self.parts.push(part);
     }
 
-    /// Begins with `C:`, a variable of cmd.exe, `\\` or `.`, as paths of Windows do.
+    /// Begins with `C:`, a variable of cmd.exe, a named folder, `\\` or `.`, as paths of Windows do.
     fn is_windows_path(&self) -> bool {
         match self.parts.first() {
             Some(Part::Literal(text)) => {
                 let bytes = text.as_bytes();
-                matches!(bytes, [letter, b':', ..] if letter.is_ascii_alphabetic()) || text.starts_with('.')
+                matches!(bytes, [letter, b':', ..] if letter.is_ascii_alphabetic()) || text.starts_with(['.', '<'])
             }
             Some(Part::Variable(_)) => true,
             _ => false,

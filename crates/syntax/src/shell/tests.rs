@@ -111,6 +111,14 @@ fn cmd_exe() {
 }
 
 #[test]
+fn named_folders_are_no_redirections() {
+    assert_eq!(show("node <home>/.x/a.js"), r#"["node" "<home>/.x/a.js"]"#);
+    assert_eq!(show(r"cscript //nologo <temp>\u.vbs"), r#"["cscript" "//nologo" "<temp>\\u.vbs"]"#);
+    assert_eq!(parse("sort <in >out").commands[0].redirects.len(), 2);
+    assert_eq!(parse("sort <in>out").commands[0].redirects.len(), 2);
+}
+
+#[test]
 fn spans_cover_the_command() {
     let line = "a b && X=1 c > d";
     let spans: Vec<_> = parse(line)

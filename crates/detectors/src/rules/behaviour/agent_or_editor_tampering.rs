@@ -37,9 +37,13 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
         ["skip-permissions", "--yolo", "trust-all-tools", "full-auto", "--no-interactive", "bypass-approvals"];
     let unguarded =
         capability.id == CapabilityId::AgentDrive && unguarded.iter().any(|flag| words_of(capability).contains(flag));
-    let grade = if hidden.is_some() || secrets.is_some() || unguarded { HARMFUL } else { alone };
+    // Whoever tries one agent after the other does not integrate with any.
+    let several = capability.id == CapabilityId::AgentDrive
+        && c.at(capability.trigger, CapabilityId::AgentDrive).any(|other| other.resource != capability.resource);
+    let grade = if hidden.is_some() || secrets.is_some() || unguarded || several { HARMFUL } else { alone };
     let mut reasons = Vec::new();
     reasons.extend(unguarded.then_some("with its safeguards switched off"));
+    reasons.extend(several.then_some("any that it finds"));
     reasons.extend(secrets.is_some().then_some("beside reading secrets"));
     reasons.extend(hidden.is_some().then_some("in hidden code"));
     let title = format!("{} {words} {}{}", c.label(), when_words(capability.trigger), because(&reasons));

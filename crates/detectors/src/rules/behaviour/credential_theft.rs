@@ -17,6 +17,9 @@ pub(crate) static META: RuleMeta = RuleMeta {
     doc: include_str!("credential_theft.md"),
 };
 
+/// What nobody reads but to use it for its owner, or to steal it.
+const LOOT: &[&str] = &["wallet", "browser profile", "SSH", "GnuPG", "key chain", "shell history", "GitHub", "AWS"];
+
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let variables: BTreeSet<&str> = c
         .flows()
@@ -96,6 +99,8 @@ fn collected(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {
         .chain(c.at(trigger, CapabilityId::NetDns))
         .find(|connection| c.host(connection).is_remote());
     let hidden = reads.iter().find_map(|read| c.concealment(read));
+    let is_loot = families.iter().any(|family| LOOT.contains(family));
+    let is_foreign = connection.is_some_and(|connection| c.host(connection).is_foreign());
     let grade = match (trigger, families.len(), connection.is_some(), hidden.is_some()) {
         (_, 0, ..) => return None,
         (Trigger::Install, 3.., true, _) | (Trigger::Install, _, true, true) => HARMFUL,
@@ -103,6 +108,9 @@ fn collected(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {
         (Trigger::Import, 2.., true, true) => HARMFUL,
         (Trigger::Import, 3.., true, false) => DOUBTFUL,
         (Trigger::Call, 3.., true, true) => DOUBTFUL,
+        // Keys, wallets and browser profiles are no configuration that an installer may want to know.
+        (Trigger::Install, 1, true, _) if is_loot => DOUBTFUL,
+        (Trigger::Import, 1.., true, false) if is_loot && is_foreign => DOUBTFUL,
         (Trigger::Install, ..) => ODD,
         _ => return None,
     };

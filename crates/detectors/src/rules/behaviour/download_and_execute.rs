@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use vetch_model::profile::Flow;
+
 use crate::rules::prelude::*;
 use crate::shell::{self, Danger};
 
@@ -153,6 +155,16 @@ fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
     if chain.is_temporary {
         odd.push("from a temporary folder");
     }
+    // Release pages name the binary to fetch; no honest one names code to evaluate.
+    let is_named_elsewhere = |flow: &Flow| {
+        flow.source.id == CapabilityId::NetConnect
+            && flow.source.resource != chain.fetch.resource
+            && flow.sink.id == CapabilityId::NetConnect
+            && flow.sink.resource == chain.fetch.resource
+    };
+    if chain.is_script && c.flows().any(is_named_elsewhere) {
+        odd.extend(["from an address that another host names", "evaluated unseen"]);
+    }
     let grade = grade(chain, &grave, &odd, host.is_foreign())?;
     let reasons: Vec<&str> = grave.into_iter().chain(odd).collect();
     let title = format!(
@@ -184,7 +196,8 @@ fn grade(chain: &Chain<'_>, grave: &[&str], odd: &[&str], foreign: bool) -> Opti
         (1, false) => HARMFUL,
         (_, true) if odd.len() >= 2 && !chain.is_loaded() => HARMFUL,
         (_, true) if foreign && chain.run.id == CapabilityId::CodeEval => HARMFUL,
-        (_, true) if install || foreign => DOUBTFUL,
+        // A page that is told over a socket which of its modules changed.
+        (_, true) if chain.is_loaded() && !install && !foreign => ODD,
         (_, true) => DOUBTFUL,
         (_, false) if odd.len() >= 2 => DOUBTFUL,
         (_, false) => ODD,

@@ -21,8 +21,6 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 fn judge(c: &Contents<'_>, injects: &Capability) -> Case {
     let hidden = c.concealment(injects);
     let grade = match (is_unasked(injects.trigger), hidden.is_some()) {
-        // Node.js' inspector debugs the process that asks for it.
-        (_, false) if name_of(injects).is_some_and(|name| name.contains("inspector")) => FACT,
         (true, _) => HARMFUL,
         (false, true) => DOUBTFUL,
         // Debuggers and profilers.
@@ -48,7 +46,5 @@ mod tests {
         assert_eq!(injects(Trigger::Install).verdict("process-injection"), Verdict::Malicious);
         assert_eq!(injects(Trigger::Bin).verdict("process-injection"), Verdict::Notable);
         assert_eq!(injects(Trigger::Test).verdict("process-injection"), Verdict::Clean);
-        let own = Facts::new().caps([cap(CapabilityId::ProcessInject, named("inspector"))]);
-        assert_eq!(own.verdict("process-injection"), Verdict::Notable);
     }
 }

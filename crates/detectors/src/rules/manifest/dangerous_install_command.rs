@@ -38,6 +38,7 @@ fn judge(c: &Contents<'_>, command: &InstallCommand) -> Option<Case> {
         Danger::DownloadThenRun if odd >= 2 => DOUBTFUL,
         Danger::DownloadThenRun => ODD,
         Danger::Upload => HARMFUL,
+        Danger::LivingOffTheLand if host.is_alarming() => HARMFUL,
         Danger::LivingOffTheLand | Danger::Persistence => DOUBTFUL,
         Danger::InlineCode if more => DOUBTFUL,
         _ => ODD,
