@@ -365,3 +365,68 @@ fn a_bound_function_that_holds_itself_ends() {
     assert_eq!(facts.unread, Vec::new());
     assert!(profile(&facts).iter().any(|capability| capability.starts_with("process.spawn")));
 }
+
+/// Bodies of decoders as obfuscators write them: a table that gives itself, an accessor that makes itself anew, a
+/// rotation that ends by what the accessor says, a cache in `arguments`, a guard that looks at its own text.
+#[test]
+fn decoders_that_make_and_guard_themselves_are_run() {
+    let table =
+        "function table() { const t = ['x', 'whoami', '5a', '4b']; table = function () { return t }; return table() }";
+    let accessor = "function pick(i, k) { const l = table(); return pick = function (p, q) { p = p - 0; let r = l[p]; return r }, pick(i, k) }";
+    let cached = "function pick(i, k) { const l = table(); return pick = function (p, q) { p = p - 0; let r = l[p];
+        if (pick['ready'] === undefined) { pick['decode'] = function (s) { let o = '', f = o + pick;
+            for (let n = 0; n < s.length; n++) o += f.charCodeAt(n + 10) - 10 !== 0 ? s.charAt(n) : n; return o };
+            i = arguments, pick['ready'] = !![] }
+        const key = p + l[0], known = i[key];
+        if (!known) { const G = function (g) { this['v'] = g, this['s'] = [1, 0, 0], this['f'] = function(){return'newState';},
+            this['a'] = '\\\\w+ *\\\\(\\\\) *{\\\\w+ *', this['b'] = '[\\'|\"].+[\\'|\"];? *}' };
+            G['prototype']['check'] = function () { const r = new RegExp(this['a'] + this['b']),
+                n = r['test'](this['f']['toString']()) ? --this['s'][1] : --this['s'][0]; return this['run'](n) };
+            G['prototype']['run'] = function (n) { if (!Boolean(~n)) return n; return this['loop'](this['v']) };
+            G['prototype']['loop'] = function (g) { for (let n = 0, e = this['s']['length']; n < e; n++) {
+                this['s']['push'](Math['round'](Math['random']())), e = this['s']['length'] } return g(this['s'][0]) };
+            new G(pick)['check'](), r = pick['decode'](r), i[key] = r } else r = known;
+        return r }, pick(i, k) }";
+    let rotation = "(function (f, n) { const d = (a, b) => pick(b - -1, a), l = f(); while (!![]) { try {
+        const v = parseInt(d(9, -1)) / 1 + parseInt(d(9, 0)) / 2; if (v === n) break; else l['push'](l['shift']());
+        } catch (e) { l['push'](l['shift']()) } } }(table, 7));";
+    for decoder in [accessor, cached] {
+        let code = format!("{rotation} {table} require('child_process').exec(pick(3)); {decoder}");
+        let facts = on_big_stack(|| analyse(None, &[("index.js", &code)]));
+        assert!(
+            profile(&facts).iter().any(|line| line == "process.spawn(whoami) @import"),
+            "{code}: {:#?}",
+            profile(&facts)
+        );
+    }
+}
+
+#[test]
+fn regular_expressions_are_applied_to_known_texts() {
+    for code in [
+        "'w-h-o-a-m-i'.replace(/-/g, '')",
+        "'777h6f61'.replace(/[0-9]+(h)6f61/, 'w$1oami')",
+        "'x=whoami;'.match(/x=(\\w+);/)[1]",
+        "/k: (?<v>[a-z]{6})/.exec('k: whoami').groups.v",
+        "'who1ami2'.split(/\\d/).join('')",
+        "'iawhom'.replace(/^(..)(...)(.)$/, (m, a, b, c) => b + a[1] + c + a[0])",
+    ] {
+        let code = format!("require('child_process').exec({code})");
+        let facts = on_big_stack(|| analyse(None, &[("index.js", &code)]));
+        assert!(
+            profile(&facts).iter().any(|line| line == "process.spawn(whoami) @import"),
+            "{code}: {:#?}",
+            profile(&facts)
+        );
+    }
+}
+
+#[test]
+fn what_the_engine_has_not_of_regular_expressions_stays_unknown() {
+    for pattern in ["(?=w)whoami", "(w)\\1", "[z-a]", "(", "a{2,1}", "(?<n>w)\\k<n>", "(((a{1000}){1000}){1000})"] {
+        let code = format!("require('child_process').exec('whoami'.match(new RegExp({pattern:?}))[0])");
+        let facts = on_big_stack(|| analyse(None, &[("index.js", &code)]));
+        assert!(!profile(&facts).iter().any(|line| line == "process.spawn(whoami) @import"), "{code}");
+        assert_eq!(facts.profile.of(CapabilityId::ProcessSpawn).count(), 1, "{code}: {:#?}", profile(&facts));
+    }
+}

@@ -292,7 +292,10 @@ impl Interp<'_> {
 
     fn evaluate_as(&mut self, code: &Value, literal: bool) -> Value {
         let taint = self.deep_taint(code);
-        let source = self.eval_source(taint, literal);
+        let source = match code.exact_str().is_some_and(asks_for_global) {
+            true => EvalSource::Constant,
+            false => self.eval_source(taint, literal),
+        };
         let note = match source {
             EvalSource::Constant => "runs a literal as code",
             EvalSource::Decoded => "runs decoded text as code",
@@ -339,4 +342,16 @@ impl Interp<'_> {
             object.props.set("constructor".into(), Slot::Value(Value::api(constructor)));
         }
     }
+}
+
+/// Whether code only gives the global object, as older compilers and obfuscators ask for it:
+/// `return this`, `return (function() {}.constructor("return this")( ));`
+fn asks_for_global(code: &str) -> bool {
+    const LONGEST: usize = 96;
+    if code.len() > LONGEST {
+        return false;
+    }
+    let bare: String =
+        code.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | ';' | '"' | '\'')).collect();
+    matches!(&*bare, "this" | "returnthis" | "returnfunction{}.constructorreturnthis" | "returnfunction{returnthis}")
 }

@@ -5,6 +5,7 @@ mod array;
 mod global;
 mod instance;
 pub(crate) mod json;
+mod regex;
 pub(crate) mod string;
 
 pub(crate) use instance::pipe;
@@ -33,10 +34,7 @@ pub(crate) fn call_primitive_method(interp: &mut Interp<'_>, receiver: &Value, n
         }
         Kind::Number(number) => string::number_method(*number, name, &args),
         Kind::Bool(truth) if name == "toString" => Some(Value::str(if *truth { "true" } else { "false" })),
-        Kind::Regex(regex) => {
-            let regex = regex.clone();
-            string::regex_method(interp, &regex, name, &args)
-        }
+        Kind::Regex(_) => regex::method(interp, receiver, name, &args),
         _ => None,
     };
     match result {

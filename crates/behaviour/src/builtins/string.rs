@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::regex;
 use crate::interp::Interp;
 use crate::value::{HOLE, Kind, MAX_ELEMENTS, MAX_TEXT, Taint, Value, number_to_string};
 
@@ -81,17 +82,14 @@ pub(super) fn method(
             Value::str(text.repeat(count))
         }
         "padStart" | "padEnd" => Value::str(pad(text, name == "padStart", &arg(0), &arg(1))?),
-        "indexOf" | "lastIndexOf" | "search" => {
-            let needle = arg(0);
-            let needle = needle.exact_str()?;
-            let from = if name == "indexOf" { units_prefix(text, index_of(&arg(1)).unwrap_or(0)).len() } else { 0 };
-            let found = if name == "lastIndexOf" {
-                text.rfind(needle)
-            } else {
-                text.get(from..)?.find(needle).map(|at| at + from)
+        "match" | "search" if matches!(arg(0).kind, Kind::Regex(_)) => {
+            let pattern = regex::pattern(interp, &arg(0), text)?;
+            return match name {
+                "match" => regex::matched(interp, &pattern, text),
+                _ => Some(Value::number(regex::position(&pattern, text))),
             };
-            Value::number(found.map_or(-1.0, |at| units(&text[..at]) as f64))
         }
+        "indexOf" | "lastIndexOf" | "search" => Value::number(position(text, name, &arg(0), &arg(1))?),
         "includes" => Value::bool(text.contains(arg(0).exact_str()?)),
         "startsWith" => Value::bool(text.starts_with(arg(0).exact_str()?)),
         "endsWith" => Value::bool(text.ends_with(arg(0).exact_str()?)),
@@ -99,6 +97,17 @@ pub(super) fn method(
         "localeCompare" => Value::number(text.as_ref().cmp(arg(0).exact_str()?) as i32 as f64),
         _ => return None,
     })
+}
+
+/// Where a text stands in another, in UTF-16 code units; -1 if it does not.
+fn position(text: &str, name: &str, needle: &Value, from: &Value) -> Option<f64> {
+    let needle = needle.exact_str()?;
+    let from = if name == "indexOf" { units_prefix(text, index_of(from).unwrap_or(0)).len() } else { 0 };
+    let found = match name {
+        "lastIndexOf" => text.rfind(needle),
+        _ => text.get(from..)?.find(needle).map(|at| at + from),
+    };
+    Some(found.map_or(-1.0, |at| units(&text[..at]) as f64))
 }
 
 /// What holds whatever stands in the holes.
@@ -122,7 +131,7 @@ fn holed_method(
             }
         }
         ("toLowerCase" | "toUpperCase" | "replace" | "replaceAll", _) => {
-            interp.unknowns += 1;
+            interp.doubt();
             Some(receiver.clone())
         }
         _ => None,
@@ -186,10 +195,13 @@ fn split(interp: &mut Interp<'_>, text: &str, separator: &Value, limit: &Value) 
     let limit = limit.to_number().filter(|n| n.is_finite()).map_or(MAX_ELEMENTS, |n| n as usize);
     let parts: Vec<Value> = match &separator.kind {
         Kind::Undefined => vec![Value::str(text)],
-        Kind::Regex(regex) => match literal_of(&regex.0)?.as_str() {
-            "" => text.chars().map(|c| Value::str(c.to_string())).collect(),
-            literal => text.split(literal).map(Value::str).collect(),
-        },
+        Kind::Regex(source) if source.0.is_empty() || source.0 == "(?:)" => {
+            text.chars().map(|c| Value::str(c.encode_utf8(&mut [0; 4]))).collect()
+        }
+        Kind::Regex(_) => {
+            let pattern = regex::pattern(interp, separator, text)?;
+            regex::split(&pattern, text)?.into_iter().map(Value::str).collect()
+        }
         _ => match separator.exact_str()? {
             "" if text.len() > MAX_ELEMENTS => return None,
             "" => text.chars().map(|c| Value::str(c.encode_utf8(&mut [0; 4]))).collect(),
@@ -202,39 +214,16 @@ fn split(interp: &mut Interp<'_>, text: &str, separator: &Value, limit: &Value) 
     Some(interp.array(parts.into_iter().take(limit).collect()))
 }
 
-/// The text that a regular expression without operators stands for.
-fn literal_of(pattern: &str) -> Option<String> {
-    let mut literal = String::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next()? {
-                c if c.is_ascii_alphanumeric() => return None,
-                c => literal.push(c),
-            },
-            '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '^' | '$' => return None,
-            c => literal.push(c),
-        }
-    }
-    (pattern != "(?:)").then_some(literal).or(Some(String::new()))
-}
-
 fn replace(interp: &mut Interp<'_>, text: &str, all: bool, pattern: &Value, with: &Value) -> Option<Value> {
-    let (needle, global, keep_class) = match &pattern.kind {
-        Kind::Regex(regex) => match literal_of(&regex.0) {
-            Some(literal) => (literal, regex.1.contains('g'), None),
-            None => (String::new(), regex.1.contains('g'), Some(CharClass::parse(&regex.0)?)),
-        },
-        _ => (pattern.exact_str()?.to_owned(), all, None),
-    };
-    let matches: Vec<(usize, usize)> = match &keep_class {
-        Some(class) => class.matches(text),
-        None if needle.is_empty() => return None,
-        None => text.match_indices(needle.as_str()).map(|(at, found)| (at, at + found.len())).collect(),
-    };
+    if matches!(pattern.kind, Kind::Regex(_)) {
+        let pattern = regex::pattern(interp, pattern, text)?;
+        return regex::replace(interp, &pattern, text, with);
+    }
+    let needle = pattern.exact_str().filter(|needle| !needle.is_empty())?;
+    let matches: Vec<(usize, usize)> = text.match_indices(needle).map(|(at, found)| (at, at + found.len())).collect();
     let mut result = String::with_capacity(text.len());
     let mut done = 0;
-    for (start, end) in matches.into_iter().take(if global || all { MAX_ELEMENTS } else { 1 }) {
+    for (start, end) in matches.into_iter().take(if all { MAX_ELEMENTS } else { 1 }) {
         result.push_str(&text[done..start]);
         let found = Value::str(&text[start..end]);
         let replacement = match interp.is_callable(with) {
@@ -254,85 +243,6 @@ fn replace(interp: &mut Interp<'_>, text: &str, all: bool, pattern: &Value, with
     }
     result.push_str(&text[done..]);
     Some(Value::str(result).tainted(interp.deep_taint(with)))
-}
-
-/// A regular expression that is one character class, repeated or not: `[^a-z]+`, `\s`, `.`.
-struct CharClass {
-    negated: bool,
-    ranges: Vec<(char, char)>,
-    repeated: bool,
-}
-
-impl CharClass {
-    fn parse(pattern: &str) -> Option<CharClass> {
-        let (body, repeated) = match pattern.strip_suffix('+') {
-            Some(body) => (body, true),
-            None => (pattern, false),
-        };
-        let mut class = CharClass { negated: false, ranges: Vec::new(), repeated };
-        if let Some(inner) = body.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            let inner = match inner.strip_prefix('^') {
-                Some(inner) => {
-                    class.negated = true;
-                    inner
-                }
-                None => inner,
-            };
-            class.parse_members(inner)?;
-        } else if let Some(escape) = body.strip_prefix('\\').filter(|escape| escape.len() == 1) {
-            class.add_escape(escape.chars().next()?)?;
-        } else {
-            return None;
-        }
-        Some(class)
-    }
-
-    fn parse_members(&mut self, inner: &str) -> Option<()> {
-        let chars: Vec<char> = inner.chars().collect();
-        let mut at = 0;
-        while at < chars.len() {
-            if chars[at] == '\\' {
-                self.add_escape(*chars.get(at + 1)?)?;
-                at += 2;
-            } else if chars.get(at + 1) == Some(&'-') && at + 2 < chars.len() {
-                self.ranges.push((chars[at], chars[at + 2]));
-                at += 3;
-            } else {
-                self.ranges.push((chars[at], chars[at]));
-                at += 1;
-            }
-        }
-        Some(())
-    }
-
-    fn add_escape(&mut self, escape: char) -> Option<()> {
-        match escape {
-            'd' => self.ranges.push(('0', '9')),
-            'w' => self.ranges.extend([('a', 'z'), ('A', 'Z'), ('0', '9'), ('_', '_')]),
-            's' => self.ranges.extend([(' ', ' '), ('\t', '\r'), ('\u{a0}', '\u{a0}'), ('\u{feff}', '\u{feff}')]),
-            'n' => self.ranges.push(('\n', '\n')),
-            'r' => self.ranges.push(('\r', '\r')),
-            't' => self.ranges.push(('\t', '\t')),
-            c if !c.is_ascii_alphanumeric() => self.ranges.push((c, c)),
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn matches(&self, text: &str) -> Vec<(usize, usize)> {
-        let mut found: Vec<(usize, usize)> = Vec::new();
-        for (at, c) in text.char_indices() {
-            let inside = self.ranges.iter().any(|&(low, high)| (low..=high).contains(&c)) != self.negated;
-            if !inside {
-                continue;
-            }
-            match found.last_mut() {
-                Some(last) if self.repeated && last.1 == at => last.1 = at + c.len_utf8(),
-                _ => found.push((at, at + c.len_utf8())),
-            }
-        }
-        found
-    }
 }
 
 fn pad(text: &str, at_start: bool, width: &Value, with: &Value) -> Option<String> {
@@ -382,26 +292,6 @@ fn in_radix(number: f64, radix: u32) -> Option<String> {
         digits.push('-');
     }
     Some(digits.iter().rev().collect())
-}
-
-/// `regex.test(text)`, for patterns that are plain text.
-pub(super) fn regex_method(
-    interp: &mut Interp<'_>,
-    regex: &(String, String),
-    name: &str,
-    args: &[Value],
-) -> Option<Value> {
-    let text = args.first()?.exact_str()?;
-    match name {
-        "test" if !regex.1.contains('i') => {
-            let literal = literal_of(&regex.0)?;
-            Some(Value::bool(text.contains(&literal)))
-        }
-        _ => {
-            interp.unknowns += 1;
-            None
-        }
-    }
 }
 
 /// `String.fromCharCode(…)`: long results were a way to write text out of sight.

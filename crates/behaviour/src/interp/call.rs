@@ -221,6 +221,7 @@ impl Interp<'_> {
                 let bound = Class::Bound { target: Box::new(function.clone()), this: Box::new(this), args };
                 Value::object(self.alloc(bound))
             }
+            "toString" if self.to_text(function).is_some() => self.to_text(function).map_or(Value::UNKNOWN, Value::str),
             _ => {
                 let rest: Vec<Value> = args.collect();
                 self.call_unknown(function, rest)

@@ -17,6 +17,12 @@ const GENERIC: u64 = 0;
 /// Most runs of one function with exact arguments: decoders are called thousands of times.
 const MAX_EXACT_RUNS: u32 = 20_000;
 
+/// So often an inert function is run with exact arguments to see whether it decodes.
+const MAX_TRIES: u32 = 1;
+
+/// Most objects that one constructor builds from arguments that are only partly known.
+const MAX_BUILDS: u32 = 20_000;
+
 /// How deep and how wide a value is looked into for something that may act.
 const ACT_DEPTH: u32 = 2;
 const ACT_WIDTH: usize = 64;
@@ -54,12 +60,16 @@ impl Interp<'_> {
         };
         let run = match (exact, signature) {
             (true, _) => runs < MAX_EXACT_RUNS && self.fuel.exact_steps > 0,
+            // What another run has built is another object.
+            (false, _) if known.is_some() && self.is_blank(&this) && self.are_given(&args) => {
+                runs < MAX_BUILDS && self.fuel.particular_steps > 0
+            }
             (false, GENERIC) => known.is_none(),
             (false, _) => known.is_none() && runs < MAX_PARTICULAR_RUNS && self.fuel.particular_steps > 0,
         };
         let for_value = self.is_inert(unit, function)
             && match (exact, signature) {
-                (true, _) => !gives_text,
+                (true, _) => !gives_text && runs >= MAX_TRIES,
                 (false, GENERIC) => !self.may_act(&this, ACT_DEPTH),
                 (false, _) => true,
             };
@@ -71,7 +81,7 @@ impl Interp<'_> {
             // A recursive call with the same arguments sees this placeholder.
             self.remember(unit, function, signature, Value::UNKNOWN);
         }
-        if signature != GENERIC {
+        if signature != GENERIC || known.is_some() {
             self.record(unit, function).particular_runs += 1;
         }
         let before = self.fuel.steps;
@@ -97,6 +107,21 @@ impl Interp<'_> {
         value
     }
 
+    /// Whether arguments are known to the last: plain values and functions.
+    fn are_given(&self, args: &[Value]) -> bool {
+        args.iter().all(|arg| match arg.kind {
+            Kind::Object(id) => matches!(self.object(id).class, Class::Closure { .. }),
+            _ => is_exact(arg),
+        })
+    }
+
+    /// Whether a value is an object that is being constructed: of a class, and still empty.
+    fn is_blank(&self, this: &Value) -> bool {
+        let Kind::Object(id) = this.kind else { return false };
+        let object = self.object(id);
+        matches!(object.class, Class::Plain) && object.prototype.is_some() && object.props.entries.is_empty()
+    }
+
     /// Keeps the result of a run for calls like it.
     fn remember(&mut self, unit: UnitId, function: FunctionId, signature: u64, value: Value) {
         match signature {
@@ -116,7 +141,13 @@ impl Interp<'_> {
         known: Option<Value>,
     ) -> Value {
         let taint = args.iter().fold(this.taint, |taint, arg| taint.or(self.deep_taint(arg)));
-        self.unknowns += 1;
+        match known.as_ref().filter(|_| args.is_empty()) {
+            // Given nothing it gives the same object again: the table of strings of a decoder.
+            Some(same) if matches!(same.kind, Kind::Object(_)) => {}
+            // A plain value may be another one: to a loop that ends by it that is not known.
+            Some(plain) if is_exact(plain) => self.shallowest_doubt = self.shallowest_doubt.min(self.call_depth),
+            _ => self.doubt(),
+        }
         // What it was given may be called all the same. Bound functions may hold themselves.
         if self.stand_ins < MAX_STAND_INS && self.call_depth < MAX_CALL_DEPTH {
             self.stand_ins += 1;

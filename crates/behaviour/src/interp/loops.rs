@@ -14,12 +14,16 @@ const BLURRED_STEPS: u64 = 12_000;
 struct Pace {
     /// Whether a pass met something unknown.
     blurred: bool,
+    /// How few calls deep something unknown is to be met for this loop to count it.
+    depth: usize,
+    /// [`Interp::shallowest_doubt`] of what came before the pass.
+    met: usize,
     /// Node evaluations left for exact passes of this loop: not all there are, so that no loop starves those after it.
     exact_left: u64,
     /// Node evaluations left for blurred passes of this loop.
     blurred_left: u64,
-    /// As the pass began: [`Fuel::steps`](super::Fuel::steps), [`Interp::loop_paid`], [`Interp::doubts`].
-    before: (u64, u64, u64),
+    /// As the pass began: [`Fuel::steps`](super::Fuel::steps), [`Interp::loop_paid`].
+    before: (u64, u64),
 }
 
 /// The parts of a loop with a condition.
@@ -76,13 +80,29 @@ impl Interp<'_> {
     }
 
     fn run_while(&mut self, m: &Module, cx: &Context, act: &mut Activation, parts: &While) -> Completion {
-        let mut pace = self.begin_loop();
-        let mut skip_test = parts.body_first;
         // Whether the test says anything: `while (true)` ends by what is in its body.
         let is_endless = parts.test.is_nothing()
             || matches!(m.node(parts.test), Node::Bool(true) | Node::Number(_) | Node::Unary(..));
+        // The end of such a loop is decided in it, by what it is told: what functions did not know on their way to
+        // an answer is nothing to it. Rotations of string tables are written so, over decoders that test themselves.
+        let mut pace = if is_endless { self.begin_own_loop() } else { self.begin_loop() };
+        let completion = self.run_passes(m, cx, act, parts, is_endless, &mut pace);
+        self.shallowest_doubt = self.shallowest_doubt.min(pace.met);
+        completion
+    }
+
+    fn run_passes(
+        &mut self,
+        m: &Module,
+        cx: &Context,
+        act: &mut Activation,
+        parts: &While,
+        is_endless: bool,
+        pace: &mut Pace,
+    ) -> Completion {
+        let mut skip_test = parts.body_first;
         loop {
-            self.begin_pass(&mut pace);
+            self.begin_pass(pace);
             let truth = match parts.test.is_nothing() || skip_test {
                 true => Some(true),
                 false => self.eval(m, cx, parts.test).truth(),
@@ -108,7 +128,7 @@ impl Interp<'_> {
                 true => drop(self.eval(m, cx, parts.update)),
                 false => drop(self.perhaps(|interp| interp.eval(m, cx, parts.update))),
             }
-            let goes_on = self.end_pass(&mut pace);
+            let goes_on = self.end_pass(pace);
             // A loop that may have ended, or whose end does not depend on anything known, ran often enough.
             let may_have_left = act.returned.is_some() && !returned_before;
             if !exact || !goes_on || may_have_left || (is_endless && pace.blurred) || self.yielded_enough() {
@@ -146,39 +166,52 @@ impl Interp<'_> {
         items: Vec<Value>,
     ) -> Completion {
         let mut pace = self.begin_loop();
+        let mut completion = Completion::Normal;
         for item in items {
             self.begin_pass(&mut pace);
             self.bind_pattern(m, cx, target, item);
             match self.run(m, cx, act, body) {
                 Completion::Normal | Completion::Continue(_) => {}
                 Completion::Break(None) => break,
-                other => return other,
+                other => {
+                    completion = other;
+                    break;
+                }
             }
             if !self.end_pass(&mut pace) {
                 break;
             }
         }
-        Completion::Normal
+        self.shallowest_doubt = self.shallowest_doubt.min(pace.met);
+        completion
     }
 
     fn begin_loop(&self) -> Pace {
         Pace {
             blurred: false,
+            depth: usize::MAX - 1,
+            met: self.shallowest_doubt,
             exact_left: self.fuel.loop_steps.div_ceil(2),
             blurred_left: BLURRED_STEPS.min(self.fuel.blurred_steps),
-            before: (0, 0, 0),
+            before: (0, 0),
         }
     }
 
-    fn begin_pass(&self, pace: &mut Pace) {
-        pace.before = (self.fuel.steps, self.loop_paid, self.doubts());
+    /// A loop that only counts what is not known in itself.
+    fn begin_own_loop(&mut self) -> Pace {
+        Pace { depth: self.call_depth, ..self.begin_loop() }
+    }
+
+    fn begin_pass(&mut self, pace: &mut Pace) {
+        pace.met = pace.met.min(std::mem::replace(&mut self.shallowest_doubt, usize::MAX));
+        pace.before = (self.fuel.steps, self.loop_paid);
     }
 
     /// Pays for a pass, less what loops within it have paid; whether there is enough for another.
     fn end_pass(&mut self, pace: &mut Pace) -> bool {
-        let (steps, paid, doubts) = pace.before;
+        let (steps, paid) = pace.before;
         let used = steps.saturating_sub(self.fuel.steps);
-        pace.blurred |= self.doubts() != doubts;
+        pace.blurred |= self.shallowest_doubt <= pace.depth;
         let (fuel, left) = match pace.blurred {
             true => (&mut self.fuel.blurred_steps, &mut pace.blurred_left),
             false => (&mut self.fuel.loop_steps, &mut pace.exact_left),
@@ -188,10 +221,5 @@ impl Interp<'_> {
         *fuel = fuel.saturating_sub(own);
         self.loop_paid += own;
         *left > 0 && *fuel > 0 && self.fuel.steps > 0
-    }
-
-    /// Changes whenever something unknown was met.
-    fn doubts(&self) -> u64 {
-        self.unknowns + self.forks
     }
 }

@@ -156,14 +156,16 @@ pub(crate) struct Fuel {
 }
 
 impl Fuel {
-    fn new(nodes: u64) -> Fuel {
+    /// For a package of so many nodes. Code that was written not to be read gets more: its decoders run long.
+    fn new(nodes: u64, is_obfuscated: bool) -> Fuel {
+        let times = if is_obfuscated { 8 } else { 1 };
         Fuel {
-            steps: 6_000_000 + nodes.saturating_mul(16),
-            loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000),
+            steps: (6_000_000 + nodes.saturating_mul(16)).saturating_mul(times.min(4)),
+            loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000) * times,
             blurred_steps: (50_000 + nodes.saturating_mul(4)).min(400_000),
-            particular_steps: 100_000 + nodes,
-            exact_steps: 1_000_000,
-            inert_steps: 50_000 + nodes / 8,
+            particular_steps: (100_000 + nodes) * times,
+            exact_steps: 1_000_000 * times,
+            inert_steps: (50_000 + nodes / 8) * times,
             bytes: 64 << 20,
             objects: 2_000_000,
             layers: 64,
@@ -200,6 +202,10 @@ pub(crate) struct Interp<'p> {
     pub unknowns: u64,
     /// Counts branches that were run as one of several.
     pub forks: u64,
+    /// How few calls deep something unknown was met, since a loop last looked.
+    pub shallowest_doubt: usize,
+    /// Regular expressions by pattern and flags; `None`: beyond the engine.
+    pub regexes: FxHashMap<(String, String), Option<Rc<regex::Regex>>>,
     /// Node evaluations that loops have paid for so far.
     pub loop_paid: u64,
     /// Values of the layers that ran, by text and trigger.
@@ -249,9 +255,11 @@ impl<'p> Interp<'p> {
             effects: Effects::default(),
             here: Site { unit: UnitId(0), frame: FrameId(0), node: NodeId::NOTHING },
             trigger,
-            fuel: Fuel::new(package.node_count()),
+            fuel: Fuel::new(package.node_count(), package.is_obfuscated()),
             uncertain: 0,
             unknowns: 0,
+            shallowest_doubt: usize::MAX,
+            regexes: FxHashMap::default(),
             forks: 0,
             loop_paid: 0,
             call_depth: 0,
@@ -294,9 +302,15 @@ impl<'p> Interp<'p> {
         true
     }
 
+    /// Notes that something is not known here.
+    pub(crate) fn doubt(&mut self) {
+        self.unknowns += 1;
+        self.shallowest_doubt = self.shallowest_doubt.min(self.call_depth);
+    }
+
     /// Something that is not known, made from `taint`.
     pub(crate) fn unknown(&mut self, taint: Taint) -> Value {
-        self.unknowns += 1;
+        self.doubt();
         Value::unknown(taint)
     }
 
@@ -416,6 +430,7 @@ impl<'p> Interp<'p> {
     pub(crate) fn perhaps<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         self.uncertain += 1;
         self.forks += 1;
+        self.shallowest_doubt = self.shallowest_doubt.min(self.call_depth);
         let result = body(self);
         self.uncertain -= 1;
         result

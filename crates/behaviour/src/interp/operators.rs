@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use vetch_syntax::ir::{BinaryOp, UnaryOp};
+use vetch_syntax::ir::{BinaryOp, FunctionId, UnaryOp};
 
-use super::Interp;
+use super::{Interp, UnitId};
 use crate::value::{Class, HOLE, Kind, Value, join, number_to_string};
 
 impl Interp<'_> {
@@ -62,7 +62,7 @@ impl Interp<'_> {
                 });
             }
         }
-        self.unknowns += 1;
+        self.doubt();
         result.unwrap_or(Value::UNKNOWN).tainted(left.taint.or(right.taint))
     }
 
@@ -91,7 +91,7 @@ impl Interp<'_> {
                 Some(piece) if self.burn_bytes(piece.len() + text.len() / 8) => text.push_str(&piece),
                 Some(_) => return self.unknown(taint),
                 None => {
-                    self.unknowns += 1;
+                    self.doubt();
                     if !text.ends_with(HOLE) {
                         text.push(HOLE);
                     }
@@ -136,11 +136,22 @@ impl Interp<'_> {
                     }
                     Some(Rc::from(text))
                 }
+                Class::Closure { unit, function, .. } => self.function_text(*unit, *function),
                 Class::Plain if self.object(*id).props.get("toString").is_none() => Some(Rc::from("[object Object]")),
                 _ => None,
             },
             Kind::Unknown | Kind::Api(_) | Kind::OneOf(_) => None,
         }
+    }
+
+    /// A function as it is written, which is what its `toString` gives.
+    fn function_text(&self, unit: UnitId, function: FunctionId) -> Option<Rc<str>> {
+        const LONGEST: usize = 64 << 10;
+        let unit = self.unit(unit);
+        let span = unit.module.function(function).span;
+        let source = unit.source.as_ref().or(self.package.files[unit.file].source.as_ref())?;
+        let text = source.get(span.start as usize..span.end as usize)?;
+        (text.len() <= LONGEST).then(|| Rc::from(text))
     }
 
     fn equals(&self, left: &Value, right: &Value, loose: bool) -> Option<Value> {

@@ -144,7 +144,12 @@ impl Interp<'_> {
                 if name == "constructor" {
                     return self.apis.global("Array").map_or(Value::UNKNOWN, Value::api);
                 }
-                self.method(&Value::object(id), name)
+                // Decoders keep what they have decoded in an array, by names that no array has.
+                match is_array_method(name) {
+                    true => self.method(&Value::object(id), name),
+                    false if object.open => self.unknown(taint),
+                    false => Value::UNDEFINED,
+                }
             }
             // What goes through the streams of a process or a request goes through it.
             Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection") => {
@@ -250,7 +255,7 @@ impl Interp<'_> {
             }
             _ => Vec::new(),
         };
-        self.unknowns += 1;
+        self.doubt();
         if candidates.is_empty() || candidates.len() > 8 {
             return Value::unknown(taint);
         }
@@ -341,4 +346,56 @@ pub(crate) fn perhaps(value: Value) -> Value {
             Value { kind: Kind::OneOf(Rc::from([value])), taint }
         }
     }
+}
+
+/// Methods of `Array.prototype` and `Object.prototype` (ECMA-262), and of the arrays that libraries extend.
+fn is_array_method(name: &str) -> bool {
+    const METHODS: &[&str] = &[
+        "at",
+        "concat",
+        "copyWithin",
+        "entries",
+        "every",
+        "fill",
+        "filter",
+        "find",
+        "findIndex",
+        "findLast",
+        "findLastIndex",
+        "flat",
+        "flatMap",
+        "forEach",
+        "hasOwnProperty",
+        "includes",
+        "indexOf",
+        "isPrototypeOf",
+        "join",
+        "keys",
+        "lastIndexOf",
+        "map",
+        "pop",
+        "propertyIsEnumerable",
+        "push",
+        "reduce",
+        "reduceRight",
+        "reverse",
+        "shift",
+        "slice",
+        "some",
+        "sort",
+        "splice",
+        "toLocaleString",
+        "toReversed",
+        "toSorted",
+        "toSpliced",
+        "toString",
+        "unshift",
+        "valueOf",
+        "values",
+        "with",
+        "then",
+        "catch",
+        "finally",
+    ];
+    METHODS.contains(&name)
 }

@@ -25,17 +25,39 @@ fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Case {
         .filter(|deed| deed.trigger == Trigger::Install && deed.evidence.location().file == *file && is_deed(deed))
         .collect();
     let kinds: std::collections::BTreeSet<&str> = deeds.iter().map(|deed| deed.id.as_str()).collect();
+    let seen_through = !deeds.is_empty() && deeds.iter().all(|deed| is_plain(c, deed));
     let grade = match kinds.len() {
+        // Some makers hide honest code: what it does is judged as if it were not hidden.
+        _ if seen_through => ODD,
         2.. => HARMFUL,
         1 => ALARMING,
         _ => DOUBTFUL,
     };
     let kinds: Vec<&str> = kinds.into_iter().collect();
     let does = if kinds.is_empty() { String::new() } else { format!(" and uses {}", list(&kinds)) };
+    let does = if seen_through { format!("{does}, all of it seen through") } else { does };
     let title = format!("{file} of {} runs when it is installed, is obfuscated ({}){does}", c.label(), signal.kind);
     let mut evidence = vec![signal.evidence.clone()];
     evidence.extend(evidence_of(deeds));
     Case::new(grade, title, evidence)
+}
+
+/// What is known to the last, and tells of nothing to hide: where it connects has to do with the package, what it starts
+/// and writes has a name.
+fn is_plain(c: &Contents<'_>, deed: &Capability) -> bool {
+    match deed.id {
+        CapabilityId::NetConnect => {
+            let host = c.host(deed);
+            !host.is_remote() || !host.name.is_empty() && !host.name.contains('*') && !host.is_foreign()
+        }
+        CapabilityId::ProcessSpawn | CapabilityId::FsWrite | CapabilityId::FsDelete => {
+            let own = !matches!(class_of(deed), Some(PathClass::Home | PathClass::Autostart | PathClass::Unknown));
+            own && name_of(deed).is_some_and(|name| !name.contains('*') && !crate::shell::is_interpreter(name))
+        }
+        CapabilityId::CodeEval => deed.resource == Resource::Eval(EvalSource::Constant),
+        CapabilityId::SystemInfo => true,
+        _ => false,
+    }
 }
 
 /// What an install script may have to hide.
