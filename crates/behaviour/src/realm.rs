@@ -52,6 +52,7 @@ pub(crate) fn run_alone(package: &Package, file: usize) -> (Resolved, Option<&'s
     interp.load_file(file);
     interp.trigger = Trigger::Call;
     interp.run_uncalled();
+    interp.conclude_evals();
     let exhausted = interp.fuel.exhausted;
     (resolve_effects(package, interp.effects), exhausted)
 }
@@ -146,6 +147,7 @@ impl Runner<'_> {
             let file = interp.loaded.iter().next().copied().unwrap_or(0);
             self.observed.exhausted.push((file, trigger, what));
         }
+        interp.conclude_evals();
         for path in interp.missing_programs.drain(..) {
             self.observed.missing.push((path, trigger));
         }

@@ -291,23 +291,40 @@ impl Interp<'_> {
     }
 
     fn evaluate_as(&mut self, code: &Value, literal: bool) -> Value {
+        const MOST_PENDING: usize = 4096;
         let taint = self.deep_taint(code);
-        let source = match code.exact_str().is_some_and(asks_for_global) {
-            true => EvalSource::Constant,
+        if matches!(code.kind, Kind::Unknown) && self.unknown_evals.len() < MOST_PENDING {
+            self.unknown_evals.push((self.here, self.trigger, taint));
+            self.want_sources_of(taint);
+            return self.unknown(taint);
+        }
+        let source = match code.as_str().is_some_and(|text| asks_for_global(text)) {
+            true => {
+                self.global_requests.insert((self.here.unit, self.here.node));
+                EvalSource::Constant
+            }
             false => self.eval_source(taint, literal),
         };
-        let note = match source {
-            EvalSource::Constant => "runs a literal as code",
-            EvalSource::Decoded => "runs decoded text as code",
-            EvalSource::Downloaded => "runs downloaded text as code",
-            EvalSource::Dynamic => "runs computed text as code",
-        };
-        let effect = self.effect(CapabilityId::CodeEval, Resource::Eval(source), note);
+        let effect = self.effect(CapabilityId::CodeEval, Resource::Eval(source), eval_note(source));
         self.flow(taint, effect);
         self.want_sources_of(taint);
         match &code.kind {
             Kind::Str(_) | Kind::OneOf(_) | Kind::Bytes(_) => self.run_text(code),
             _ => self.unknown(taint),
+        }
+    }
+
+    /// Records where text ran of which nothing was known, but for the places that another run has shown to ask for the
+    /// global object: whatever runs them knows less of the same.
+    pub(crate) fn conclude_evals(&mut self) {
+        for (here, trigger, taint) in std::mem::take(&mut self.unknown_evals) {
+            if self.global_requests.contains(&(here.unit, here.node)) {
+                continue;
+            }
+            (self.here, self.trigger) = (here, trigger);
+            let source = self.eval_source(taint, false);
+            let effect = self.effect(CapabilityId::CodeEval, Resource::Eval(source), eval_note(source));
+            self.flow(taint, effect);
         }
     }
 
@@ -344,14 +361,48 @@ impl Interp<'_> {
     }
 }
 
+fn eval_note(source: EvalSource) -> &'static str {
+    match source {
+        EvalSource::Constant => "runs a literal as code",
+        EvalSource::Decoded => "runs decoded text as code",
+        EvalSource::Downloaded => "runs downloaded text as code",
+        EvalSource::Dynamic => "runs computed text as code",
+    }
+}
+
 /// Whether code only gives the global object, as older compilers and obfuscators ask for it:
-/// `return this`, `return (function() {}.constructor("return this")( ));`
+/// `return this`, `return (function() {}.constructor("return this")( ));`. Parts of it may not be known.
 fn asks_for_global(code: &str) -> bool {
     const LONGEST: usize = 96;
-    if code.len() > LONGEST {
+    const FORMS: &[&str] =
+        &["this", "returnthis", "returnfunction{}.constructorreturnthis", "returnfunction{returnthis}"];
+    /// So much of it must be known.
+    const TELLING: usize = 8;
+    // As `Function` makes a function of it.
+    let body = code.strip_prefix("(function anonymous(\n) {\n").and_then(|rest| rest.strip_suffix("\n})"));
+    let code = body.unwrap_or(code);
+    let is_said = |c: &char| !c.is_whitespace() && !matches!(c, '(' | ')' | ';' | '"' | '\\');
+    let bare: String = code.chars().take(LONGEST + 1).filter(is_said).collect();
+    if bare.len() > LONGEST {
         return false;
     }
-    let bare: String =
-        code.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | ';' | '"' | '\'')).collect();
-    matches!(&*bare, "this" | "returnthis" | "returnfunction{}.constructorreturnthis" | "returnfunction{returnthis}")
+    let known: Vec<&str> = bare.split(HOLE).filter(|part| !part.is_empty()).collect();
+    match known.as_slice() {
+        [whole] if whole.len() == bare.len() => FORMS.contains(whole),
+        parts => {
+            parts.iter().map(|part| part.len()).sum::<usize>() >= TELLING && FORMS.iter().any(|form| holds(form, parts))
+        }
+    }
+}
+
+/// Whether the parts stand in a text one after the other.
+fn holds(text: &str, parts: &[&str]) -> bool {
+    let mut rest = text;
+    parts.iter().all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
 }

@@ -202,6 +202,10 @@ pub(crate) struct Interp<'p> {
     pub unknowns: u64,
     /// Counts branches that were run as one of several.
     pub forks: u64,
+    /// Where text ran of which nothing is known, and what it was made from.
+    pub unknown_evals: Vec<(Site, Trigger, Taint)>,
+    /// Where text ran that asks for the global object.
+    pub global_requests: HashSet<(UnitId, NodeId)>,
     /// How few calls deep something unknown was met, since a loop last looked.
     pub shallowest_doubt: usize,
     /// Regular expressions by pattern and flags; `None`: beyond the engine.
@@ -258,6 +262,8 @@ impl<'p> Interp<'p> {
             fuel: Fuel::new(package.node_count(), package.is_obfuscated()),
             uncertain: 0,
             unknowns: 0,
+            unknown_evals: Vec::new(),
+            global_requests: HashSet::new(),
             shallowest_doubt: usize::MAX,
             regexes: FxHashMap::default(),
             forks: 0,

@@ -108,15 +108,18 @@ impl<'a> Runs<'a> {
     }
 
     fn of_file(&self, written: &Capability) -> impl Iterator<Item = &'a Capability> {
-        let (map, key) = match name_of(written) {
-            Some(path) => (&self.by_name, base(path)),
-            None => (&self.unknown, written.evidence.location().file.as_str()),
+        let here = written.evidence.location().file.as_str();
+        let by_name = name_of(written).map(base);
+        let is_temporary = class_of(written) == Some(PathClass::Temp);
+        let run = |trigger: Trigger| match by_name {
+            Some(name) => self.by_name.get(&(name, trigger)).copied().or_else(|| {
+                // A program by a name that is not known, left running out of sight after something was put aside.
+                let unknown = self.unknown.get(&(here, trigger)).copied()?;
+                (is_temporary && unknown.attributes.detached).then_some(unknown)
+            }),
+            None => self.unknown.get(&(here, trigger)).copied(),
         };
-        Trigger::ALL
-            .iter()
-            .filter_map(move |trigger| map.get(&(key, *trigger)).copied())
-            .collect::<Vec<_>>()
-            .into_iter()
+        Trigger::ALL.iter().copied().filter_map(run).collect::<Vec<_>>().into_iter()
     }
 }
 

@@ -37,6 +37,7 @@ fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Option<Case> 
         () if runs.is_some() && (environment.is_some() || evaluates.is_some()) && unasked => DOUBTFUL,
         () if loot.is_some() || runs.is_some() => ODD,
         () if network.is_some() => (Severity::Low, Confidence::Medium),
+        () if unasked && here.iter().all(|deed| is_opaque(deed)) => return Some(opaque(c, signal, here)),
         () => return None,
     };
     let deeds: Vec<&Capability> = [loot, network, runs, environment, evaluates].into_iter().flatten().collect();
@@ -48,6 +49,30 @@ fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Option<Case> 
     Some(Case::new(grade, title, evidence))
 }
 
+/// Nothing, or nothing by name, is seen of what obfuscated code does: that is no sign that it does nothing.
+fn opaque(c: &Contents<'_>, signal: &vetch_model::facts::Signal, here: Vec<&Capability>) -> Case {
+    let file = &signal.evidence.location().file;
+    let title = format!(
+        "{file} of {} is obfuscated ({}) and could not be seen through {}",
+        c.label(),
+        signal.kind,
+        when_words(signal.trigger)
+    );
+    let mut evidence = vec![signal.evidence.clone()];
+    evidence.extend(evidence_of(here));
+    // A computed module is what those load that have something to hide.
+    Case::new(if evidence.len() > 1 { UNCLEAR } else { ODD }, title, evidence)
+}
+
+fn is_opaque(deed: &Capability) -> bool {
+    match &deed.resource {
+        Resource::Any => true,
+        Resource::Named(name) => name.chars().all(|c| c == '*'),
+        Resource::Eval(source) => *source != EvalSource::Constant,
+        _ => false,
+    }
+}
+
 fn is_wallet(hook: &Capability) -> bool {
     name_of(hook).is_some_and(|name| ["ethereum", "wallet", "solana", "web3"].iter().any(|word| name.contains(word)))
 }
@@ -57,6 +82,13 @@ mod tests {
     use super::*;
     use crate::testing::*;
     use vetch_model::verdict::Verdict;
+
+    #[test]
+    fn what_is_not_seen_through_is_told_of() {
+        let hidden = |at| Facts::new().caps([]).signal(SignalKind::StringArray, at, "index.js", 90).verdict(RULE);
+        assert_eq!(hidden(Trigger::Import), Verdict::Notable);
+        assert_eq!(hidden(Trigger::Call), Verdict::Clean);
+    }
 
     const RULE: &str = "obfuscated-code-with-capabilities";
 
@@ -76,7 +108,7 @@ mod tests {
     #[test]
     fn protected_products_are_at_most_notable() {
         assert_eq!(obfuscated(Trigger::Import, &[net("*")]), Verdict::Notable);
-        assert_eq!(obfuscated(Trigger::Import, &[]), Verdict::Clean);
+        assert_eq!(obfuscated(Trigger::Import, &[]), Verdict::Notable);
     }
 
     #[test]
@@ -84,6 +116,6 @@ mod tests {
         let facts = Facts::new()
             .signal(SignalKind::MangledNames, Trigger::Import, "vendor.js", 80)
             .caps([net("*").at(Trigger::Import), spawn("sh").at(Trigger::Import)]);
-        assert_eq!(facts.verdict(RULE), Verdict::Clean);
+        assert_eq!(facts.verdict(RULE), Verdict::Notable, "not seen through, and no worse for what others do");
     }
 }
