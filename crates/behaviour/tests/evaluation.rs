@@ -430,3 +430,20 @@ fn what_the_engine_has_not_of_regular_expressions_stays_unknown() {
         assert_eq!(facts.profile.of(CapabilityId::ProcessSpawn).count(), 1, "{code}: {:#?}", profile(&facts));
     }
 }
+
+#[test]
+fn what_is_sealed_with_its_key_beside_it_is_opened() {
+    let opened = "const crypto = require('crypto');
+        const key = crypto.createHash('sha256').update('build').update('-cache').digest();
+        const d = crypto.createDecipheriv('aes-256-cbc', key, Buffer.alloc(16, 0));
+        const text = d.update('SEALED', 'hex', 'utf8') + d.final('utf8');
+        new Function('require', text)(require);";
+    // `require('child_process').exec('whoami');`, by `openssl enc -aes-256-cbc` with the same key.
+    let sealed = "cb3a05b3c31ef255a4c9c78897316263c00ae46c8dee7962ed0799721d07ff3927da5b7fb2dcf933716b5c7b59a455f5";
+    let facts = on_big_stack(|| analyse(Some("node index.js"), &[("index.js", &opened.replace("SEALED", sealed))]));
+    assert!(profile(&facts).iter().any(|line| line == "process.spawn(whoami) @install"), "{:#?}", profile(&facts));
+    assert!(profile(&facts).iter().any(|line| line == "code.eval(decoded) @install"), "{:#?}", profile(&facts));
+    let unknown = opened.replace("'build'", "process.argv[2]").replace("SEALED", sealed);
+    let facts = on_big_stack(|| analyse(Some("node index.js"), &[("index.js", &unknown)]));
+    assert!(profile(&facts).iter().any(|line| line == "code.eval(decoded) @install"), "{:#?}", profile(&facts));
+}

@@ -4,6 +4,7 @@
 mod browser;
 mod call;
 pub(crate) mod codecs;
+mod crypto;
 mod env;
 mod filesystem;
 pub(crate) mod host;
@@ -13,7 +14,6 @@ mod process;
 pub(crate) mod urls;
 
 pub(crate) use host::locale;
-pub(crate) use network::instance_method;
 
 use std::sync::OnceLock;
 
@@ -32,6 +32,11 @@ pub(crate) struct Call {
     pub this: Value,
     pub args: Vec<Value>,
     pub is_new: bool,
+}
+
+/// Methods of instances of built-ins. `None`: nothing of interest by that name.
+pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, call: &Call) -> Option<Value> {
+    crypto::instance_method(interp, api, name, call).or_else(|| network::instance_method(interp, api, name, call))
 }
 
 impl Call {
@@ -81,6 +86,7 @@ impl Apis {
             let mut apis = Apis { entries: Vec::new(), modules: FxHashMap::default(), globals: FxHashMap::default() };
             language::register(&mut apis);
             codecs::register(&mut apis);
+            crypto::register(&mut apis);
             filesystem::register(&mut apis);
             network::register(&mut apis);
             process::register(&mut apis);
