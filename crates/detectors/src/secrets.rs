@@ -124,6 +124,7 @@ pub(crate) fn family_of(capability: &Capability) -> Option<&'static str> {
         (CapabilityId::FsRead, Some(PathClass::Browser)) => Some("browser profile"),
         (CapabilityId::FsRead, Some(PathClass::Credentials)) => Some(path_family(name_of(capability))),
         (CapabilityId::EnvRead, _) => variable_family(name_of(capability)?),
+        (CapabilityId::BrowserHook, _) if name_of(capability)? == "cookies" => Some("browser session"),
         _ => None,
     }
 }

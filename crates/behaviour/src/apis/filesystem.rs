@@ -233,7 +233,10 @@ impl Interp<'_> {
                 let mechanism = Resource::Named("start-up entry".to_owned());
                 self.effect(CapabilityId::Persist, mechanism, "writes a start-up entry");
             }
-            if matches!(class, PathClass::Autostart | PathClass::VcsHooks)
+            if data.as_str().is_some_and(|text| text.contains("stratum+")) {
+                self.effect(CapabilityId::CryptoMine, Resource::None, "writes the address of a mining pool");
+            }
+            if matches!(class, PathClass::Autostart | PathClass::VcsHooks | PathClass::CiWorkflows)
                 && let Some(script) = data.as_str().cloned()
             {
                 let path = text.as_deref().unwrap_or_default();

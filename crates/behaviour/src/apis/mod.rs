@@ -36,7 +36,9 @@ pub(crate) struct Call {
 
 /// Methods of instances of built-ins. `None`: nothing of interest by that name.
 pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, call: &Call) -> Option<Value> {
-    crypto::instance_method(interp, api, name, call).or_else(|| network::instance_method(interp, api, name, call))
+    crypto::instance_method(interp, api, name, call)
+        .or_else(|| process::binding_method(interp, api, name, call))
+        .or_else(|| network::instance_method(interp, api, name, call))
 }
 
 impl Call {

@@ -2,7 +2,7 @@
 
 use vetch_model::capability::{Attributes, CapabilityId, Resource};
 
-use crate::apis::{Apis, Call};
+use crate::apis::{ApiId, Apis, Call};
 use crate::commands;
 use crate::interp::Interp;
 use crate::value::{Kind, Taint, Value};
@@ -63,7 +63,10 @@ fn register_process(apis: &mut Apis) {
         let name = if interp.apis.name(call.api) == "dlopen" { call.arg(1) } else { call.arg(0) };
         let name = interp.to_text(&name).unwrap_or_else(|| "*".into());
         interp.effect_native(&name);
-        interp.unknown(Taint::NONE)
+        match &*name {
+            "spawn_sync" | "process_wrap" => interp.instance(call.api, None, Taint::NONE),
+            _ => interp.unknown(Taint::NONE),
+        }
     });
     let inspector = apis.add_module(&["inspector"]);
     // A session inspects its own process; an open port lets others in.
@@ -113,6 +116,27 @@ fn native_library(interp: &mut Interp<'_>, call: &Call) -> Value {
     let name = interp.to_text(&call.arg(0)).unwrap_or_else(|| "*".into());
     interp.effect_native(&name);
     interp.call_unknown(&Value::UNKNOWN, call.args.clone())
+}
+
+/// What `child_process` stands on: `process.binding("spawn_sync").spawn({ file, args })`, whose `args` begin with the
+/// program's own name. `None`: another method.
+pub(super) fn binding_method(interp: &mut Interp<'_>, api: ApiId, name: &str, call: &Call) -> Option<Value> {
+    if !matches!(interp.apis.name(api), "binding" | "_linkedBinding") {
+        return None;
+    }
+    match name {
+        "Process" => Some(call.this.clone()),
+        "spawn" => {
+            let options = call.arg(0);
+            let program = interp.option(&options, "file").unwrap_or(Value::UNKNOWN);
+            let args = interp.option(&options, "args").and_then(|args| interp.elements(&args)).unwrap_or_default();
+            let words: Vec<String> = args.iter().skip(1).map(|word| text_or_hole(interp, word)).collect();
+            let (program, taint) = (text_or_hole(interp, &program), interp.deep_taint(&options));
+            let printed = commands::run_words(interp, &program, &words, Attributes::default(), taint);
+            Some(interp.instance(call.api, interp.last_spawn, printed))
+        }
+        _ => None,
+    }
 }
 
 /// A worker thread: a file of the package, or code given as text.

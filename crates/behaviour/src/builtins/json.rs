@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::interp::Interp;
-use crate::value::{Class, Kind, Slot, Value};
+use crate::value::{Class, HOLE, Kind, ObjectId, Slot, Value};
 
 /// Parses JSON text; `None` if it is none, or too much of it.
 pub(crate) fn parse(interp: &mut Interp<'_>, text: &str) -> Option<Value> {
@@ -36,16 +36,76 @@ fn convert(interp: &mut Interp<'_>, value: &serde_json::Value) -> Value {
     }
 }
 
-/// `JSON.stringify(value)`: exact for primitives; of anything else only where it came from is known.
+/// Deepest nesting, and longest text, that is written out.
+const MAX_DEPTH: u32 = 8;
+const MAX_WRITTEN: usize = 64 << 10;
+
+/// `JSON.stringify(value)`: what is not known is a [`HOLE`]; of what cannot be told at all only where it came from is
+/// known.
 pub(crate) fn stringify(interp: &mut Interp<'_>, value: &Value) -> Value {
     let taint = interp.surrendered(value);
-    let text = match &value.kind {
-        Kind::Str(_) => value.exact_str().and_then(|text| serde_json::to_string(text).ok()),
-        Kind::Number(_) | Kind::Bool(_) | Kind::Null => interp.to_text(value).map(|text| text.to_string()),
-        _ => None,
-    };
-    match text {
-        Some(text) => Value::str(text).tainted(taint),
-        None => interp.unknown(taint),
+    let mut text = String::new();
+    let is_written = write(interp, value, MAX_DEPTH, &mut text) && interp.burn_bytes(text.len());
+    match is_written && text.chars().any(|c| c != HOLE) {
+        true => Value::str(text).tainted(taint),
+        false => interp.unknown(taint),
+    }
+}
+
+/// Appends a value as JSON; whether it was told as a whole.
+fn write(interp: &Interp<'_>, value: &Value, depth: u32, text: &mut String) -> bool {
+    if text.len() > MAX_WRITTEN {
+        return false;
+    }
+    match &value.kind {
+        Kind::Str(known) => match serde_json::to_string(&**known) {
+            Ok(quoted) => text.push_str(&quoted),
+            Err(_) => return false,
+        },
+        Kind::Number(_) | Kind::Bool(_) | Kind::Null => match interp.to_text(value) {
+            Some(plain) => text.push_str(&plain),
+            None => return false,
+        },
+        Kind::Object(id) if depth > 0 => return write_object(interp, *id, depth, text),
+        Kind::Undefined => text.push_str("null"),
+        _ => text.push(HOLE),
+    }
+    true
+}
+
+fn write_object(interp: &Interp<'_>, id: ObjectId, depth: u32, text: &mut String) -> bool {
+    let object = interp.object(id);
+    match &object.class {
+        Class::Array(items) => {
+            text.push('[');
+            let all = items.iter().enumerate().all(|(index, item)| {
+                text.push_str(if index > 0 { "," } else { "" });
+                write(interp, item, depth - 1, text)
+            });
+            text.push_str(if object.open { "\u{fffc}]" } else { "]" });
+            all
+        }
+        Class::Plain if object.props.get("toJSON").is_none() => {
+            text.push('{');
+            let all = object.props.entries.iter().enumerate().all(|(index, (name, slot))| {
+                let Ok(name) = serde_json::to_string(&**name) else { return false };
+                text.push_str(if index > 0 { "," } else { "" });
+                text.push_str(&name);
+                text.push(':');
+                match slot {
+                    Slot::Value(value) => write(interp, value, depth - 1, text),
+                    Slot::Getter(_) => {
+                        text.push(HOLE);
+                        true
+                    }
+                }
+            });
+            text.push('}');
+            all
+        }
+        _ => {
+            text.push(HOLE);
+            true
+        }
     }
 }

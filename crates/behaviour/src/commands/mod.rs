@@ -110,6 +110,11 @@ pub(crate) fn run_planted(interp: &mut Interp<'_>, path: &str, text: &str, taint
         "vbs" | "vbe" | "ps1" | "js" | "hta" | "plist" => {
             runner.foreign(text, taint);
         }
+        "yml" | "yaml" => {
+            for line in workflow_lines(text) {
+                runner.line(line, taint);
+            }
+        }
         "service" | "desktop" | "timer" => {
             for line in text.lines().filter_map(|line| line.strip_prefix("Exec")?.split_once('=')) {
                 runner.line(line.1, taint);
@@ -119,6 +124,25 @@ pub(crate) fn run_planted(interp: &mut Interp<'_>, path: &str, text: &str, taint
             runner.line(text, taint);
         }
     }
+}
+
+/// The shell lines of a CI workflow: after `run:`, and in the block that `run: |` begins.
+fn workflow_lines(text: &str) -> Vec<&str> {
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
+    let (mut found, mut block) = (Vec::new(), None);
+    for line in text.lines() {
+        let said = line.trim_start_matches([' ', '-']);
+        match (said.strip_prefix("run:").map(str::trim), block) {
+            (Some("|" | ">" | "|-" | ">-"), _) => block = Some(indent(line)),
+            (Some(command), _) => {
+                found.push(command);
+                block = None;
+            }
+            (None, Some(outer)) if indent(line) > outer => found.push(said),
+            (None, _) => block = None,
+        }
+    }
+    found
 }
 
 /// Executes command lines on the interpreter's effects.

@@ -41,9 +41,8 @@ impl Runner<'_, '_> {
             "python" | "python2" | "python3" | "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript"
             | "cscript" | "rundll32" | "regsvr32" => self.foreign_program(args, taint),
             "rm" | "del" | "rmdir" | "rd" | "rimraf" | "shred" | "unlink" | "erase" => self.remove(args),
-            "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" | "tar" | "zip" => {
-                self.read_files(args).or(piped)
-            }
+            "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" => self.read_files(args).or(piped),
+            "tar" | "zip" | "7z" | "7za" | "rar" => self.pack(program, args),
             "base64" | "openssl" | "xxd" | "gunzip" | "rev" | "tr" => self.decode(args, piped),
             "echo" | "printf" => taint,
             "env" | "printenv" | "set" | "export" if args.is_empty() => self.environment(),
@@ -311,6 +310,28 @@ impl Runner<'_, '_> {
             taint = taint.or(self.interp.source(effect));
         }
         taint
+    }
+
+    /// Files put into an archive, which carries what they hold; one that is unpacked is only read.
+    fn pack(&mut self, program: &str, args: &[String]) -> Taint {
+        let makes = |arg: &&String| match program {
+            "tar" => arg.trim_start_matches('-').starts_with('c') || arg.as_str() == "--create",
+            "zip" => true,
+            _ => arg.as_str() == "a",
+        };
+        if !args.iter().any(|arg| makes(&arg)) {
+            return self.read_files(args);
+        }
+        let is_archive = |arg: &String| {
+            let name = arg.to_lowercase();
+            [".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar"].iter().any(|end| name.ends_with(end))
+        };
+        let inputs: Vec<String> = args.iter().filter(|arg| !is_archive(arg)).cloned().collect();
+        let packed = self.read_files(&inputs);
+        if let Some(archive) = args.iter().find(|arg| is_archive(arg)) {
+            self.interp.write_effects(&Value::str(archive), &Value::unknown(packed));
+        }
+        packed
     }
 
     fn decode(&mut self, args: &[String], piped: Taint) -> Taint {

@@ -24,7 +24,10 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
         (false, _, true) => Some(HARMFUL),
         (false, false, false) => Some(DOUBTFUL),
         (true, false, true) => Some(DOUBTFUL),
-        // A wallet defines its own object.
+        // A wallet defines its own object; whoever replaces a method of it stands between it and its user.
+        (false, true, false) if wallets.iter().any(|hook| is_method(hook) && is_unasked(hook.trigger)) => {
+            Some(DOUBTFUL)
+        }
         (false, true, false) => Some(ODD),
         // Error trackers, mocks and polyfills wrap `fetch`.
         (true, false, false) => None,
@@ -45,6 +48,11 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 fn of_kind<'a>(hooks: &[&'a Capability], words: &[&str]) -> Vec<&'a Capability> {
     let is_kind = |name: &str| words.iter().any(|word| name.to_ascii_lowercase().contains(word));
     hooks.iter().copied().filter(|hook| name_of(hook).is_some_and(is_kind)).collect()
+}
+
+/// `ethereum.request` rather than `ethereum`.
+fn is_method(hook: &Capability) -> bool {
+    name_of(hook).is_some_and(|name| name.contains('.'))
 }
 
 /// What a hook sees goes to a stranger.

@@ -47,6 +47,7 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     let trigger = when(flow);
     let grade = match flow.source.id {
         CapabilityId::EnvRead => variable_grade(variables, trigger, &host, hidden.is_some())?,
+        CapabilityId::BrowserHook => session_grade(trigger, &host, hidden.is_some())?,
         _ => file_grade(flow, trigger, &host, hidden.is_some()),
     };
     let title = format!(
@@ -74,6 +75,16 @@ fn file_grade(flow: &vetch_model::profile::Flow, trigger: Trigger, host: &Host, 
         _ if loot && host.is_foreign() => DOUBTFUL,
         // What every client of a cloud does when it is told to.
         _ => FACT,
+    }
+}
+
+/// Cookies go with every request to where they are from; elsewhere, analytics send them once they are started.
+fn session_grade(trigger: Trigger, host: &Host, hidden: bool) -> Option<Grade> {
+    match (is_unasked(trigger), hidden || host.is_alarming()) {
+        (true, true) => Some(HARMFUL),
+        (true, false) if host.is_foreign() => Some(DOUBTFUL),
+        (false, true) => Some(DOUBTFUL),
+        _ => None,
     }
 }
 
