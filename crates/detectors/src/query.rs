@@ -167,6 +167,19 @@ pub(crate) fn is_network(id: CapabilityId) -> bool {
     matches!(id, CapabilityId::NetConnect | CapabilityId::NetDns)
 }
 
+/// How bad it is that what nobody gives away is sent to a host. `None`: it stays on this machine, or someone asks for it
+/// and nothing else is odd.
+pub(crate) fn sent_grade(trigger: Trigger, host: &Host, is_hidden: bool) -> Option<Grade> {
+    match (is_unasked(trigger), is_hidden) {
+        _ if !host.is_remote() => None,
+        (true, true) => Some(CERTAIN),
+        (true, false) if host.is_foreign() || trigger == Trigger::Install => Some(HARMFUL),
+        (true, false) => Some(DOUBTFUL),
+        (false, true) => Some(HARMFUL),
+        (false, false) => host.is_alarming().then_some(DOUBTFUL),
+    }
+}
+
 /// The evidence of capabilities, each place once, as much as a finding carries.
 pub(crate) fn evidence_of<'a>(capabilities: impl IntoIterator<Item = &'a Capability>) -> Vec<Evidence> {
     distinct(capabilities.into_iter().map(|capability| capability.evidence.clone()))

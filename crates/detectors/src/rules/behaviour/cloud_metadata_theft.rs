@@ -40,16 +40,8 @@ fn sent(c: &Contents<'_>, asks: &Capability, sends: &Capability, trigger: Trigge
     }
     let host = c.host(sends);
     let hidden = c.concealment(sends).or_else(|| c.concealment(asks));
-    let grade = match (is_unasked(trigger), hidden.is_some()) {
-        _ if !host.is_remote() => return None,
-        (true, true) => CERTAIN,
-        (true, false) if host.is_foreign() || trigger == Trigger::Install => HARMFUL,
-        (true, false) => DOUBTFUL,
-        (false, true) => HARMFUL,
-        (false, false) if host.is_alarming() => DOUBTFUL,
-        // Clients of a cloud sign their requests with what they are told.
-        (false, false) => return None,
-    };
+    // Clients of a cloud sign their requests with what they are told.
+    let grade = sent_grade(trigger, &host, hidden.is_some())?;
     let title = format!(
         "{} asks the cloud's metadata service and sends the answer to {} {}",
         c.label(),

@@ -36,16 +36,11 @@ fn sent(c: &Contents<'_>, input: &Capability, sink: &Capability, trigger: Trigge
     let what = words_for(input.id).filter(|_| is_network(sink.id))?;
     let host = c.host(sink);
     let hidden = c.concealment(input).or_else(|| c.concealment(sink));
-    let grade = match (is_unasked(trigger), hidden.is_some()) {
-        _ if !host.is_remote() => return None,
-        (true, true) => CERTAIN,
-        (true, false) if host.is_foreign() || trigger == Trigger::Install => HARMFUL,
-        (true, false) => DOUBTFUL,
-        (false, true) => HARMFUL,
-        (false, false) if host.is_alarming() => DOUBTFUL,
-        // Remote desktops, recorders and dictation do so when they are started.
-        (false, false) => FACT,
-    };
+    if !host.is_remote() {
+        return None;
+    }
+    // Remote desktops, recorders and dictation do so when they are started.
+    let grade = sent_grade(trigger, &host, hidden.is_some()).unwrap_or(FACT);
     let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
     let title =
         format!("{} records {what} and sends it to {} {}{hiding}", c.label(), host.words(), when_words(trigger));
