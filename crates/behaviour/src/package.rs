@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use vetch_model::facts::{SignalKind, UnreadReason};
+use vetch_model::facts::UnreadReason;
 use vetch_model::manifest::{EntryKind, Manifest};
 use vetch_syntax::ir::{Module, Node};
 use vetch_syntax::js::{Lowerer, ParseFailure};
@@ -133,12 +133,7 @@ impl Package {
 
     /// Whether a file bears the marks of an obfuscator.
     pub(crate) fn is_obfuscated(&self) -> bool {
-        const STRONG: u8 = 50;
-        let marks = |signal: &RawSignal| {
-            matches!(signal.kind, SignalKind::MangledNames | SignalKind::StringArray | SignalKind::SelfDefending)
-                && signal.strength >= STRONG
-        };
-        self.files.iter().any(|file| file.signals.iter().any(marks))
+        self.files.iter().flat_map(|file| &file.signals).any(|signal| signal.kind.marks_obfuscator(signal.strength))
     }
 
     /// Number of IR nodes that are kept.

@@ -366,6 +366,14 @@ fn a_bound_function_that_holds_itself_ends() {
     assert!(profile(&facts).iter().any(|capability| capability.starts_with("process.spawn")));
 }
 
+/// The file, imported, starts `whoami`.
+#[track_caller]
+fn assert_runs_whoami(code: &str) {
+    let facts = on_big_stack(|| analyse(None, &[("index.js", code)]));
+    let profile = profile(&facts);
+    assert!(profile.iter().any(|line| line == "process.spawn(whoami) @import"), "{code}: {profile:#?}");
+}
+
 /// Bodies of decoders as obfuscators write them: a table that gives itself, an accessor that makes itself anew, a
 /// rotation that ends by what the accessor says, a cache in `arguments`, a guard that looks at its own text.
 #[test]
@@ -392,12 +400,7 @@ fn decoders_that_make_and_guard_themselves_are_run() {
         } catch (e) { l['push'](l['shift']()) } } }(table, 7));";
     for decoder in [accessor, cached] {
         let code = format!("{rotation} {table} require('child_process').exec(pick(3)); {decoder}");
-        let facts = on_big_stack(|| analyse(None, &[("index.js", &code)]));
-        assert!(
-            profile(&facts).iter().any(|line| line == "process.spawn(whoami) @import"),
-            "{code}: {:#?}",
-            profile(&facts)
-        );
+        assert_runs_whoami(&code);
     }
 }
 
@@ -412,12 +415,7 @@ fn regular_expressions_are_applied_to_known_texts() {
         "'iawhom'.replace(/^(..)(...)(.)$/, (m, a, b, c) => b + a[1] + c + a[0])",
     ] {
         let code = format!("require('child_process').exec({code})");
-        let facts = on_big_stack(|| analyse(None, &[("index.js", &code)]));
-        assert!(
-            profile(&facts).iter().any(|line| line == "process.spawn(whoami) @import"),
-            "{code}: {:#?}",
-            profile(&facts)
-        );
+        assert_runs_whoami(&code);
     }
 }
 

@@ -270,12 +270,7 @@ fn file_of(evidence: &Evidence) -> &str {
 }
 
 fn is_obfuscation(signal: &Signal) -> bool {
-    let enough = match signal.kind {
-        SignalKind::MangledNames | SignalKind::StringArray | SignalKind::SelfDefending => 50,
-        SignalKind::EscapedStrings => 70,
-        _ => return false,
-    };
-    signal.strength >= enough
+    signal.kind.marks_obfuscator(signal.strength) || signal.kind == SignalKind::EscapedStrings && signal.strength >= 70
 }
 
 /// One way in which a rule may fire.

@@ -100,8 +100,12 @@ pub(crate) fn dangers(line: &str) -> Vec<Danger> {
 
 /// Whether a command (its first word) is a shell or another interpreter.
 pub(crate) fn is_interpreter(command: &str) -> bool {
-    let word = command.split_whitespace().next().unwrap_or_default();
-    INTERPRETERS.contains(&program(word).as_str())
+    INTERPRETERS.contains(&program_of(command).as_str())
+}
+
+/// The program of a command line, without folder, extension and case; empty if there is none.
+pub(crate) fn program_of(command: &str) -> String {
+    program(command.split_whitespace().next().unwrap_or_default())
 }
 
 /// The first URL of a command line.

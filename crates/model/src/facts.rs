@@ -97,6 +97,15 @@ stable_ids! {
     }
 }
 
+impl SignalKind {
+    /// Whether a sign of this strength is one that only obfuscators leave.
+    pub fn marks_obfuscator(self, strength: u8) -> bool {
+        const ENOUGH: u8 = 50;
+        matches!(self, SignalKind::MangledNames | SignalKind::StringArray | SignalKind::SelfDefending)
+            && strength >= ENOUGH
+    }
+}
+
 /// One thing about how a file looks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {

@@ -6,7 +6,7 @@ use aes::cipher::{BlockModeDecrypt, KeyIvInit};
 use sha1::Digest;
 
 use crate::apis::codecs::{bytes_of, to_bytes, to_string};
-use crate::apis::{ApiId, Apis, Call};
+use crate::apis::{Apis, Call};
 use crate::interp::Interp;
 use crate::value::{Kind, Taint, Value};
 
@@ -46,8 +46,8 @@ pub(super) fn register(apis: &mut Apis) {
 }
 
 /// Methods of hashes and deciphers. `None`: not modelled.
-pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, call: &Call) -> Option<Value> {
-    match (interp.apis.path(api).as_str(), name) {
+pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
+    match (path, name) {
         ("crypto.createHash", "update") => {
             absorb(interp, call);
             Some(call.this.clone())

@@ -257,18 +257,9 @@ impl Interp<'_> {
         last
     }
 
-    /// What the code itself wrote to a path. A shell line of Windows has lost its separators to a reading by the
-    /// rules of POSIX.
+    /// What the code itself wrote to a path.
     pub(crate) fn written_file(&self, path: &str) -> Option<Value> {
-        let path = paths::normalise(path);
-        if let Some(written) = self.written_files.get(path.as_str()) {
-            return Some(written.clone());
-        }
-        let wanted = path.trim_start_matches("<package>/");
-        let is_same = |key: &str| !wanted.contains('/') && wanted.len() > 3 && key.replace('/', "").ends_with(wanted);
-        let same = self.written_files.iter().filter(|(key, _)| is_same(key));
-        // The least of them, so that every run finds the same.
-        same.min_by(|a, b| a.0.cmp(b.0)).map(|(_, written)| written.clone())
+        self.written_files.get(paths::normalise(path).as_str()).cloned()
     }
 
     /// Records deleting a path.

@@ -34,11 +34,11 @@ pub(crate) struct Call {
     pub is_new: bool,
 }
 
-/// Methods of instances of built-ins. `None`: nothing of interest by that name.
-pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, call: &Call) -> Option<Value> {
-    crypto::instance_method(interp, api, name, call)
-        .or_else(|| process::binding_method(interp, api, name, call))
-        .or_else(|| network::instance_method(interp, api, name, call))
+/// Methods of instances of the built-in with this path. `None`: nothing of interest by that name.
+pub(crate) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
+    crypto::instance_method(interp, path, name, call)
+        .or_else(|| process::binding_method(interp, name, call))
+        .or_else(|| network::instance_method(interp, path, name, call))
 }
 
 impl Call {

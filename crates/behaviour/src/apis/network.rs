@@ -3,7 +3,7 @@
 use vetch_model::capability::{CapabilityId, Resource};
 
 use crate::apis::urls::{host_of, is_url};
-use crate::apis::{ApiId, Apis, Call};
+use crate::apis::{Apis, Call};
 use crate::interp::Interp;
 use crate::value::{Kind, Taint, Value};
 
@@ -178,9 +178,8 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
     let sent = sent.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
     let mut last = 0;
     let mut received = Taint::NONE;
-    let is_upload = is_upload(interp, call);
     for host in targets {
-        if is_upload && is_registry(&host) {
+        if is_registry(&host) && is_upload(interp, call) {
             let registry = Resource::Named(host.clone());
             interp.effect(CapabilityId::RegistryPublish, registry, "uploads to a package registry");
         }
@@ -311,9 +310,8 @@ fn lookup(interp: &mut Interp<'_>, call: &Call) -> Value {
 }
 
 /// Methods of sockets, requests and servers. `None`: nothing of interest by that name.
-pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, call: &Call) -> Option<Value> {
-    let path = interp.apis.path(api);
-    match (path.as_str(), name) {
+pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
+    match (path, name) {
         ("XMLHttpRequest", "open") => {
             let effect =
                 hosts(interp, &call.arg(1)).into_iter().map(|host| connect_effect(interp, host, Taint::NONE)).last();
@@ -344,7 +342,7 @@ pub(crate) fn instance_method(interp: &mut Interp<'_>, api: ApiId, name: &str, c
             Some(call.this.clone())
         }
         (_, "get" | "post" | "put" | "request" | "patch" | "delete")
-            if matches!(interp.apis.name(api), "create" | "extend" | "defaults" | "instance") =>
+            if matches!(interp.apis.name(call.api), "create" | "extend" | "defaults" | "instance") =>
         {
             Some(request(interp, call))
         }

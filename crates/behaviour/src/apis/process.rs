@@ -2,7 +2,7 @@
 
 use vetch_model::capability::{Attributes, CapabilityId, Resource};
 
-use crate::apis::{ApiId, Apis, Call};
+use crate::apis::{Apis, Call};
 use crate::commands;
 use crate::interp::Interp;
 use crate::value::{Kind, Taint, Value};
@@ -120,8 +120,8 @@ fn native_library(interp: &mut Interp<'_>, call: &Call) -> Value {
 
 /// What `child_process` stands on: `process.binding("spawn_sync").spawn({ file, args })`, whose `args` begin with the
 /// program's own name. `None`: another method.
-pub(super) fn binding_method(interp: &mut Interp<'_>, api: ApiId, name: &str, call: &Call) -> Option<Value> {
-    if !matches!(interp.apis.name(api), "binding" | "_linkedBinding") {
+pub(super) fn binding_method(interp: &mut Interp<'_>, name: &str, call: &Call) -> Option<Value> {
+    if !matches!(interp.apis.name(call.api), "binding" | "_linkedBinding") {
         return None;
     }
     match name {

@@ -23,10 +23,10 @@ pub(super) fn method(
 ) -> Option<Value> {
     let args: Vec<Value> = args.iter().map(|arg| interp.opened(arg.clone())).collect();
     let call = Call { api, this: receiver.clone(), args, is_new: false };
-    if let Some(value) = crate::apis::instance_method(interp, api, name, &call) {
+    let path = interp.apis.path(api);
+    if let Some(value) = crate::apis::instance_method(interp, &path, name, &call) {
         return Some(value);
     }
-    let path = interp.apis.path(api);
     let effect = interp.instance_effect(receiver);
     let taint = interp.object(id).taint;
     match name {

@@ -82,7 +82,8 @@ fn write_object(interp: &Interp<'_>, id: ObjectId, depth: u32, text: &mut String
                 text.push_str(if index > 0 { "," } else { "" });
                 write(interp, item, depth - 1, text)
             });
-            text.push_str(if object.open { "\u{fffc}]" } else { "]" });
+            text.extend(object.open.then_some(HOLE));
+            text.push(']');
             all
         }
         Class::Plain if object.props.get("toJSON").is_none() => {

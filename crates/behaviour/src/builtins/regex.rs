@@ -24,7 +24,7 @@ const COMPILING: u64 = 64;
 pub(super) struct Pattern {
     regex: Rc<Regex>,
     /// `g` or `y`.
-    pub(super) is_global: bool,
+    is_global: bool,
 }
 
 /// Compiles the pattern of a value, if it is a regular expression that the engine knows, for a text.
@@ -125,10 +125,9 @@ pub(super) fn split<'t>(pattern: &Pattern, text: &'t str) -> Option<Vec<&'t str>
 /// `text.replace(pattern, with)`
 pub(super) fn replace(interp: &mut Interp<'_>, pattern: &Pattern, text: &str, with: &Value) -> Option<Value> {
     let most = if pattern.is_global { MAX_ELEMENTS } else { 1 };
-    let regex = pattern.regex.clone();
     let mut result = String::with_capacity(text.len());
     let mut done = 0;
-    for captures in regex.captures_iter(text).take(most) {
+    for captures in pattern.regex.captures_iter(text).take(most) {
         let whole = captures.get(0)?;
         result.push_str(&text[done..whole.start()]);
         let piece = match interp.is_callable(with) {
@@ -252,7 +251,7 @@ fn escape<'p>(after: &'p str, in_class: bool, out: &mut String) -> Option<&'p st
         ('b', false) => "(?-u:\\b)",
         ('b', true) => "\\x08",
         ('0', _) if !rest.starts_with(|c: char| c.is_ascii_digit()) => "\\x00",
-        ('n' | 'r' | 't' | 'v' | 'f' | 's' | 'S', _) => return Some(plain(rest, &after_escape(c), out)),
+        ('n' | 'r' | 't' | 'v' | 'f' | 's' | 'S', _) => return Some(plain(rest, &format!("\\{c}"), out)),
         ('x', _) if is_hexadecimal(rest, 2) => return Some(plain(&rest[2..], &format!("\\x{}", &rest[..2]), out)),
         ('u', _) if is_hexadecimal(rest, 4) => {
             return Some(plain(&rest[4..], &format!("\\u{{{}}}", &rest[..4]), out));
@@ -263,13 +262,9 @@ fn escape<'p>(after: &'p str, in_class: bool, out: &mut String) -> Option<&'p st
             out.push(c);
             return Some(rest);
         }
-        (c, _) => return Some(plain(rest, &after_escape(c), out)),
+        (c, _) => return Some(plain(rest, &format!("\\{c}"), out)),
     };
     Some(plain(rest, text, out))
-}
-
-fn after_escape(c: char) -> String {
-    format!("\\{c}")
 }
 
 fn is_hexadecimal(text: &str, digits: usize) -> bool {

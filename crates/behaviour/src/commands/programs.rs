@@ -314,12 +314,12 @@ impl Runner<'_, '_> {
 
     /// Files put into an archive, which carries what they hold; one that is unpacked is only read.
     fn pack(&mut self, program: &str, args: &[String]) -> Taint {
-        let makes = |arg: &&String| match program {
-            "tar" => arg.trim_start_matches('-').starts_with('c') || arg.as_str() == "--create",
+        let makes = |arg: &String| match program {
+            "tar" => arg.trim_start_matches('-').starts_with('c') || arg == "--create",
             "zip" => true,
-            _ => arg.as_str() == "a",
+            _ => arg == "a",
         };
-        if !args.iter().any(|arg| makes(&arg)) {
+        if !args.iter().any(makes) {
             return self.read_files(args);
         }
         let is_archive = |arg: &String| {

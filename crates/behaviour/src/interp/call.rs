@@ -221,11 +221,11 @@ impl Interp<'_> {
                 let bound = Class::Bound { target: Box::new(function.clone()), this: Box::new(this), args };
                 Value::object(self.alloc(bound))
             }
-            "toString" if self.to_text(function).is_some() => self.to_text(function).map_or(Value::UNKNOWN, Value::str),
-            _ => {
-                let rest: Vec<Value> = args.collect();
-                self.call_unknown(function, rest)
-            }
+            "toString" => match self.to_text(function) {
+                Some(text) => Value::str(text),
+                None => self.call_unknown(function, args.collect()),
+            },
+            _ => self.call_unknown(function, args.collect()),
         }
     }
 

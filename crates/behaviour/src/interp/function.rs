@@ -145,7 +145,7 @@ impl Interp<'_> {
             // Given nothing it gives the same object again: the table of strings of a decoder.
             Some(same) if matches!(same.kind, Kind::Object(_)) => {}
             // A plain value may be another one: to a loop that ends by it that is not known.
-            Some(plain) if is_exact(plain) => self.shallowest_doubt = self.shallowest_doubt.min(self.call_depth),
+            Some(plain) if is_exact(plain) => self.doubt_loops(),
             _ => self.doubt(),
         }
         // What it was given may be called all the same. Bound functions may hold themselves.

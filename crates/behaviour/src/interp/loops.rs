@@ -10,11 +10,14 @@ use crate::value::{Taint, Value};
 /// Node evaluations that one loop may take after it has met something unknown, in one execution of it.
 const BLURRED_STEPS: u64 = 12_000;
 
+/// However deep: [`Interp::shallowest_doubt`] is one more where nothing unknown was met.
+const ANY_DEPTH: usize = usize::MAX - 1;
+
 /// How one execution of a loop goes.
 struct Pace {
     /// Whether a pass met something unknown.
     blurred: bool,
-    /// How few calls deep something unknown is to be met for this loop to count it.
+    /// So many calls deep, or fewer, something unknown counts for this loop.
     depth: usize,
     /// [`Interp::shallowest_doubt`] of what came before the pass.
     met: usize,
@@ -85,7 +88,7 @@ impl Interp<'_> {
             || matches!(m.node(parts.test), Node::Bool(true) | Node::Number(_) | Node::Unary(..));
         // The end of such a loop is decided in it, by what it is told: what functions did not know on their way to
         // an answer is nothing to it. Rotations of string tables are written so, over decoders that test themselves.
-        let mut pace = if is_endless { self.begin_own_loop() } else { self.begin_loop() };
+        let mut pace = self.begin_loop(if is_endless { self.call_depth } else { ANY_DEPTH });
         let completion = self.run_passes(m, cx, act, parts, is_endless, &mut pace);
         self.shallowest_doubt = self.shallowest_doubt.min(pace.met);
         completion
@@ -165,7 +168,7 @@ impl Interp<'_> {
         [target, body]: [NodeId; 2],
         items: Vec<Value>,
     ) -> Completion {
-        let mut pace = self.begin_loop();
+        let mut pace = self.begin_loop(ANY_DEPTH);
         let mut completion = Completion::Normal;
         for item in items {
             self.begin_pass(&mut pace);
@@ -186,20 +189,16 @@ impl Interp<'_> {
         completion
     }
 
-    fn begin_loop(&self) -> Pace {
+    /// `depth`: see [`Pace::depth`].
+    fn begin_loop(&self, depth: usize) -> Pace {
         Pace {
             blurred: false,
-            depth: usize::MAX - 1,
+            depth,
             met: self.shallowest_doubt,
             exact_left: self.fuel.loop_steps.div_ceil(2),
             blurred_left: BLURRED_STEPS.min(self.fuel.blurred_steps),
             before: (0, 0),
         }
-    }
-
-    /// A loop that only counts what is not known in itself.
-    fn begin_own_loop(&mut self) -> Pace {
-        Pace { depth: self.call_depth, ..self.begin_loop() }
     }
 
     fn begin_pass(&mut self, pace: &mut Pace) {

@@ -311,6 +311,11 @@ impl<'p> Interp<'p> {
     /// Notes that something is not known here.
     pub(crate) fn doubt(&mut self) {
         self.unknowns += 1;
+        self.doubt_loops();
+    }
+
+    /// Tells the loops that run here that something is not known.
+    pub(crate) fn doubt_loops(&mut self) {
         self.shallowest_doubt = self.shallowest_doubt.min(self.call_depth);
     }
 
@@ -436,7 +441,7 @@ impl<'p> Interp<'p> {
     pub(crate) fn perhaps<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         self.uncertain += 1;
         self.forks += 1;
-        self.shallowest_doubt = self.shallowest_doubt.min(self.call_depth);
+        self.doubt_loops();
         let result = body(self);
         self.uncertain -= 1;
         result

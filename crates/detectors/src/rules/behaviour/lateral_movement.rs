@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::rules::prelude::*;
+use crate::shell::program_of;
 
 pub(crate) static META: RuleMeta = RuleMeta {
     id: "lateral-movement",
@@ -53,9 +54,8 @@ fn scan(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {
 }
 
 fn enters(c: &Contents<'_>, spawn: &Capability) -> Option<Case> {
-    let command = name_of(spawn)?;
-    let program = command.split_whitespace().next()?.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
-    if !REMOTE_PROGRAMS.contains(&program.trim_end_matches(".exe")) {
+    let program = program_of(name_of(spawn)?);
+    if !REMOTE_PROGRAMS.contains(&program.as_str()) {
         return None;
     }
     let hidden = c.concealment(spawn);

@@ -1,6 +1,7 @@
 //! Runs a scanner for secrets on the machine that it is installed on.
 
 use crate::rules::prelude::*;
+use crate::shell::program_of;
 
 pub(crate) static META: RuleMeta = RuleMeta {
     id: "secret-scanner-run",
@@ -35,8 +36,7 @@ fn judge(c: &Contents<'_>, spawn: &Capability) -> Option<Case> {
 }
 
 fn scanner_in(command: &str) -> Option<&'static str> {
-    let program = command.split_whitespace().next()?.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
-    let program = program.strip_suffix(".exe").unwrap_or(&program);
+    let program = program_of(command);
     SCANNERS.iter().copied().find(|scanner| *scanner == program)
 }
 
