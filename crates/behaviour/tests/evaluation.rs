@@ -311,6 +311,10 @@ fn bombs_end_and_are_told_of() {
         "const p = { get x() { return this.x } }; p.x; process.env.X",
         "var e = 'eval(e)'; eval(e)",
         "module.exports = require('./index.js'); require('.'); process.env.X",
+        "const h = require('crypto').createHash('md5'); const s = 'x'.repeat(1e6); while (1) h.update(s)",
+        "const o = { s: 'x'.repeat(7e4), t: 'y'.repeat(7e4) }; while (1) JSON.stringify(o)",
+        "function f() { return `${'x'.repeat(9)}` } const l = []; while (1) l.push(f.toString() + l.length)",
+        "const s = 'ab'.repeat(1e5); for (let i = 0; ; i++) s.replace(new RegExp('(a|b)*' + i), '')",
     ] {
         on_big_stack(|| analyse(Some("node index.js"), &[("index.js", code)]));
     }

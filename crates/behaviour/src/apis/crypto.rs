@@ -68,7 +68,7 @@ pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, c
 fn absorb(interp: &mut Interp<'_>, call: &Call) {
     let more = given_bytes(interp, &call.arg(0), &call.arg(1));
     let all = match (kept(interp, &call.this, DATA), more) {
-        (Some(mut all), Some(more)) if interp.burn_bytes(more.len()) => {
+        (Some(mut all), Some(more)) if interp.burn_bytes(all.len() + more.len()) => {
             all.extend(more);
             Value::bytes(all)
         }

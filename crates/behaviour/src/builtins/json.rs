@@ -45,8 +45,10 @@ const MAX_WRITTEN: usize = 64 << 10;
 pub(crate) fn stringify(interp: &mut Interp<'_>, value: &Value) -> Value {
     let taint = interp.surrendered(value);
     let mut text = String::new();
-    let is_written = write(interp, value, MAX_DEPTH, &mut text) && interp.burn_bytes(text.len());
-    match is_written && text.chars().any(|c| c != HOLE) {
+    let is_written = write(interp, value, MAX_DEPTH, &mut text);
+    // What was in vain costs as much.
+    let is_paid = interp.burn_bytes(text.len()) && interp.burn(text.len() as u64 / 8);
+    match is_written && is_paid && text.chars().any(|c| c != HOLE) {
         true => Value::str(text).tainted(taint),
         false => interp.unknown(taint),
     }

@@ -18,7 +18,13 @@ const MAX_SUBJECT: usize = 1 << 18;
 const MAX_COMPILED: usize = 1 << 18;
 
 /// What compiling a pattern costs in steps.
-const COMPILING: u64 = 64;
+const COMPILING: u64 = 2000;
+
+/// Patterns that are kept compiled.
+const MAX_KEPT: usize = 256;
+
+/// How many bytes are searched for one step, as a power of two: what captures take is meant.
+const BYTES_PER_STEP: u32 = 2;
 
 /// A pattern that is ready to be searched for.
 pub(super) struct Pattern {
@@ -33,11 +39,16 @@ pub(super) fn pattern(interp: &mut Interp<'_>, value: &Value, text: &str) -> Opt
     if source.0.len() > MAX_PATTERN || text.len() > MAX_SUBJECT || text.contains(HOLE) {
         return None;
     }
-    interp.burn(text.len() as u64 >> 5);
-    let regex = match interp.regexes.get(&**source) {
-        Some(known) => known.clone(),
+    if !interp.burn(text.len() as u64 >> BYTES_PER_STEP) {
+        return None;
+    }
+    let regex = match interp.regexes.get(&**source).cloned() {
+        Some(known) => known,
+        None if !interp.burn(COMPILING) => return None,
         None => {
-            interp.burn(COMPILING);
+            if interp.regexes.len() >= MAX_KEPT {
+                interp.regexes.clear();
+            }
             let made = compile(&source.0, &source.1).map(Rc::new);
             interp.regexes.insert((**source).clone(), made.clone());
             made

@@ -222,8 +222,8 @@ impl Interp<'_> {
                 Value::object(self.alloc(bound))
             }
             "toString" => match self.to_text(function) {
-                Some(text) => Value::str(text),
-                None => self.call_unknown(function, args.collect()),
+                Some(text) if self.burn_bytes(text.len()) => Value::str(text),
+                _ => self.call_unknown(function, args.collect()),
             },
             _ => self.call_unknown(function, args.collect()),
         }

@@ -144,14 +144,14 @@ impl Interp<'_> {
         }
     }
 
-    /// A function as it is written, which is what its `toString` gives.
+    /// A function as it is written, which is what its `toString` gives; who uses the text pays for it.
     fn function_text(&self, unit: UnitId, function: FunctionId) -> Option<Rc<str>> {
         const LONGEST: usize = 64 << 10;
         let unit = self.unit(unit);
         let span = unit.module.function(function).span;
         let source = unit.source.as_ref().or(self.package.files[unit.file].source.as_ref())?;
         let text = source.get(span.start as usize..span.end as usize)?;
-        (text.len() <= LONGEST).then(|| Rc::from(text))
+        (text.len() <= LONGEST && text.len() as u64 <= self.fuel.bytes).then(|| Rc::from(text))
     }
 
     fn equals(&self, left: &Value, right: &Value, loose: bool) -> Option<Value> {

@@ -38,8 +38,9 @@ const REDIRECTS: &[&str] = &["<<<", "<<-", "<<", "<&", "<>", "<", "&>>", "&>", "
 /// shell these were redirections, which nobody writes so.
 fn named_folder(rest: &str) -> Option<&str> {
     let name = rest.strip_prefix('<')?;
-    let end = name.find('>').filter(|&end| end > 0 && name[..end].bytes().all(|byte| byte.is_ascii_lowercase()))?;
-    name[end + 1..].starts_with(['/', '\\']).then(|| &rest[..end + 2])
+    let end = name.bytes().take_while(u8::is_ascii_lowercase).count();
+    let after = name[end..].strip_prefix('>').filter(|_| end > 0)?;
+    after.starts_with(['/', '\\']).then(|| &rest[..end + 2])
 }
 
 impl<'l> Lexer<'l> {

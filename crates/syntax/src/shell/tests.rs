@@ -140,6 +140,7 @@ fn hostile_lines_are_bounded() {
     parse(&"<<E ".repeat(5_000));
     parse(&"'".repeat(100_001));
     parse(&"${".repeat(50_000));
+    parse(&"<a".repeat(100_000));
 }
 
 proptest! {
