@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
+use vetch_model::purl::Purl;
 use vetch_model::scan::Scan;
 
 use crate::policy::{Gate, PolicyError, PolicyOptions};
@@ -50,6 +51,36 @@ pub struct ScanReport {
     pub scan: Scan,
     /// By index of [`Scan::targets`]: what fails that target.
     pub gates: Vec<Gate>,
+    /// Which releases belong to which project, in the order of targets and folders.
+    pub projects: Vec<ScannedProject>,
+}
+
+/// One project of a scan: a folder with a lockfile or an installed tree of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedProject {
+    /// Index into [`Scan::targets`].
+    pub target: usize,
+    /// The target's folder, absolute.
+    pub root: PathBuf,
+    /// Its own folder, relative to that; empty if it is the same.
+    pub base: String,
+    /// An installed Python environment, which a lockfile elsewhere may tell of as well.
+    pub is_environment: bool,
+    /// Other people's releases that it depends on, in the order of releases.
+    pub members: Vec<Member>,
+    /// What it may ask for elsewhere and does not here: optional packages of other platforms.
+    pub skipped: Vec<Purl>,
+}
+
+/// A release as one project has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Index into [`Scan::releases`].
+    pub release: usize,
+    /// What the project's lockfile says its archives hash to, as written; sorted.
+    pub integrity: Vec<String>,
+    /// Whether its code is of a language that is analysed.
+    pub is_analysed: bool,
 }
 
 /// Phases of a scan, in order.

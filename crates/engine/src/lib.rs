@@ -16,6 +16,7 @@ mod api;
 pub mod cache;
 mod contents;
 mod jobs;
+pub mod lock;
 pub mod map;
 mod pipeline;
 pub mod policy;
@@ -23,7 +24,7 @@ mod project;
 mod releases;
 mod worker;
 
-pub use api::{CacheMode, EngineError, Progress, Quiet, ScanOptions, ScanReport, Stage};
+pub use api::{CacheMode, EngineError, Member, Progress, Quiet, ScanOptions, ScanReport, ScannedProject, Stage};
 pub use pipeline::scan;
 pub use vetch_sandbox::Cancel;
 #[doc(hidden)]
@@ -32,3 +33,8 @@ pub use worker::{WORKER_COMMAND, worker_main};
 
 /// Version of the analysis. Facts of different versions are not comparable; part of every cache key.
 pub const ANALYSIS_VERSION: &str = "1";
+
+/// The whole version of the analysis, on which facts and profiles depend.
+pub fn analysis_version() -> String {
+    format!("{ANALYSIS_VERSION}.{}", vetch_behaviour::ANALYSIS_VERSION)
+}

@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::contents::{self, Contents, LocalSources, Run, Runner};
 use crate::policy::{Policies, Session};
 use crate::project::{self, Opened, Project};
-use crate::{ANALYSIS_VERSION, CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, releases};
+use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version, releases};
 
 /// Scans everything that `options` names.
 ///
@@ -53,14 +53,15 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     let found = contents::finish(contents::gather(&mut run, &projects)?);
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    scan.releases = releases::judge(&projects, &found, run.runner.jobs.get(), &mut session);
+    let (judged, members) = releases::judge(&projects, &found, run.runner.jobs.get(), &mut session);
+    scan.releases = judged;
     judge_targets(&projects, session, &mut scan);
     scan.unavailable = unavailable(&projects, &found);
     gather_rest(projects, found, &mut scan);
     if cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    Ok(ScanReport { scan, gates: policies.gates() })
+    Ok(ScanReport { scan, gates: policies.gates(), projects: members })
 }
 
 fn jobs(options: &ScanOptions) -> NonZeroUsize {
@@ -92,7 +93,7 @@ fn prepare<'r>(
         CacheMode::Off => None,
         CacheMode::Dir(folder) => Some(folder),
     };
-    let version = format!("{ANALYSIS_VERSION}.{}", vetch_behaviour::ANALYSIS_VERSION);
+    let version = analysis_version();
     let cache = folder.map(|folder| Cache::open(folder, &version, options.today));
     if let Some(cache) = &cache {
         runner.notices(cache);

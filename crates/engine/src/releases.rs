@@ -16,6 +16,7 @@ use vetch_model::{ContentHash, Trigger};
 use crate::contents::Contents;
 use crate::policy::Session;
 use crate::project::Project;
+use crate::{Member, ScannedProject};
 
 /// Ways from the root listed of each release.
 const MAX_PATHS: usize = 5;
@@ -59,15 +60,18 @@ impl<'a> Place<'a> {
 struct Judged {
     result: ReleaseResult,
     targets: Vec<usize>,
+    /// The projects that have it as somebody else's code, as each has it.
+    members: Vec<(usize, Member)>,
 }
 
-/// Judges everything that was found, in the order of purl and content hash.
+/// Judges everything that was found, in the order of purl and content hash, and tells which
+/// project has what.
 pub(crate) fn judge(
     projects: &[Project],
     all: &[Contents],
     threads: usize,
     session: &mut Session<'_>,
-) -> Vec<ReleaseResult> {
+) -> (Vec<ReleaseResult>, Vec<ScannedProject>) {
     let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
     let mut groups: BTreeMap<(Purl, Option<ContentHash>), Vec<Place<'_>>> = BTreeMap::new();
     let mut listed: Vec<(Purl, Place<'_>)> = Vec::new();
@@ -95,8 +99,53 @@ pub(crate) fn judge(
     let numbers: Vec<usize> = (0..groups.len()).collect();
     let judged =
         crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index));
-    let judged = judged.into_iter().flatten();
-    judged.map(|judged| with_policy(judged, session)).collect()
+    let mut scanned = scanned(projects, all);
+    let mut releases = Vec::with_capacity(judged.len());
+    for mut judged in judged.into_iter().flatten() {
+        for (project, member) in judged.members.drain(..) {
+            if let Some(project) = scanned.get_mut(project) {
+                project.members.push(Member { release: releases.len(), ..member });
+            }
+        }
+        releases.push(with_policy(judged, session));
+    }
+    (releases, scanned)
+}
+
+/// The projects, still without members.
+fn scanned(projects: &[Project], all: &[Contents]) -> Vec<ScannedProject> {
+    let of = |project: &Project| ScannedProject {
+        target: project.target,
+        root: project.folder.clone(),
+        base: project.base.clone(),
+        is_environment: project.environment.is_some(),
+        members: Vec::new(),
+        skipped: Vec::new(),
+    };
+    let mut scanned: Vec<ScannedProject> = projects.iter().map(of).collect();
+    for contents in all.iter().filter(|contents| contents.skipped.is_some()) {
+        let (Some(project), Some(scanned)) = (projects.get(contents.project), scanned.get_mut(contents.project)) else {
+            continue;
+        };
+        scanned.skipped.push(project.purl(project.inventory.package(contents.package)));
+    }
+    scanned
+}
+
+/// What the projects have of a release; its number is not known yet.
+fn members(places: &[Place<'_>]) -> Vec<(usize, Member)> {
+    let mut members: BTreeMap<usize, Member> = BTreeMap::new();
+    for place in places.iter().filter(|place| place.package.role == Role::Dependency) {
+        let entry = members.entry(place.contents.project);
+        let member = entry.or_insert_with(|| Member { release: 0, integrity: Vec::new(), is_analysed: true });
+        member.is_analysed &= !place.contents.is_listed;
+        let own = place.package.integrity.iter();
+        let artifacts = place.package.artifacts.iter().filter_map(|artifact| artifact.integrity.as_ref());
+        member.integrity.extend(own.chain(artifacts).map(ToString::to_string));
+        member.integrity.sort_unstable();
+        member.integrity.dedup();
+    }
+    members.into_iter().collect()
 }
 
 /// An archive says itself what it is called.
@@ -162,11 +211,11 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>) -> Option
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };
-    Some(Judged { result, targets })
+    Some(Judged { result, targets, members: members(places) })
 }
 
 fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {
-    let Judged { mut result, targets } = judged;
+    let Judged { mut result, targets, .. } = judged;
     let findings = std::mem::take(&mut result.findings);
     let applied = session.apply(&targets, &result.purl, result.content_hash, findings);
     result.verdict = verdict_of(&applied.kept, !result.incomplete.is_empty());

@@ -11,12 +11,14 @@ pub mod facts;
 pub mod finding;
 pub mod integrity;
 pub mod inventory;
+pub mod lock;
 pub mod manifest;
 pub mod outcome;
 pub mod profile;
 pub mod purl;
 pub mod rule;
 pub mod scan;
+pub mod text;
 pub mod verdict;
 
 pub use capability::{Attributes, Capability, CapabilityId, EvalSource, PathClass, Resource, Trigger};

@@ -32,7 +32,7 @@ pub mod gate;
 mod glob;
 mod load;
 mod parse;
-mod problem;
+pub(crate) mod problem;
 pub(crate) mod revision;
 pub mod rules;
 pub mod suggest;

@@ -63,7 +63,7 @@ fn invalid(file: &str, problems: &[Problem]) -> String {
 }
 
 /// A word from a hostile file, for a message: escaped, and cut to 60 characters.
-pub(super) struct Shown<'a>(pub(super) &'a str);
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,7 +80,7 @@ impl fmt::Display for Shown<'_> {
 }
 
 /// 1-based line and column (in characters) of a byte offset.
-pub(super) fn position(text: &str, offset: usize) -> (u32, u32) {
+pub(crate) fn position(text: &str, offset: usize) -> (u32, u32) {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
