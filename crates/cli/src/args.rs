@@ -60,6 +60,8 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Find dangerous releases in projects, packages, lockfiles, environments, SBOMs and archives
     Scan(ScanArgs),
+    /// Write or check vetch.lock: what every release that a project depends on may do
+    Lock(LockArgs),
     /// Draw the dependency graph of a project, lockfile, environment or SBOM
     Graph(GraphArgs),
     /// Tell why a package is here: through what, by which ranges, and what would leave with it
@@ -96,38 +98,106 @@ pub(crate) struct ScanArgs {
     #[arg(long, help_heading = "Report")]
     pub(crate) only_findings: bool,
 
+    #[command(flatten)]
+    pub(crate) contents: ContentsArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+/// Where the contents of releases come from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Contents")]
+pub(crate) struct ContentsArgs {
     /// Use no network; what is not at hand is incomplete
-    #[arg(long, help_heading = "Contents")]
+    #[arg(long)]
     pub(crate) offline: bool,
     /// Take archives from this folder, matched by the lockfile's integrity
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Contents")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) archives: Option<PathBuf>,
     /// Neither read nor write the cache
-    #[arg(long, conflicts_with = "cache_dir", help_heading = "Contents")]
+    #[arg(long, conflicts_with = "cache_dir")]
     pub(crate) no_cache: bool,
     /// Keep the cache in this folder
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Contents")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) cache_dir: Option<PathBuf>,
     /// Number of workers [default: the number of cores]
-    #[arg(long, short, value_name = "N", help_heading = "Contents")]
+    #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Trust the project's settings: let its .npmrc expand the environment and redirect
     /// registries. Remembered for this folder
-    #[arg(long, help_heading = "Contents")]
+    #[arg(long)]
     pub(crate) trust_project: bool,
+}
 
+/// What fails.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct PolicyArgs {
     /// Lowest verdict that fails [default: the policy's, or suspicious]
-    #[arg(long, value_name = "LEVEL", help_heading = "Policy")]
+    #[arg(long, value_name = "LEVEL")]
     pub(crate) fail_on: Option<Level>,
     /// Let pass what could not be checked
-    #[arg(long, help_heading = "Policy")]
+    #[arg(long)]
     pub(crate) allow_incomplete: bool,
     /// Use this policy file instead of the project's vetch.toml
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Policy")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
     /// Take the policy from this git revision, e.g. the base of a pull request
-    #[arg(long, value_name = "REV", help_heading = "Policy")]
+    #[arg(long, value_name = "REV")]
     pub(crate) policy_from: Option<String>,
+}
+
+const LOCK_HELP: &str = "Without --check and --accept, writes the file beside every lockfile of the target, and tells
+what is new in it. A lock that would take in a release at or above the failing level is not written.
+
+Examples:
+  vetch lock                      write vetch.lock; commit it
+  vetch lock --check              in CI: fail if a release can do what is not locked
+  vetch lock --accept esbuild     take over what one package does now, and nothing else
+
+Exit status:
+  0    written, or nothing can do what is not locked
+  1    a release can do what is not locked, or is at or above the failing level
+  2    usage or environment error, or there is no lock to check
+  3    something could not be checked, and nothing worse
+  130  stopped with Ctrl-C";
+
+#[derive(Debug, Args)]
+#[command(after_help = LOCK_HELP)]
+pub(crate) struct LockArgs {
+    /// A folder (every project below it) or a lockfile [default: the current folder]
+    #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: Option<PathBuf>,
+
+    /// Write nothing; fail if a release can do what its vetch.lock does not have
+    #[arg(long, conflicts_with = "accept")]
+    pub(crate) check: bool,
+    /// Take over what this package does now, and nothing else: name, name@version or purl
+    #[arg(long, value_name = "PKG")]
+    pub(crate) accept: Vec<String>,
+
+    /// Form of the outcome
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
+    pub(crate) format: LockFormat,
+    /// Write the outcome to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) contents: ContentsArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+/// Form of a lock's outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LockFormat {
+    /// For people
+    Terminal,
+    /// vetch.lock-check/1
+    Json,
+    /// For a comment or a ticket
+    Markdown,
 }
 
 const GRAPH_STATUS: &str = "Exit status:
@@ -401,7 +471,7 @@ mod tests {
                     --fail-on notable --config f --policy-from HEAD --allow-incomplete --only-findings --quiet";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Command::Scan(scan) = cli.command else { panic!("not a scan") };
-        assert_eq!((scan.targets.len(), scan.format, scan.fail_on), (2, Format::Sarif, Some(Level::Notable)));
+        assert_eq!((scan.targets.len(), scan.format, scan.policy.fail_on), (2, Format::Sarif, Some(Level::Notable)));
         assert!(Cli::try_parse_from(["vetch", "scan", "--no-cache", "--cache-dir", "c"]).is_err());
         assert!(Cli::try_parse_from(["vetch", "scan", "--jobs", "0"]).is_err());
         assert!(Cli::try_parse_from(["vetch", "scan", "--fail-on", "clean"]).is_err());

@@ -12,6 +12,19 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     check(stdout.write_all(bytes).and_then(|()| stdout.flush()))
 }
 
+/// Writes a report to the file, or to standard output once it is whole.
+pub(crate) fn write(
+    file: Option<OutputFile>,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let Some(file) = file else {
+        let mut bytes = Vec::new();
+        content(&mut bytes).map_err(|error| Failure::new(format!("cannot make the report: {error}"), ""))?;
+        return print(&bytes);
+    };
+    file.write(content)
+}
+
 /// Writes text with colours, which are taken out where they are not wanted.
 pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout();

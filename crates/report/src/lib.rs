@@ -11,6 +11,7 @@ pub mod explain;
 pub mod graph;
 pub mod json;
 mod label;
+pub mod lock;
 pub mod markdown;
 pub mod sarif;
 pub mod terminal;

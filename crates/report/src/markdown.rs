@@ -293,7 +293,7 @@ fn long_prose(text: &str) -> String {
     markdown(&cut(text, 5 * MAX_TEXT))
 }
 
-fn cut(text: &str, limit: usize) -> String {
+pub(crate) fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),

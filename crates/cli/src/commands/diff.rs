@@ -10,7 +10,7 @@ use vetch_model::inventory::Inventory;
 use vetch_report::comparison::{self, DiffView};
 use vetch_report::graph::MapFile;
 
-use super::graph::tool;
+use super::scanning::tool;
 use crate::args::{DiffArgs, DiffFormat, Global};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, OutputFile};
@@ -30,14 +30,7 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
             DiffFormat::Json => comparison::write_json(&view, &tool(), out),
         }
     };
-    match file {
-        Some(file) => file.write(write)?,
-        None => {
-            let mut bytes = Vec::new();
-            write(&mut bytes).map_err(|error| Failure::new(format!("cannot write the comparison: {error}"), ""))?;
-            output::print(&bytes)?;
-        }
-    }
+    output::write(file, write)?;
     let ignored = old.map.ignored.len().max(new.map.ignored.len());
     if ignored > 0 && !global.quiet {
         message::note(&format!(

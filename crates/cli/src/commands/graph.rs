@@ -7,9 +7,10 @@ use vetch_engine::map::{self, Map};
 use vetch_graph::Graph;
 use vetch_graph::risks::{self, Publishers};
 use vetch_model::inventory::{Inventory, PackageId};
+use vetch_report::Style;
 use vetch_report::graph::{self as forms, MapFile, MapView, Shape};
-use vetch_report::{Style, ToolInfo};
 
+use super::scanning::tool;
 use super::why;
 use crate::args::{Global, GraphArgs, GraphFormat};
 use crate::exit::{Exit, Failure};
@@ -38,14 +39,7 @@ pub(crate) fn run(arguments: &GraphArgs, global: &Global) -> Result<Exit, Failur
     let view = MapView { risks: ranked.as_ref(), ..opened.view() };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let write = |out: &mut dyn Write| write_graph(arguments, &view, starts, style, out);
-    match file {
-        Some(file) => file.write(write)?,
-        None => {
-            let mut bytes = Vec::new();
-            write(&mut bytes).map_err(|error| Failure::new(format!("cannot draw the graph: {error}"), ""))?;
-            output::print(&bytes)?;
-        }
-    }
+    output::write(file, write)?;
     opened.tell(global);
     Ok(match opened.map.incomplete.is_empty() || arguments.allow_incomplete {
         true => Exit::Passed,
@@ -79,11 +73,6 @@ fn write_graph(
         GraphFormat::Json => return forms::write_json(view, &tool(), out),
     };
     out.write_all(text.as_bytes())
-}
-
-/// Who writes.
-pub(super) fn tool() -> ToolInfo {
-    ToolInfo { version: env!("CARGO_PKG_VERSION").to_owned(), analysis: vetch_engine::ANALYSIS_VERSION.to_owned() }
 }
 
 /// A target's map, ready for questions.

@@ -10,7 +10,8 @@ use vetch_report::Style;
 use vetch_report::graph::MapView;
 use vetch_report::graph::why::{self, Why};
 
-use super::graph::{Opened, tool};
+use super::graph::Opened;
+use super::scanning::tool;
 use crate::args::{Global, WhyArgs, WhyFormat};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, OutputFile};
@@ -33,14 +34,7 @@ pub(crate) fn run(arguments: &WhyArgs, global: &Global) -> Result<Exit, Failure>
     let answer = Why { similar, ..Why::ask(&view, wanted, &ids, usize::from(arguments.paths)) };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let write = |out: &mut dyn Write| write_answer(arguments.format, &view, &answer, style, out);
-    match file {
-        Some(file) => file.write(write)?,
-        None => {
-            let mut bytes = Vec::new();
-            write(&mut bytes).map_err(|error| Failure::new(format!("cannot write the answer: {error}"), ""))?;
-            output::print(&bytes)?;
-        }
-    }
+    output::write(file, write)?;
     opened.tell(global);
     let is_whole = opened.map.incomplete.is_empty();
     if ids.is_empty() {

@@ -5,6 +5,7 @@ mod cache;
 mod diff;
 mod graph;
 mod help;
+mod lock;
 mod policy;
 mod report;
 mod rules;

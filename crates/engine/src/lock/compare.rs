@@ -56,7 +56,7 @@ fn family(purl: &Purl) -> (String, String) {
 }
 
 /// The name of a release.
-pub(super) fn name_of(purl: &Purl) -> String {
+pub fn name_of(purl: &Purl) -> String {
     family(purl).1
 }
 

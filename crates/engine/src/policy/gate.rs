@@ -1,7 +1,7 @@
 //! What fails a scan: the decision behind the exit status.
 
 use vetch_model::Verdict;
-use vetch_model::scan::Scan;
+use vetch_model::scan::{ReleaseResult, Scan};
 
 /// What fails one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,21 +46,23 @@ impl Gate {
     }
 }
 
-/// The worst that the gates make of a scan. A release is judged by every target it is
-/// located in; what belongs to no target is judged by all of them.
+/// The worst that the gates make of a scan. What belongs to no target is judged by all of them.
 pub fn judge(scan: &Scan, gates: &[Gate]) -> Judgement {
-    let releases = scan.releases.iter().map(|release| {
-        let missing = !release.incomplete.is_empty();
-        let own = release.locations.iter().filter_map(|location| gates.get(location.target));
-        let own = own.map(|gate| gate.judge(release.verdict, missing)).max();
-        own.unwrap_or_else(|| strictest(gates, release.verdict, missing))
-    });
+    let releases = scan.releases.iter().map(|release| judge_release(release, gates));
     let targets = scan.findings.iter().map(|found| {
         let gate = gates.get(found.target).copied().unwrap_or_default();
         gate.judge(found.finding.verdict(), false)
     });
     let missing = (!scan.incomplete.is_empty()).then(|| strictest(gates, Verdict::Clean, true));
     releases.chain(targets).chain(missing).max().unwrap_or(Judgement::Passed)
+}
+
+/// What one release comes to: judged by every target it is located in.
+pub fn judge_release(release: &ReleaseResult, gates: &[Gate]) -> Judgement {
+    let missing = !release.incomplete.is_empty();
+    let own = release.locations.iter().filter_map(|location| gates.get(location.target));
+    let own = own.map(|gate| gate.judge(release.verdict, missing)).max();
+    own.unwrap_or_else(|| strictest(gates, release.verdict, missing))
 }
 
 fn strictest(gates: &[Gate], verdict: Verdict, missing: bool) -> Judgement {
@@ -74,7 +76,7 @@ mod tests {
     use vetch_model::outcome::Incomplete;
     use vetch_model::profile::Profile;
     use vetch_model::purl::Purl;
-    use vetch_model::scan::{ReleaseLocation, ReleaseResult};
+    use vetch_model::scan::ReleaseLocation;
 
     fn release(verdict: Verdict, targets: &[usize]) -> ReleaseResult {
         let location = |target: &usize| ReleaseLocation { target: *target, path: None, declared_at: None };

@@ -44,7 +44,7 @@ use jiff::civil::Date;
 use vetch_model::{ContentHash, Purl, Severity, Verdict};
 
 pub use apply::{Applied, Session};
-pub use gate::{Gate, Judgement, judge};
+pub use gate::{Gate, Judgement, judge, judge_release};
 pub use glob::Glob;
 pub use load::{Policies, PolicyOptions};
 pub use problem::{PolicyError, Problem};

@@ -6,7 +6,7 @@ use vetch_graph::compare::Change;
 use super::{DiffView, words};
 use crate::escape::{markdown as prose, markdown_code};
 use crate::label::count;
-use crate::markdown::MAX_BYTES;
+use crate::markdown::{MAX_BYTES, cut};
 
 /// Kept free for the note on what was left out.
 const RESERVE: usize = 512;
@@ -78,7 +78,7 @@ fn alarm(view: &DiffView<'_>, change: &Change) -> String {
     }
     text.push('\n');
     for difference in &change.differences {
-        text.push_str(&format!("  - {}\n", prose(&cut(&words::difference(difference, change.kind)))));
+        text.push_str(&format!("  - {}\n", prose(&cut(&words::difference(difference, change.kind), MAX_TEXT))));
     }
     if let Some(names) = words::via(view, change) {
         text.push_str(&format!("  - via {}\n", chain(&names)));
@@ -95,7 +95,7 @@ fn table(out: &mut Bounded, view: &DiffView<'_>, title: &str, changes: &[&Change
     for change in changes.iter().take(MAX_ROWS) {
         let via = words::via(view, change).map(|names| chain(&names)).unwrap_or_default();
         let else_: Vec<String> =
-            change.differences.iter().map(|one| prose(&cut(&words::difference(one, change.kind)))).collect();
+            change.differences.iter().map(|one| prose(&cut(&words::difference(one, change.kind), MAX_TEXT))).collect();
         let (name, versions) = (code(&words::name(view, change)), code(&words::versions(view, change)));
         out.push(format!("| {name} | {versions} | {via} | {} |\n", else_.join("<br>")));
     }
@@ -126,7 +126,11 @@ fn incomplete(out: &mut Bounded, view: &DiffView<'_>) {
     for (side, one) in all {
         let line = one.location.as_ref().filter(|at| at.line > 0).map(|at| format!(":{}", at.line)).unwrap_or_default();
         let what = code(&format!("{}{line}", one.what));
-        out.push(format!("- {side}: {what}: {}; {}\n", prose(&cut(&one.why)), prose(&cut(&one.hint))));
+        out.push(format!(
+            "- {side}: {what}: {}; {}\n",
+            prose(&cut(&one.why, MAX_TEXT)),
+            prose(&cut(&one.hint, MAX_TEXT))
+        ));
     }
 }
 
@@ -135,12 +139,5 @@ fn chain(names: &[String]) -> String {
 }
 
 fn code(text: &str) -> String {
-    markdown_code(&cut(text))
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_TEXT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    markdown_code(&cut(text, MAX_TEXT))
 }

@@ -85,7 +85,7 @@ fn location(location: &scan::ReleaseLocation) -> ReleaseLocation {
     }
 }
 
-fn step(step: &scan::PathStep) -> PathStep {
+pub(crate) fn step(step: &scan::PathStep) -> PathStep {
     PathStep { label: step.label.clone(), range: step.range.clone() }
 }
 
@@ -102,7 +102,7 @@ fn finding(finding: &model::Finding) -> Finding {
     }
 }
 
-fn evidence(evidence: &model::Evidence) -> Evidence {
+pub(crate) fn evidence(evidence: &model::Evidence) -> Evidence {
     let at = evidence.location();
     let (file, line, column) = (at.file.clone(), known(at.line), known(at.column));
     match evidence.clone() {

