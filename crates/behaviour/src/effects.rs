@@ -38,6 +38,17 @@ pub(crate) struct Place {
     pub layer_text: Option<(Rc<str>, Span)>,
 }
 
+/// Text that was run as code.
+#[derive(Debug, Clone)]
+pub(crate) struct LayerMet {
+    pub place: Place,
+    pub trigger: Trigger,
+    pub layer: u8,
+    pub text: Rc<str>,
+    /// Whether it could be parsed.
+    pub is_understood: bool,
+}
+
 type Key = (CapabilityId, Resource, Attributes, Trigger, u8, usize);
 
 /// Everything recorded in one realm.

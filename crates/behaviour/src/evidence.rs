@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use vetch_model::capability::{Attributes, Capability, CapabilityId, Resource, Trigger};
 use vetch_model::evidence::{Evidence, Location};
+use vetch_model::facts::{DecodedLayer, MAX_LAYER_TEXT, MAX_LAYERS};
 use vetch_model::profile::{Flow, Profile};
 use vetch_syntax::text::{LineIndex, excerpt};
 
-use crate::effects::{Effects, Place};
+use crate::effects::{Effects, LayerMet, Place};
 use crate::package::Package;
+use crate::value::HOLE;
 
 /// What one realm or one file did, with evidence.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +20,8 @@ pub(crate) struct Resolved {
     pub flows: Vec<(usize, usize)>,
     /// By specifier.
     pub imports: BTreeMap<String, (Trigger, Location)>,
+    /// In the order in which they were met.
+    pub layers: Vec<DecodedLayer>,
 }
 
 impl Resolved {
@@ -31,6 +35,7 @@ impl Resolved {
         let mut shifted = self.clone();
         shifted.capabilities.iter_mut().for_each(|capability| capability.trigger = shift(capability.trigger));
         shifted.imports.values_mut().for_each(|(own, _)| *own = shift(*own));
+        shifted.layers.iter_mut().for_each(|layer| layer.trigger = shift(layer.trigger));
         shifted
     }
 }
@@ -47,7 +52,7 @@ impl<'p> Lines<'p> {
 }
 
 /// Turns effects into capabilities.
-pub(crate) fn resolve_effects(package: &Package, effects: Effects) -> Resolved {
+pub(crate) fn resolve_effects(package: &Package, effects: Effects, layers: &[LayerMet]) -> Resolved {
     let mut lines = Lines::default();
     let capabilities = effects
         .list
@@ -67,7 +72,26 @@ pub(crate) fn resolve_effects(package: &Package, effects: Effects) -> Resolved {
         .iter()
         .map(|(specifier, (trigger, place))| (specifier.clone(), (*trigger, location(package, &mut lines, place))))
         .collect();
-    Resolved { capabilities, flows, imports }
+    let layers = layers.iter().map(|met| decoded_layer(location(package, &mut lines, &met.place), met)).collect();
+    Resolved { capabilities, flows, imports, layers }
+}
+
+fn decoded_layer(location: Location, met: &LayerMet) -> DecodedLayer {
+    let text = met.text[..met.text.floor_char_boundary(MAX_LAYER_TEXT)].replace(HOLE, "…");
+    let (trigger, layer, bytes) = (met.trigger, met.layer, met.text.len() as u64);
+    DecodedLayer { location, trigger, layer, bytes, text, is_understood: met.is_understood }
+}
+
+/// Each layer once, at its first trigger, in the order of places.
+pub(crate) fn layers(results: &[Resolved]) -> Vec<DecodedLayer> {
+    let mut all: Vec<DecodedLayer> = results.iter().flat_map(|result| result.layers.iter().cloned()).collect();
+    all.sort();
+    all.dedup_by(|later, first| {
+        (&later.location, later.layer, later.bytes, &later.text)
+            == (&first.location, first.layer, first.bytes, &first.text)
+    });
+    all.truncate(MAX_LAYERS);
+    all
 }
 
 fn location<'p>(package: &'p Package, lines: &mut Lines<'p>, place: &Place) -> Location {

@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 use vetch_model::capability::Trigger;
 use vetch_model::evidence::Location;
-use vetch_model::facts::{ImportedPackage, PackageFacts, Signal, Unread, UnreadReason};
+use vetch_model::facts::{ImportedPackage, PackageFacts, ReachedFile, Signal, Unread, UnreadReason};
 use vetch_model::manifest::Manifest;
 
 use crate::evidence::Resolved;
@@ -29,7 +29,7 @@ use crate::package::{Package, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
-pub const ANALYSIS_VERSION: u32 = 3;
+pub const ANALYSIS_VERSION: u32 = 4;
 
 /// How much of a file the analysis wants to see at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,6 +216,8 @@ impl Analysis {
             profile: evidence::profile(&observed.results, &opaque),
             signals,
             imports: self.imports(&observed),
+            modules: self.modules(&observed),
+            layers: evidence::layers(&observed.results),
             unread: self.unread(&observed, &trigger_of),
             install_commands: observed.install_commands,
             manifest: self.package.manifest.clone(),
@@ -253,6 +255,22 @@ impl Analysis {
             }
         }
         named.into_values().collect()
+    }
+
+    /// The files that something reaches, and which of them each names.
+    fn modules(&self, observed: &Observed) -> Vec<ReachedFile> {
+        let is_reached = |(file, trigger): &(&usize, &Trigger)| {
+            trigger.is_reached() && self.package.files.get(**file).is_some_and(|file| is_source(&file.path))
+        };
+        let reached: Vec<(usize, Trigger)> =
+            observed.loaded.iter().filter(is_reached).map(|(file, trigger)| (*file, *trigger)).collect();
+        let numbers: BTreeMap<usize, u32> = reached.iter().map(|(file, _)| *file).zip(0..).collect();
+        let module = |&(file, trigger): &(usize, Trigger)| {
+            let loads = self.package.local_files(file).iter().filter_map(|named| numbers.get(named).copied()).collect();
+            let source = &self.package.files[file];
+            ReachedFile { path: source.path.clone(), bytes: source.size, trigger, loads }
+        };
+        reached.iter().map(module).collect()
     }
 
     fn unread(&self, observed: &Observed, trigger_of: &dyn Fn(usize) -> Trigger) -> Vec<Unread> {

@@ -12,7 +12,7 @@ use vetch_syntax::limits::Limits;
 
 use crate::interest::{inert_functions, is_telling_module, telling_files, tells};
 use crate::resolve::{Resolution, package_name, resolve, resolve_path};
-use crate::signals::RawSignal;
+use crate::signals::{RawSignal, of_names, of_source};
 
 /// Source text whose IR is kept until the end, in bytes. What is over it is
 /// analysed file by file and forgotten: calls across such files are not followed.
@@ -20,6 +20,10 @@ const RETAINED_SOURCE: u64 = 12 << 20;
 
 /// Largest data file whose contents are kept.
 const MAX_CONTENTS: usize = 8 << 20;
+
+fn bears_marks<'s>(signals: impl IntoIterator<Item = &'s RawSignal>) -> bool {
+    signals.into_iter().any(|signal| signal.kind.marks_obfuscator(signal.strength))
+}
 
 /// Extensions of source that is lowered.
 const SOURCE_EXTENSIONS: &[&str] = &["js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx"];
@@ -133,7 +137,12 @@ impl Package {
 
     /// Whether a file bears the marks of an obfuscator.
     pub(crate) fn is_obfuscated(&self) -> bool {
-        self.files.iter().flat_map(|file| &file.signals).any(|signal| signal.kind.marks_obfuscator(signal.strength))
+        bears_marks(self.files.iter().flat_map(|file| &file.signals))
+    }
+
+    /// Whether a decoded layer bears the marks of an obfuscator.
+    pub(crate) fn is_obfuscated_layer(&self, text: &str, module: &Module) -> bool {
+        bears_marks(&of_names("layer.js", text, module)) || bears_marks(&of_source("layer.js", text))
     }
 
     /// Number of IR nodes that are kept.

@@ -54,7 +54,7 @@ pub(crate) fn run_alone(package: &Package, file: usize) -> (Resolved, Option<&'s
     interp.run_uncalled();
     interp.conclude_evals();
     let exhausted = interp.fuel.exhausted;
-    (resolve_effects(package, interp.effects), exhausted)
+    (resolve_effects(package, interp.effects, &interp.layers_met), exhausted)
 }
 
 struct Runner<'a> {
@@ -151,7 +151,7 @@ impl Runner<'_> {
         for path in interp.missing_programs.drain(..) {
             self.observed.missing.push((path, trigger));
         }
-        self.observed.results.push(resolve_effects(self.package, interp.effects));
+        self.observed.results.push(resolve_effects(self.package, interp.effects, &interp.layers_met));
     }
 }
 

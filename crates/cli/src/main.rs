@@ -41,6 +41,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Scan(arguments) => commands::scan::run(&arguments, global),
+        Command::Inspect(arguments) => commands::inspect::run(&arguments, global),
         Command::Lock(arguments) => commands::lock::run(&arguments, global),
         Command::Graph(arguments) => commands::graph::run(&arguments, global),
         Command::Why(arguments) => commands::why::run(&arguments, global),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::civil::Date;
+use vetch_model::facts::PackageFacts;
 use vetch_model::purl::Purl;
 use vetch_model::scan::Scan;
 
@@ -49,6 +51,8 @@ pub enum CacheMode {
 pub struct ScanReport {
     /// What was found out.
     pub scan: Scan,
+    /// By index of [`Scan::releases`]: what is known of its contents, where they could be had.
+    pub facts: Vec<Option<Arc<PackageFacts>>>,
     /// By index of [`Scan::targets`]: what fails that target.
     pub gates: Vec<Gate>,
     /// Which releases belong to which project, in the order of targets and folders.

@@ -19,7 +19,8 @@ use crate::cache::Cache;
 use crate::contents::{self, Contents, LocalSources, Run, Runner};
 use crate::policy::{Policies, Session};
 use crate::project::{self, Opened, Project};
-use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version, releases};
+use crate::releases::{self, Releases};
+use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version};
 
 /// Scans everything that `options` names.
 ///
@@ -53,15 +54,16 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     let found = contents::finish(contents::gather(&mut run, &projects)?);
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    let (judged, members) = releases::judge(&projects, &found, run.runner.jobs.get(), &mut session);
-    scan.releases = judged;
+    let Releases { results, facts, projects: scanned } =
+        releases::judge(&projects, &found, run.runner.jobs.get(), &mut session);
+    scan.releases = results;
     judge_targets(&projects, session, &mut scan);
     scan.unavailable = unavailable(&projects, &found);
     gather_rest(projects, found, &mut scan);
     if cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    Ok(ScanReport { scan, gates: policies.gates(), projects: members })
+    Ok(ScanReport { scan, gates: policies.gates(), projects: scanned, facts })
 }
 
 fn jobs(options: &ScanOptions) -> NonZeroUsize {

@@ -62,16 +62,20 @@ struct Judged {
     targets: Vec<usize>,
     /// The projects that have it as somebody else's code, as each has it.
     members: Vec<(usize, Member)>,
+    facts: Option<Arc<PackageFacts>>,
 }
 
-/// Judges everything that was found, in the order of purl and content hash, and tells which
-/// project has what.
-pub(crate) fn judge(
-    projects: &[Project],
-    all: &[Contents],
-    threads: usize,
-    session: &mut Session<'_>,
-) -> (Vec<ReleaseResult>, Vec<ScannedProject>) {
+/// What became of everything that was found.
+pub(crate) struct Releases {
+    pub(crate) results: Vec<ReleaseResult>,
+    /// What is known of the contents of each.
+    pub(crate) facts: Vec<Option<Arc<PackageFacts>>>,
+    /// Which project has what.
+    pub(crate) projects: Vec<ScannedProject>,
+}
+
+/// Judges everything that was found, in the order of purl and content hash.
+pub(crate) fn judge(projects: &[Project], all: &[Contents], threads: usize, session: &mut Session<'_>) -> Releases {
     let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
     let mut groups: BTreeMap<(Purl, Option<ContentHash>), Vec<Place<'_>>> = BTreeMap::new();
     let mut listed: Vec<(Purl, Place<'_>)> = Vec::new();
@@ -99,17 +103,17 @@ pub(crate) fn judge(
     let numbers: Vec<usize> = (0..groups.len()).collect();
     let judged =
         crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index));
-    let mut scanned = scanned(projects, all);
-    let mut releases = Vec::with_capacity(judged.len());
+    let mut releases = Releases { results: Vec::new(), facts: Vec::new(), projects: scanned(projects, all) };
     for mut judged in judged.into_iter().flatten() {
         for (project, member) in judged.members.drain(..) {
-            if let Some(project) = scanned.get_mut(project) {
-                project.members.push(Member { release: releases.len(), ..member });
+            if let Some(project) = releases.projects.get_mut(project) {
+                project.members.push(Member { release: releases.results.len(), ..member });
             }
         }
-        releases.push(with_policy(judged, session));
+        releases.facts.push(judged.facts.take());
+        releases.results.push(with_policy(judged, session));
     }
-    (releases, scanned)
+    releases
 }
 
 /// The projects, still without members.
@@ -211,7 +215,7 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>) -> Option
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };
-    Some(Judged { result, targets, members: members(places) })
+    Some(Judged { result, targets, members: members(places), facts: first.facts().cloned() })
 }
 
 fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {

@@ -33,6 +33,10 @@ pub struct PackageFacts {
     pub install_commands: Vec<InstallCommand>,
     /// Other packages that the code names, by package name; sorted, unique.
     pub imports: Vec<ImportedPackage>,
+    /// Files that something reaches, by path.
+    pub modules: Vec<ReachedFile>,
+    /// Code that was not shipped as code, in the order in which it was met.
+    pub layers: Vec<DecodedLayer>,
     /// Files that could not be understood.
     pub unread: Vec<Unread>,
     /// What is wrong with the archive or folder itself.
@@ -53,6 +57,42 @@ pub struct InstallCommand {
     /// Whether npm runs it for a registry dependency (`prepare` only runs for git, links and the root).
     pub for_dependents: bool,
 }
+
+/// A source file that something reaches: a node of the module graph.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReachedFile {
+    /// Path within the package.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// The first trigger that loads it.
+    pub trigger: Trigger,
+    /// The reached files that it names: indices into [`PackageFacts::modules`].
+    pub loads: Vec<u32>,
+}
+
+/// Code that was decoded, put together or downloaded, and run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DecodedLayer {
+    /// The shipped line that runs it.
+    pub location: Location,
+    /// When.
+    pub trigger: Trigger,
+    /// How many decodings deep; at least 1.
+    pub layer: u8,
+    /// Size of the text in bytes.
+    pub bytes: u64,
+    /// Its beginning, at most [`MAX_LAYER_TEXT`] bytes, raw. What is not known of it is `…`.
+    pub text: String,
+    /// Whether it could be parsed, and so was followed.
+    pub is_understood: bool,
+}
+
+/// Most bytes kept of the text of a layer.
+pub const MAX_LAYER_TEXT: usize = 600;
+
+/// Most layers kept of one package.
+pub const MAX_LAYERS: usize = 64;
 
 /// A package that the code imports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -66,6 +66,15 @@ pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// `214 kB`, in powers of ten.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => counted(usize::try_from(bytes).unwrap_or_default(), "byte", "bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +90,13 @@ mod tests {
     #[test]
     fn uris_hold_no_structure_of_others() {
         assert_eq!(uri_path("a b/c#d?e%f:g"), "a%20b/c%23d%3Fe%25f%3Ag");
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        let sizes = [0, 1, 999, 1_000, 1_001, 999_999, 1_000_000, 12_345_678];
+        let shown = ["0 bytes", "1 byte", "999 bytes", "1 kB", "2 kB", "1000 kB", "1.0 MB", "12.3 MB"];
+        assert_eq!(sizes.map(size), shown);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod escape;
 pub mod explain;
 pub mod graph;
+pub mod inspect;
 pub mod json;
 mod label;
 pub mod lock;

@@ -26,7 +26,7 @@ use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{FunctionId, Module, NodeId, SymbolId};
 
 use crate::apis::Apis;
-use crate::effects::Effects;
+use crate::effects::{Effects, LayerMet};
 use crate::package::Package;
 use crate::value::{Class, Kind, Object, ObjectId, Props, Taint, Value};
 
@@ -151,26 +151,41 @@ pub(crate) struct Fuel {
     pub objects: u32,
     /// Layers left to parse.
     pub layers: u32,
+    /// Whether [`Fuel::allow_decoders`] was granted.
+    for_decoders: bool,
     /// What ran out first, in words: the code …
     pub exhausted: Option<&'static str>,
 }
 
 impl Fuel {
-    /// For a package of so many nodes. Code that was written not to be read gets more: its decoders run long.
-    fn new(nodes: u64, is_obfuscated: bool) -> Fuel {
-        let times = if is_obfuscated { 8 } else { 1 };
+    /// For a package of so many nodes.
+    fn new(nodes: u64) -> Fuel {
         Fuel {
-            steps: (6_000_000 + nodes.saturating_mul(16)).saturating_mul(times.min(4)),
-            loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000) * times,
+            steps: 6_000_000 + nodes.saturating_mul(16),
+            loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000),
             blurred_steps: (50_000 + nodes.saturating_mul(4)).min(400_000),
-            particular_steps: (100_000 + nodes) * times,
-            exact_steps: 1_000_000 * times,
-            inert_steps: (50_000 + nodes / 8) * times,
+            particular_steps: 100_000 + nodes,
+            exact_steps: 1_000_000,
+            inert_steps: 50_000 + nodes / 8,
             bytes: 64 << 20,
             objects: 2_000_000,
             layers: 64,
+            for_decoders: false,
             exhausted: None,
         }
+    }
+
+    /// More, once, for code that was written not to be read: its decoders run long. A table of a hundred
+    /// strings under RC4 that rotates to its place takes some ten million node evaluations.
+    pub(crate) fn allow_decoders(&mut self) {
+        if std::mem::replace(&mut self.for_decoders, true) {
+            return;
+        }
+        self.steps = self.steps.saturating_mul(4).max(48_000_000);
+        self.loop_steps = self.loop_steps.saturating_mul(8).max(24_000_000);
+        self.particular_steps = self.particular_steps.saturating_mul(8);
+        self.exact_steps = self.exact_steps.saturating_mul(8).max(24_000_000);
+        self.inert_steps = self.inert_steps.saturating_mul(8);
     }
 }
 
@@ -214,6 +229,8 @@ pub(crate) struct Interp<'p> {
     pub loop_paid: u64,
     /// Values of the layers that ran, by text and trigger.
     pub layers: HashMap<(Rc<str>, Trigger), Value>,
+    /// The same layers, for people.
+    pub layers_met: Vec<LayerMet>,
     /// How deep evaluation has nested.
     pub nesting: u32,
     pub call_depth: usize,
@@ -247,6 +264,10 @@ pub(crate) struct Interp<'p> {
 
 impl<'p> Interp<'p> {
     pub(crate) fn new(package: &'p Package, trigger: Trigger) -> Self {
+        let mut fuel = Fuel::new(package.node_count());
+        if package.is_obfuscated() {
+            fuel.allow_decoders();
+        }
         Interp {
             package,
             apis: Apis::get(),
@@ -259,7 +280,7 @@ impl<'p> Interp<'p> {
             effects: Effects::default(),
             here: Site { unit: UnitId(0), frame: FrameId(0), node: NodeId::NOTHING },
             trigger,
-            fuel: Fuel::new(package.node_count(), package.is_obfuscated()),
+            fuel,
             uncertain: 0,
             unknowns: 0,
             unknown_evals: Vec::new(),
@@ -276,6 +297,7 @@ impl<'p> Interp<'p> {
             closures: Vec::new(),
             results: FxHashMap::default(),
             layers: HashMap::new(),
+            layers_met: Vec::new(),
             nesting: 0,
             wanted_files: Vec::new(),
             loaded: BTreeSet::new(),

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use vetch_model::Span;
-use vetch_model::facts::UnreadReason;
+use vetch_model::facts::{MAX_LAYERS, UnreadReason};
 use vetch_syntax::ir::{Exported, Function, Imported, Module, Node, NodeId, TOP_LEVEL};
 
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, Origin, Record, Site, Unit, UnitId, UnitState};
+use crate::effects::LayerMet;
 use crate::package::is_source;
 use crate::resolve::{Resolution, resolve};
 use crate::value::{Class, Kind, Slot, Taint, Value};
@@ -301,7 +302,12 @@ impl Interp<'_> {
         self.fuel.layers -= 1;
         self.layers.insert((source.clone(), self.trigger), Value::UNKNOWN);
         let file = self.unit(here.unit).file;
-        let module = match self.package.parse_layer(&source) {
+        let parsed = self.package.parse_layer(&source);
+        if self.layers_met.len() < MAX_LAYERS {
+            let (text, is_understood) = (source.clone(), parsed.is_ok());
+            self.layers_met.push(LayerMet { place: self.place(), trigger: self.trigger, layer, text, is_understood });
+        }
+        let module = match parsed {
             Ok(module) => Rc::new(module),
             Err(failure) => {
                 // Text that is not wholly known need not parse; text that is known and does not is not JavaScript.
@@ -312,6 +318,9 @@ impl Interp<'_> {
             }
         };
         self.fuel.steps = self.fuel.steps.saturating_add(module.nodes.len() as u64 * 12);
+        if self.package.is_obfuscated_layer(&source, &module) {
+            self.fuel.allow_decoders();
+        }
         let unit = self.add_unit(
             module,
             file,

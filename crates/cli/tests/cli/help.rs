@@ -5,9 +5,20 @@ use crate::{run, vetch};
 #[test]
 fn help_is_an_answer_and_its_absence_an_error() {
     let help = run(&["--help"]).expect(0);
-    for word in
-        ["scan", "lock", "graph", "why", "explain", "rules", "cache", "completions", "man", "Exit status", "--quiet"]
-    {
+    for word in [
+        "scan",
+        "inspect",
+        "lock",
+        "graph",
+        "why",
+        "explain",
+        "rules",
+        "cache",
+        "completions",
+        "man",
+        "Exit status",
+        "--quiet",
+    ] {
         assert!(help.stdout.contains(word), "{word}");
     }
     assert_eq!(help.stderr, "");

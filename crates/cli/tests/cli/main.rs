@@ -5,6 +5,7 @@ mod cache;
 mod diff;
 mod graph;
 mod help;
+mod inspect;
 mod lock;
 mod policy;
 mod report;

@@ -55,7 +55,7 @@ fn summary(scan: &Scan) -> Summary {
     summary
 }
 
-fn release(release: &scan::ReleaseResult) -> Release {
+pub(crate) fn release(release: &scan::ReleaseResult) -> Release {
     Release {
         purl: release.purl.to_string(),
         verdict: release.verdict.as_str(),
@@ -161,6 +161,6 @@ pub(crate) fn incomplete(incomplete: &model::Incomplete) -> Incomplete {
 }
 
 /// The model writes "the whole file" as 0, which a reader would take for a place.
-fn known(number: u32) -> Option<u32> {
+pub(crate) fn known(number: u32) -> Option<u32> {
     (number > 0).then_some(number)
 }

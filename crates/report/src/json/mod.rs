@@ -14,7 +14,7 @@ use vetch_model::Verdict;
 use vetch_model::scan::Scan;
 
 use crate::ToolInfo;
-pub(crate) use convert::{evidence, incomplete, step, tool};
+pub(crate) use convert::{evidence, incomplete, known, release, step, tool};
 use format::SafePretty;
 
 /// The value of `schema`.

@@ -13,6 +13,7 @@ use vetch_model::{RuleMeta, Severity, Verdict};
 
 pub(crate) use finding::place;
 pub(crate) use groups::{file_label, file_words};
+pub(crate) use release::{background, findings, title};
 pub(crate) use summary::sentence;
 pub(crate) use text::{Line, Page, Tone};
 
@@ -63,7 +64,7 @@ pub fn render(scan: &Scan, rules: &[RuleMeta], style: Style) -> String {
 }
 
 /// The tone of a verdict.
-fn tone(verdict: Verdict) -> Tone {
+pub(crate) fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Malicious => Tone::Malicious,
         Verdict::Suspicious => Tone::Suspicious,

@@ -22,21 +22,40 @@ const MAX_LOCATIONS: usize = 3;
 
 /// Writes a malicious or suspicious release.
 pub(super) fn release(page: &mut Page, scan: &Scan, release: &ReleaseResult) {
+    title(page, release);
+    findings(page, release);
+    page.blank();
+    profile(page, &release.profile);
+    background(page, scan, release);
+    page.blank();
+}
+
+/// `verdict  name                    score`.
+pub(crate) fn title(page: &mut Page, release: &ReleaseResult) {
     header(page, release.verdict, &release_label(&release.purl), &format!("score {}", release.score));
-    let (main, other): (Vec<_>, Vec<_>) =
-        release.findings.iter().partition(|finding| finding.verdict() >= Verdict::Suspicious);
-    // A verdict can come from a combination of findings that are weak alone.
-    let (main, other) = if main.is_empty() { (other, Vec::new()) } else { (main, other) };
+}
+
+/// The findings that make the verdict in full, the others in a line each.
+pub(crate) fn findings(page: &mut Page, release: &ReleaseResult) {
+    let (main, other) = ranked(release);
     for one in &main {
         finding(page, one);
     }
     finding::also(page, &other);
-    page.blank();
-    profile(page, &release.profile);
+}
+
+/// How it got in, where it is, and what to do.
+pub(crate) fn background(page: &mut Page, scan: &Scan, release: &ReleaseResult) {
     paths(page, release);
     locations(page, scan, &release.locations);
-    remedies(page, &main);
-    page.blank();
+    remedies(page, &ranked(release).0);
+}
+
+/// What makes the verdict, and the rest. A verdict can come from a combination of findings that are weak alone.
+fn ranked(release: &ReleaseResult) -> (Vec<&Finding>, Vec<&Finding>) {
+    let (main, other): (Vec<_>, Vec<_>) =
+        release.findings.iter().partition(|finding| finding.verdict() >= Verdict::Suspicious);
+    if main.is_empty() { (other, Vec::new()) } else { (main, other) }
 }
 
 /// Writes the findings about targets that carry this verdict.

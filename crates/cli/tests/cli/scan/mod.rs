@@ -55,7 +55,7 @@ fn settings(registry: &NpmRegistry) -> String {
 }
 
 /// Does nothing anyone could mind.
-fn harmless(name: &str) -> Pkg {
+pub(crate) fn harmless(name: &str) -> Pkg {
     Pkg::new(name, "1.0.0").file("index.js", "module.exports = (a, b) => a + b;\n")
 }
 
