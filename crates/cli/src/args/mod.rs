@@ -1,5 +1,7 @@
 //! The command line, as `vetch --help` shows it.
 
+mod map;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -9,6 +11,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use vetch_model::Verdict;
+
+pub(crate) use map::{DiffArgs, DiffFormat, GraphArgs, GraphFormat, WhyArgs, WhyFormat};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -243,146 +247,6 @@ pub(crate) enum LockFormat {
     /// vetch.lock-check/1
     Json,
     /// For a comment or a ticket
-    Markdown,
-}
-
-const GRAPH_STATUS: &str = "Exit status:
-  0    drawn
-  2    usage or environment error
-  3    drawn, but something of the target could not be read";
-
-#[derive(Debug, Args)]
-#[command(after_help = GRAPH_STATUS)]
-pub(crate) struct GraphArgs {
-    /// A folder, lockfile, manifest, installed environment or SBOM [default: the current folder]
-    #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
-    pub(crate) target: Option<PathBuf>,
-
-    /// Form of the graph
-    #[arg(long, value_name = "FORMAT", default_value = "tree")]
-    pub(crate) format: GraphFormat,
-    /// Write the graph to a file instead of standard output
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
-    /// From packages to who asks for them; the JSON has both directions anyway
-    #[arg(long)]
-    pub(crate) reverse: bool,
-    /// Most steps from where the drawing starts; the JSON is always whole
-    #[arg(long, value_name = "N")]
-    pub(crate) depth: Option<u32>,
-    /// Start at this package: name, name@version or purl; the JSON is always whole
-    #[arg(long, short, value_name = "PKG")]
-    pub(crate) package: Option<String>,
-    /// Most packages in a diagram [default: 1000 for dot, 150 for mermaid]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_nodes: Option<usize>,
-    /// List the releases that most hangs on, with reasons; in diagrams, mark them
-    #[arg(long)]
-    pub(crate) risks: bool,
-    /// End with 0 though something could not be read
-    #[arg(long)]
-    pub(crate) allow_incomplete: bool,
-}
-
-/// Form of a graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GraphFormat {
-    /// For people
-    Tree,
-    /// For Graphviz
-    Dot,
-    /// A flowchart, as forges show it in Markdown
-    Mermaid,
-    /// vetch.graph/1, with risk points
-    Json,
-}
-
-const WHY_STATUS: &str = "Exit status:
-  0    the package is here
-  1    it is not
-  2    usage or environment error
-  3    it is not in what could be read, and something could not";
-
-#[derive(Debug, Args)]
-#[command(after_help = WHY_STATUS)]
-pub(crate) struct WhyArgs {
-    /// The package: name, name@version or purl
-    #[arg(value_name = "PKG")]
-    pub(crate) package: String,
-    /// A folder, lockfile, manifest, installed environment or SBOM [default: the current folder]
-    #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
-    pub(crate) target: Option<PathBuf>,
-
-    /// Form of the answer
-    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
-    pub(crate) format: WhyFormat,
-    /// Write the answer to a file instead of standard output
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
-    /// Most paths to each release, shortest first
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) paths: u16,
-}
-
-/// Form of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum WhyFormat {
-    /// For people
-    Terminal,
-    /// vetch.why/1
-    Json,
-    /// For a comment or a ticket
-    Markdown,
-}
-
-const DIFF_HELP: &str = "OLD and NEW are each the first of these that they can be:
-  a folder, lockfile, manifest, installed environment or SBOM that is there
-  A..B        two git revisions; A...B starts at their merge base
-  REV:PATH    a folder or file of a git revision
-  REV         a git revision, of the current folder, or of the path that it is compared with
-
-Examples:
-  vetch diff old/package-lock.json package-lock.json
-  vetch diff main..HEAD              what the branch changes
-  vetch diff main..HEAD web          in one folder
-  vetch diff HEAD                    what is changed and not committed
-
-Exit status:
-  0    nothing alarming changed
-  1    something that needs a look: other contents or no more hash under the same version,
-       another source, new install scripts, another package in its place
-  2    usage or environment error
-  3    something could not be read, and nothing worse";
-
-#[derive(Debug, Args)]
-#[command(after_help = DIFF_HELP)]
-pub(crate) struct DiffArgs {
-    /// What was
-    #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
-    pub(crate) old: String,
-    /// What is [default: the current folder]; after A..B the folder or file to compare
-    #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
-    pub(crate) new: Option<String>,
-
-    /// Form of the comparison
-    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
-    pub(crate) format: DiffFormat,
-    /// Write the comparison to a file instead of standard output
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
-    /// Let pass what could not be read
-    #[arg(long)]
-    pub(crate) allow_incomplete: bool,
-}
-
-/// Form of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DiffFormat {
-    /// For people
-    Terminal,
-    /// vetch.diff/1
-    Json,
-    /// For a comment on a pull request
     Markdown,
 }
 
