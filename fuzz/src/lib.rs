@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use vetch_archive::{Limits, read_tgz};
+use vetch_archive::{Layout, Limits};
 use vetch_graph::Graph;
 use vetch_lockfiles::npm::{package_json, package_lock};
 use vetch_lockfiles::{Format, MemoryFiles, read};
@@ -14,11 +14,17 @@ use vetch_model::inventory::{Inventory, Role};
 use vetch_syntax::js::Lowerer;
 use vetch_syntax::{limits, shell};
 
-/// As an archive, gzip'd or plain: no panic, no path that leads out, nothing over the limits.
+/// As an archive of any kind: no panic, no path that leads out, nothing over the limits.
 pub fn archive(bytes: &[u8]) {
+    for layout in [Layout::Npm, Layout::AsNamed] {
+        archive_as(bytes, &layout);
+    }
+}
+
+fn archive_as(bytes: &[u8], layout: &Layout) {
     let limits = Limits { total_bytes: 4 << 20, entries: 2000, ratio_floor: 1 << 20, ..Limits::default() };
     let mut handed_over = 0;
-    let summary = read_tgz(bytes, &limits, &mut |entry| {
+    let summary = vetch_archive::read(bytes, layout, &limits, &mut |entry| {
         assert!(stays_inside(entry.path), "{} leads out", entry.path);
         let got = io::copy(entry.body, &mut io::sink())?;
         assert_eq!(got, entry.size, "{}", entry.path);

@@ -39,6 +39,8 @@ const TOKENS: &[&[u8]] = &[
     b"\\u{d800}",
     b"<<EOF",
     b"ustar",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
     b"package/",
     b"node_modules/",
     b"9 path=x",
@@ -50,6 +52,7 @@ fn archive() {
     let files =
         [("package.json", "{\"name\":\"a\"}"), ("lib/index.js", "module.exports = 1;\n"), (".gitignore", "lib\n")];
     let mut seeds = vec![("tgz".to_owned(), vetch_testkit::tarball(&files))];
+    seeds.push(("zip".to_owned(), vetch_testkit::zip_archive(&files)));
     seeds.extend([true, false].map(|links| (format!("tar, links: {links}"), plain_tar(links))));
     hold(vetch_fuzz::archive, &seeds, MUTATIONS * 10);
 }

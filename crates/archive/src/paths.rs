@@ -1,6 +1,6 @@
-//! Where npm puts an entry, and under which name it is analysed.
+//! Where an installer puts an entry, and under which name it is analysed.
 
-/// Folder under which entries are handed over that npm would not write, or not
+/// Folder under which entries are handed over that no installer would write, or not
 /// under that name. The number of the entry follows, so that such an entry
 /// never takes the place of an installed file.
 pub const NOT_INSTALLED: &str = "!not-installed";
@@ -10,7 +10,7 @@ pub const NOT_INSTALLED: &str = "!not-installed";
 pub(crate) struct Place {
     /// Relative, separated by `/`, without empty, `.` and `..` components. May be empty.
     pub(crate) path: String,
-    /// npm writes it there.
+    /// The installer writes it there.
     pub(crate) installed: bool,
     /// Why an extractor could put it somewhere else.
     pub(crate) escape: Option<&'static str>,
@@ -33,6 +33,25 @@ pub(crate) fn place(raw: &str) -> Place {
     }
     let path = rest.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
     Place { installed: !path.is_empty(), path, escape: escape(raw, below) }
+}
+
+/// As Python's installers have it: the name as it is written, below `folder` where the archive has
+/// one around everything. Names that are absolute or climb are refused (`tarfile`'s data filter,
+/// pip's `is_within_directory`); a NUL ends a name in `zipfile`, and is refused elsewhere.
+pub(crate) fn place_as_named(raw: &str, folder: &str) -> Place {
+    let whole = raw.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
+    let below = match folder {
+        "" => Some(whole.as_str()),
+        folder => whole.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/').or(rest.is_empty().then_some(""))),
+    };
+    let climbs = raw.split(['/', '\\']).any(|part| part == "..");
+    let escape = escape(raw, below.unwrap_or_default());
+    match below {
+        Some(below) if !climbs && !raw.contains('\0') && root_length(raw) == 0 => {
+            Place { installed: !below.is_empty(), path: below.to_owned(), escape }
+        }
+        _ => Place { path: clean(raw), installed: false, escape },
+    }
 }
 
 /// Whether a link at `path` (as placed) leads out of the package. npm asks this
@@ -65,7 +84,7 @@ fn clean(path: &str) -> String {
 
 fn escape(raw: &str, below: &str) -> Option<&'static str> {
     if raw.split(['/', '\\']).any(|part| part == "..") {
-        return Some("`..` in the name: npm strips it or leaves the entry out, other extractors may climb");
+        return Some("`..` in the name: installers strip it or leave the entry out, other extractors may climb");
     }
     if raw.contains('\0') {
         return Some("NUL in the name: extractors disagree where it ends");
@@ -118,6 +137,30 @@ mod tests {
         assert!(!link_escapes("a", "/etc/passwd"), "taken for relative");
         assert!(link_escapes("a", "../b"));
         assert!(link_escapes("lib/a", "x/../..\\..\\b"));
+    }
+
+    #[test]
+    fn places_as_named() {
+        let placed = |raw: &str, folder: &str| {
+            let place = place_as_named(raw, folder);
+            (place.path, place.installed, place.escape.is_some())
+        };
+        for (raw, folder, path, installed, escape) in [
+            ("a/__init__.py", "", "a/__init__.py", true, false),
+            ("./a//b.py", "", "a/b.py", true, false),
+            ("a-1.0/setup.py", "a-1.0", "setup.py", true, false),
+            ("x/a-1.0/setup.py", "x/a-1.0", "setup.py", true, false),
+            ("a-1.0/", "a-1.0", "", false, false),
+            ("a-1.00/setup.py", "a-1.0", "a-1.00/setup.py", false, false),
+            ("../evil.pth", "", "evil.pth", false, true),
+            ("a/../../evil.pth", "a", "a/evil.pth", false, true),
+            ("/etc/profile", "", "etc/profile", false, true),
+            ("C:/x.py", "", "C_/x.py", false, true),
+            ("a\\..\\b.py", "", "a/b.py", false, true),
+            ("a/b\0.txt", "", "a/b_.txt", false, true),
+        ] {
+            assert_eq!(placed(raw, folder), (path.to_owned(), installed, escape), "{raw:?} {folder:?}");
+        }
     }
 
     // The installed column was checked against npm 11.19 (`tar` 7.5.22).

@@ -1,14 +1,13 @@
 //! The reader: goes from header to header and hands files to the visitor.
 
-use crate::anomalies::Anomalies;
 use crate::header::{Decoded, Header, Kind, cut_at_nul, decode};
 use crate::input::{BLOCK, Body, Got, Source, Stop};
+use crate::layout::Layout;
 use crate::limits::Limits;
-use crate::names::Names;
-use crate::paths::{NOT_INSTALLED, Place, link_escapes, place};
+use crate::paths::{Place, link_escapes};
 use crate::pax::{Overrides, PaxError};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use crate::tree::{Tree, quoted};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use vetch_model::facts::{AnomalyKind, ContainerAnomaly, FileDigest};
 
@@ -28,7 +27,7 @@ pub struct FileEntry<'a> {
     pub size: u64,
     /// Any execute bit is set.
     pub executable: bool,
-    /// Whether npm writes this file. A later entry of the same path replaces it.
+    /// Whether the installer writes this file. A later entry of the same path replaces it.
     pub installed: bool,
     /// Exactly `size` bytes, or an error. Need not be read to the end.
     pub body: &'a mut dyn Read,
@@ -48,9 +47,12 @@ pub struct ArchiveSummary {
     pub decompressed: u64,
     /// In the order found; a few of each kind, then how many more.
     pub anomalies: Vec<ContainerAnomaly>,
-    /// The files that npm leaves on disk, by path: of several with one path the
+    /// The files that the installer leaves on disk, by path: of several with one path the
     /// last. Only files that could be read to their end.
     pub installed: BTreeMap<String, FileDigest>,
+    /// Links that an installer writes (npm writes none), by path, and where they lead: the path of a
+    /// file or folder of the same archive, or nothing if they lead out of it.
+    pub links: BTreeMap<String, Option<String>>,
 }
 
 impl ArchiveSummary {
@@ -72,66 +74,52 @@ pub enum ReadError {
     Visitor(#[source] io::Error),
 }
 
+/// Reads a gzip'd or plain tar archive as npm does, and hands its files to `visit` while reading.
+///
+/// # Errors
+/// As [`read_tar`].
+pub fn read_tgz<R: Read>(input: R, limits: &Limits, visit: &mut Visitor<'_>) -> Result<ArchiveSummary, ReadError> {
+    read_tar(input, &Layout::Npm, limits, visit)
+}
+
 /// Reads a gzip'd or plain tar archive, told apart by content, and hands its
 /// files to `visit` while reading.
 ///
 /// # Errors
 /// When the input fails or the visitor returns an error. A damaged or hostile
 /// archive is no error: see [`ArchiveSummary::is_complete`].
-pub fn read_tgz<R: Read>(input: R, limits: &Limits, visit: &mut Visitor<'_>) -> Result<ArchiveSummary, ReadError> {
-    let mut state = State::new(limits);
+pub fn read_tar<R: Read>(
+    input: R,
+    layout: &Layout,
+    limits: &Limits,
+    visit: &mut Visitor<'_>,
+) -> Result<ArchiveSummary, ReadError> {
+    let mut state = State { tree: Tree::new(layout, limits), next: Overrides::default(), global: Overrides::default() };
     let stopped = match Source::open(input, limits) {
         Ok(source) => {
             let mut reader = Reader { source, state: &mut state, visit };
             let stopped = reader.run();
             let (read, trailing) = (reader.source.decompressed(), reader.source.trailing());
-            state.summary.decompressed = read;
+            state.tree.summary.decompressed = read;
             if trailing > 0 {
-                let detail = || format!("{trailing} bytes behind the compressed data; npm refuses or ignores them");
-                state.anomalies.add(AnomalyKind::TrailingData, "", detail);
+                let detail = || {
+                    let installer = layout.installer();
+                    format!("{trailing} bytes behind the compressed data; {installer} refuses or ignores them")
+                };
+                state.tree.anomalies.add(AnomalyKind::TrailingData, "", detail);
             }
             stopped
         }
         Err(stop) => Err(stop),
     };
-    match stopped {
-        Ok(()) => {}
-        Err(Stop::Input(error)) => return Err(ReadError::Input(error)),
-        Err(Stop::Visitor(error)) => return Err(ReadError::Visitor(error)),
-        Err(Stop::Damaged(why)) => state.anomalies.add(AnomalyKind::Corrupt, "", || why),
-        Err(Stop::Limit(why)) => state.anomalies.add(AnomalyKind::LimitExceeded, "", || why),
-    }
-    state.summary.anomalies = state.anomalies.finish();
-    Ok(state.summary)
+    state.tree.finish(stopped)
 }
 
 /// What is remembered between entries.
 struct State<'l> {
-    limits: &'l Limits,
-    anomalies: Anomalies,
-    summary: ArchiveSummary,
-    names: Names,
-    /// Paths of `.npmignore` entries, as written.
-    npmignores: HashSet<String>,
+    tree: Tree<'l>,
     next: Overrides,
     global: Overrides,
-    /// Headers so far.
-    entries: u64,
-}
-
-impl<'l> State<'l> {
-    fn new(limits: &'l Limits) -> Self {
-        State {
-            limits,
-            anomalies: Anomalies::new(limits.anomalies_per_kind),
-            summary: ArchiveSummary::default(),
-            names: Names::default(),
-            npmignores: HashSet::new(),
-            next: Overrides::default(),
-            global: Overrides::default(),
-            entries: 0,
-        }
-    }
 }
 
 struct Reader<'a, 'l, 'v, R: Read> {
@@ -167,16 +155,16 @@ impl<R: Read> Reader<'_, '_, '_, R> {
                 }
                 Decoded::Header(header) => {
                     if after_zero {
-                        let detail =
-                            || "an entry behind a single zero block: npm reads on, other readers stop".to_owned();
-                        self.state.anomalies.add(AnomalyKind::TrailingData, &header.path, detail);
+                        let reader = if self.state.tree.layout.is_npm() { "npm reads" } else { "some readers read" };
+                        let detail = || format!("an entry behind a single zero block: {reader} on, others stop");
+                        self.state.tree.anomalies.add(AnomalyKind::TrailingData, &header.path, detail);
                     }
                     (after_zero, after_invalid) = (false, false);
                     self.entry(&header)?;
                 }
             }
         }
-        match self.state.entries {
+        match self.state.tree.entries {
             0 => Err(self.no_archive()),
             _ => Ok(()),
         }
@@ -184,7 +172,7 @@ impl<R: Read> Reader<'_, '_, '_, R> {
 
     /// The end came inside a header.
     fn cut_short(&self) -> Stop {
-        match self.state.entries {
+        match self.state.tree.entries {
             0 if !self.source.is_gzip() => self.no_archive(),
             _ => Stop::Damaged("ends inside a header".to_owned()),
         }
@@ -192,42 +180,40 @@ impl<R: Read> Reader<'_, '_, '_, R> {
 
     /// Nothing of it is a tar archive: often an error page or a pointer to the file instead of the file.
     fn no_archive(&self) -> Stop {
-        let why = match (self.source.is_gzip(), self.source.decompressed()) {
-            (true, _) => "holds no entry: this is no npm archive",
-            (false, 0) => "is empty",
-            (false, _) => "is no gzip archive, nor a plain tar one: this is no npm archive",
-        };
-        Stop::Damaged(why.to_owned())
+        let kind = if self.state.tree.layout.is_npm() { "npm" } else { "tar" };
+        Stop::Damaged(match (self.source.is_gzip(), self.source.decompressed()) {
+            (true, _) => format!("holds no entry: this is no {kind} archive"),
+            (false, 0) => "is empty".to_owned(),
+            (false, _) => format!("is no gzip archive, nor a plain tar one: this is no {kind} archive"),
+        })
     }
 
     fn damaged_block(&mut self, why: &str) {
         let number = self.source.decompressed() / BLOCK as u64;
-        let detail = || format!("block {number} is no header: {why}; npm passes over it, other readers stop");
-        self.state.anomalies.add(AnomalyKind::Corrupt, "", detail);
+        let detail = || format!("block {number} is no header: {why}; some readers pass over it, others stop");
+        self.state.tree.anomalies.add(AnomalyKind::Corrupt, "", detail);
     }
 
-    /// npm reads nothing behind two zero blocks.
+    /// Neither npm nor Python reads anything behind two zero blocks.
     fn after_end(&mut self) -> Result<(), Stop> {
         let trailing = self.source.drain()?;
         if trailing > 0 {
-            let detail = || format!("{trailing} bytes behind the end of the archive, which npm ignores");
-            self.state.anomalies.add(AnomalyKind::TrailingData, "", detail);
+            let installer = self.state.tree.layout.installer();
+            let detail = || format!("{trailing} bytes behind the end of the archive, which {installer} ignores");
+            self.state.tree.anomalies.add(AnomalyKind::TrailingData, "", detail);
         }
         Ok(())
     }
 
     fn entry(&mut self, header: &Header) -> Result<(), Stop> {
-        self.state.entries += 1;
-        if self.state.entries > self.state.limits.entries {
-            return Err(Stop::Limit(format!("more than {} entries", self.state.limits.entries)));
-        }
+        self.state.tree.count_entry()?;
         if header.kind.is_extension() {
             return self.extension(header);
         }
         let overrides = std::mem::take(&mut self.state.next);
         if overrides.sparse {
             let detail = || "sparse file: npm writes it as stored, other extractors expand it".to_owned();
-            self.state.anomalies.add(AnomalyKind::SpecialFile, &header.path, detail);
+            self.state.tree.anomalies.add(AnomalyKind::SpecialFile, &header.path, detail);
         }
         match header.kind {
             Kind::File => self.file(header),
@@ -248,7 +234,7 @@ impl<R: Read> Reader<'_, '_, '_, R> {
         let mut body = Body::new(&mut self.source, header.size);
         if judged.max(header.size) > EXTENSION_BYTES {
             let detail = || format!("an extension header of {judged} bytes, which npm ignores");
-            self.state.anomalies.add(AnomalyKind::LimitExceeded, &header.path, detail);
+            self.state.tree.anomalies.add(AnomalyKind::LimitExceeded, &header.path, detail);
             return body.finish().map(drop);
         }
         let mut bytes = Vec::new();
@@ -268,7 +254,7 @@ impl<R: Read> Reader<'_, '_, '_, R> {
             Ok(()) => Ok(()),
             Err(PaxError::Ambiguous) => {
                 let detail = || format!("PAX header: {}", PaxError::Ambiguous);
-                self.state.anomalies.add(AnomalyKind::Corrupt, &header.path, detail);
+                self.state.tree.anomalies.add(AnomalyKind::Corrupt, &header.path, detail);
                 Ok(())
             }
             Err(PaxError::Size) => Err(Stop::Damaged(format!("PAX header `{}`: {}", header.path, PaxError::Size))),
@@ -277,11 +263,11 @@ impl<R: Read> Reader<'_, '_, '_, R> {
 
     /// npm makes folders for files only. Where this one points is of interest.
     fn folder(&mut self, header: &Header) -> Result<(), Stop> {
-        self.place(header, &header.path)?;
+        self.state.tree.place(&header.path, &header.path, header.size)?;
         Body::new(&mut self.source, header.size).finish().map(drop)
     }
 
-    /// Links, devices and unknown types: npm does not write them.
+    /// Links, devices and unknown types: npm does not write them, Python writes the links.
     fn left_out(&mut self, header: &Header) -> Result<(), Stop> {
         let (kind, detail) = match header.kind {
             Kind::SymbolicLink => (AnomalyKind::Link, format!("symbolic link to `{}`", quoted(&header.link))),
@@ -294,119 +280,37 @@ impl<R: Read> Reader<'_, '_, '_, R> {
             }
             _ => return Body::new(&mut self.source, header.size).finish().map(drop),
         };
-        self.state.anomalies.add(kind, &header.path, || detail + "; npm leaves it out");
-        match self.place(header, &header.path)? {
+        if self.state.tree.layout.is_npm() {
+            self.state.tree.anomalies.add(kind, &header.path, || detail + "; npm leaves it out");
+        } else {
+            self.state.tree.anomalies.add(kind, &header.path, || detail);
+            self.state.tree.link(header);
+        }
+        match self.state.tree.place(&header.path, &header.path, header.size)? {
             Some(place) if header.size > 0 => self.hand_over(header, &Place { installed: false, ..place }),
             _ => Body::new(&mut self.source, header.size).finish().map(drop),
         }
     }
 
     fn file(&mut self, header: &Header) -> Result<(), Stop> {
-        let (path, shadowed) = self.as_npmignore(&header.path);
-        let Some(mut place) = self.place(header, &path)? else {
+        let (path, shadowed) = self.state.tree.as_npmignore(&header.path);
+        let Some(mut place) = self.state.tree.place(&header.path, &path, header.size)? else {
             return Body::new(&mut self.source, header.size).finish().map(drop);
         };
         place.installed &= !shadowed;
         if !header.link.is_empty() {
             let detail = || format!("a file with link target `{}`: readers disagree what it is", quoted(&header.link));
-            self.state.anomalies.add(AnomalyKind::Link, &header.path, detail);
+            self.state.tree.anomalies.add(AnomalyKind::Link, &header.path, detail);
             place.installed &= !link_escapes(&place.path, &header.link);
         }
         if place.installed {
-            self.claim(header, &mut place);
+            self.state.tree.claim(&header.path, &mut place);
         }
         self.hand_over(header, &place)
     }
 
-    /// npm installs `.gitignore` as `.npmignore`, but not when that came before.
-    fn as_npmignore<'p>(&mut self, path: &'p str) -> (Cow<'p, str>, bool) {
-        match path.trim_end_matches('/').rsplit('/').next() {
-            Some(".npmignore") if self.state.npmignores.insert(path.to_owned()) => self.state.names.charge(path),
-            Some(".gitignore") => {
-                if let Some(folder) = path.strip_suffix(".gitignore") {
-                    let renamed = format!("{folder}.npmignore");
-                    return match self.state.npmignores.contains(&renamed) {
-                        true => (Cow::Borrowed(path), true),
-                        false => (Cow::Owned(renamed), false),
-                    };
-                }
-            }
-            _ => {}
-        }
-        (Cow::Borrowed(path), false)
-    }
-
-    /// Decides the place, or `None` when a limit forbids the entry.
-    fn place(&mut self, header: &Header, path: &str) -> Result<Option<Place>, Stop> {
-        let limits = self.state.limits;
-        if self.state.names.bytes() > limits.all_path_bytes {
-            return Err(Stop::Limit(format!("more than {} bytes of names", limits.all_path_bytes)));
-        }
-        let depth = header.path.bytes().filter(|byte| matches!(byte, b'/' | b'\\')).count();
-        let over = [
-            ("a name of more bytes than", header.path.len() > limits.path_bytes, limits.path_bytes as u64),
-            ("more folders deep than", depth > limits.depth, limits.depth as u64),
-            ("larger in bytes than", header.size > limits.file_bytes, limits.file_bytes),
-        ];
-        if let Some((what, _, limit)) = over.into_iter().find(|(_, over, _)| *over) {
-            let detail = || format!("{what} {limit}: not read");
-            self.state.anomalies.add(AnomalyKind::LimitExceeded, &header.path, detail);
-            return Ok(None);
-        }
-        let place = place(path);
-        if let Some(why) = place.escape {
-            self.state.anomalies.add(AnomalyKind::PathEscape, &header.path, || why.to_owned());
-        }
-        Ok(Some(place))
-    }
-
-    /// Puts the file into the tree of names and reports what is in its way.
-    fn claim(&mut self, header: &Header, place: &mut Place) {
-        if let Err(by) = self.state.names.add_file(&place.path) {
-            place.installed = false;
-            return self.blocked(header, &by);
-        }
-        if let Some(first) = self.state.names.collision(&place.path) {
-            let detail = || format!("differs from `{}` only by case, Unicode form or kind of slash", quoted(first));
-            self.state.anomalies.add(AnomalyKind::CollidingNames, &header.path, detail);
-        }
-    }
-
-    /// Notes a file that was read to its end. The same bytes again are no
-    /// anomaly: old npm versions packed some files twice, and no reader is misled.
-    fn install(&mut self, header: &Header, path: String, blake3: [u8; 32]) {
-        let digest = FileDigest { path: path.clone(), size: header.size, blake3 };
-        let Some(earlier) = self.state.summary.installed.insert(path, digest) else { return };
-        // Of `.gitignore` under its installed name and the real one, npm means the latter.
-        let renamed = earlier.path.ends_with(".npmignore");
-        if earlier.blake3 != blake3 && !renamed {
-            let detail = || {
-                "the path again, with other contents: npm keeps the last, other readers may take the first".to_owned()
-            };
-            self.state.anomalies.add(AnomalyKind::DuplicateEntry, &header.path, detail);
-        }
-    }
-
-    fn blocked(&mut self, header: &Header, by: &str) {
-        let detail = || format!("`{}` is both a file and a folder: npm keeps what came first", quoted(by));
-        self.state.anomalies.add(AnomalyKind::DuplicateEntry, &header.path, detail);
-    }
-
     fn hand_over(&mut self, header: &Header, place: &Place) -> Result<(), Stop> {
-        let path = match place.installed {
-            true => place.path.clone(),
-            false => {
-                let name = if place.path.is_empty() { "unnamed" } else { &place.path };
-                let path = format!("{NOT_INSTALLED}/{}/{name}", self.state.entries);
-                // An archive may hold such a name itself.
-                if self.state.names.add_file(&path) != Ok(true) {
-                    self.blocked(header, &path);
-                }
-                path
-            }
-        };
-        self.state.summary.files += 1;
-        self.state.summary.bytes = self.state.summary.bytes.saturating_add(header.size);
+        let path = self.state.tree.hand_over_as(&header.path, header.size, place);
         let mut body = Body::hashed(&mut self.source, header.size);
         let visited = (self.visit)(FileEntry {
             path: &path,
@@ -420,12 +324,8 @@ impl<R: Read> Reader<'_, '_, '_, R> {
         visited.map_err(|error| body.take_failure().unwrap_or(Stop::Visitor(error)))?;
         let blake3 = body.finish()?;
         if place.installed {
-            self.install(header, path, blake3);
+            self.state.tree.install(&header.path, path, header.size, blake3);
         }
         Ok(())
     }
-}
-
-fn quoted(name: &str) -> String {
-    name.chars().take(200).collect()
 }

@@ -5,10 +5,11 @@
 
 mod common;
 
+use common::zipped::{Entry, zip};
 use common::{Block, extension, file, gzip, pax, run, tar};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use vetch_archive::{Limits, content_hash, digest_files, digest_reader, read_tgz};
+use vetch_archive::{Layout, Limits, content_hash, digest_files, digest_reader, read, survey};
 
 /// Limits small enough to be met.
 fn small() -> Limits {
@@ -27,9 +28,17 @@ fn small() -> Limits {
 }
 
 fn check_limits(bytes: &[u8]) {
+    for layout in [Layout::Npm, Layout::AsNamed, Layout::Below("package".to_owned())] {
+        check_limits_as(bytes, &layout);
+    }
+    // Whatever it lists, it lists without panic and within limits.
+    survey(bytes, &small()).shape();
+}
+
+fn check_limits_as(bytes: &[u8], layout: &Layout) {
     let limits = small();
     let mut handed_over = 0;
-    let summary = read_tgz(bytes, &limits, &mut |entry| {
+    let summary = read(bytes, layout, &limits, &mut |entry| {
         assert!(entry.path.len() <= limits.path_bytes + 40);
         assert!(!entry.path.starts_with('/') && entry.path.split(['/', '\\']).all(|part| part != ".."));
         let mut chunk = [0; 100];
@@ -43,7 +52,7 @@ fn check_limits(bytes: &[u8]) {
     })
     .unwrap();
     assert!(handed_over <= summary.decompressed && summary.decompressed <= limits.total_bytes);
-    assert!(summary.anomalies.len() <= 8 * (limits.anomalies_per_kind + 1));
+    assert!(summary.anomalies.len() <= 9 * (limits.anomalies_per_kind + 1));
     assert!(summary.files <= limits.entries);
 }
 
@@ -59,6 +68,20 @@ fn sample() -> Vec<u8> {
         Block::new("package/link", 0).kind(b'2').link("x").seal(),
         Block::new("package/folder/", 0).kind(b'5').seal(),
         file("package/last", &"y".repeat(2500)),
+    ])
+}
+
+fn sample_zip() -> Vec<u8> {
+    let link = Entry { mode: 0o120_777, ..Entry::new("package/link", "x") };
+    let hidden = Entry { hidden: true, ..Entry::new("package/hidden.py", "h") };
+    let streamed = Entry { streamed: true, ..Entry::new("package/streamed.py", "s".repeat(900)) };
+    zip(&[
+        Entry::new("package/a.py", "a = 1\n"),
+        Entry::new("package/stored.py", "s").stored(),
+        streamed,
+        hidden,
+        link,
+        Entry::new("package/folder/", ""),
     ])
 }
 
@@ -96,6 +119,34 @@ proptest! {
         }
         check_limits(&bytes);
         check_limits(&bytes[..cut.index(bytes.len())]);
+    }
+
+    #[test]
+    fn mutated_zips(edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12), cut: prop::sample::Index) {
+        let mut bytes = sample_zip();
+        for (at, value) in edits {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        check_limits(&bytes);
+        check_limits(&bytes[cut.index(bytes.len())..]);
+        check_limits(&bytes[..cut.index(bytes.len())]);
+    }
+
+    #[test]
+    fn zips_round_trip(files in names(), stored: bool, streamed: bool) {
+        let entries = files.iter().map(|(name, contents)| {
+            let entry = Entry { streamed, ..Entry::new(name, contents) };
+            if stored { entry.stored() } else { entry }
+        });
+        let seen = common::run_named(&zip(&entries.collect::<Vec<_>>()));
+        prop_assert_eq!(seen.kinds(), vec![]);
+        let read: BTreeMap<String, Vec<u8>> = seen.seen.into_iter().map(|seen| (seen.path, seen.contents)).collect();
+        // A file where another has its folder gives way.
+        let is_folder = |name: &String| files.keys().any(|other| other.starts_with(&format!("{name}/")));
+        if !files.keys().any(is_folder) {
+            prop_assert_eq!(read, files);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What rules are given.
 
 use vetch_model::evidence::Location;
+pub use vetch_model::facts::{ChangedFile, RecordDifference};
 use vetch_model::facts::{InstalledDifference, PackageFacts};
 use vetch_model::inventory::{Edge, Inventory, Package, PackageId};
 use vetch_model::manifest::Manifest;
@@ -21,48 +22,19 @@ pub struct ReleaseFacts<'a> {
     pub dependents: Vec<Dependent<'a>>,
     /// Bytes offered for it that are not those of the locked integrity.
     pub mismatches: Vec<Mismatch<'a>>,
-    /// Where it is installed as a Python distribution whose files are not those of its `RECORD`.
+    /// Python releases that have a `RECORD` of their files, beside what it says.
     pub recorded: Vec<Recorded<'a>>,
 }
 
-/// One installed Python distribution beside its `RECORD`.
+/// One Python release beside its `RECORD`.
 #[derive(Debug, Clone)]
 pub struct Recorded<'a> {
     /// Its `.dist-info` folder, relative to the target.
     pub path: &'a str,
+    /// Whether an installer wrote the record; otherwise it is the wheel's own.
+    pub is_installed: bool,
     /// What differs.
     pub difference: &'a RecordDifference,
-}
-
-/// How installed files differ from what their installer recorded. Paths are relative to the target.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RecordDifference {
-    /// Files with other contents.
-    pub changed: Vec<ChangedFile>,
-    /// Files that are recorded and not there, with the place of their record.
-    pub missing: Vec<(String, Location)>,
-    /// Files in the distribution's own folders that no distribution recorded.
-    pub extra: Vec<String>,
-}
-
-impl RecordDifference {
-    /// Whether nothing differs.
-    pub fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.missing.is_empty() && self.extra.is_empty()
-    }
-}
-
-/// A file that is not what was recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangedFile {
-    /// Relative to the target.
-    pub path: String,
-    /// What it should hash to, or its size.
-    pub expected: String,
-    /// What it does.
-    pub found: String,
-    /// Where that is recorded.
-    pub recorded_at: Location,
 }
 
 /// One installed folder of the release.

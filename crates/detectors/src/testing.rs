@@ -154,7 +154,8 @@ pub(crate) struct Facts {
     dependents: Vec<OwnedDependent>,
     copies: Vec<OwnedCopy>,
     mismatch: bool,
-    recorded: Vec<crate::input::RecordDifference>,
+    /// Installed or in a wheel, and what differs.
+    recorded: Vec<(bool, crate::input::RecordDifference)>,
 }
 
 impl Facts {
@@ -220,7 +221,13 @@ impl Facts {
 
     /// Says how installed Python files differ from what was recorded.
     pub(crate) fn recorded(mut self, difference: crate::input::RecordDifference) -> Facts {
-        self.recorded.push(difference);
+        self.recorded.push((true, difference));
+        self
+    }
+
+    /// Says how the files of a wheel differ from what was recorded.
+    pub(crate) fn recorded_in_wheel(mut self, difference: crate::input::RecordDifference) -> Facts {
+        self.recorded.push((false, difference));
         self
     }
 
@@ -290,7 +297,11 @@ impl Facts {
             recorded: self
                 .recorded
                 .iter()
-                .map(|difference| crate::input::Recorded { path: "tool-1.0.dist-info", difference })
+                .map(|(is_installed, difference)| crate::input::Recorded {
+                    path: "tool-1.0.dist-info",
+                    is_installed: *is_installed,
+                    difference,
+                })
                 .collect(),
         };
         look(&crate::judge_release(&facts))

@@ -299,7 +299,8 @@ fn judge_environment(pairs: &[(String, String)]) -> Result<Vec<Finding>, String>
         }
     }
     let tool = Package::new(Ecosystem::Pypi, "tool", Some("1.0"));
-    let recorded = vec![Recorded { path: "site-packages/tool-1.0.dist-info", difference: &difference }];
+    let (path, is_installed) = ("site-packages/tool-1.0.dist-info", true);
+    let recorded = vec![Recorded { path, is_installed, difference: &difference }];
     let mut findings = judge_release(&ReleaseFacts {
         package: &tool,
         contents: None,

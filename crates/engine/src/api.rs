@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use vetch_model::facts::PackageFacts;
+use vetch_model::inventory::Ecosystem;
 use vetch_model::purl::Purl;
 use vetch_model::scan::Scan;
 
@@ -17,6 +18,8 @@ use crate::policy::{Gate, PolicyError, PolicyOptions};
 pub struct ScanOptions {
     /// What to scan, as given; never empty.
     pub targets: Vec<PathBuf>,
+    /// Whose package an archive or a folder is, where it may be either; by its contents if not given.
+    pub ecosystem: Option<Ecosystem>,
     /// No network at all.
     pub offline: bool,
     /// A folder of archives, matched by integrity.

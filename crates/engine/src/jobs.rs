@@ -1,14 +1,14 @@
 //! The protocol between the program and its workers: small messages in postcard, bytes of
 //! files and archives as raw frames.
 //!
-//! A **package job**: `MANIFEST`? `PACKAGE` (`FILE` | `WITHHOLD`)* `END`, answered by
+//! A **package job**: `MANIFEST`? `METADATA`* `PACKAGE` (`FILE` | `WITHHOLD`)* `END`, answered by
 //! `NEEDS` (more files, then `END` again) or `DONE`. An **archive job**: `ARCHIVE` `CHUNK`*
 //! `END`, answered by `DONE`. Before each file of an archive, and of a package that killed a
 //! worker before, the worker says `STARTED`, without waiting: so the parent knows which file
 //! it was. Each such word wakes the parent, so most packages are spared them.
 
 use serde::{Deserialize, Serialize};
-use vetch_model::facts::{ContainerAnomaly, FileDigest, PackageFacts, UnreadReason};
+use vetch_model::facts::{ContainerAnomaly, FileDigest, PackageFacts, PythonForm, UnreadReason};
 use vetch_sandbox::{Frame, WorkerError, WorkerProcess};
 
 /// Frames of the parent.
@@ -27,6 +27,8 @@ pub(crate) mod ask {
     pub(crate) const ARCHIVE: u8 = 6;
     /// Raw: the next piece of the archive.
     pub(crate) const CHUNK: u8 = 7;
+    /// A path and the bytes of a file that says something about a Python release, before [`PACKAGE`].
+    pub(crate) const METADATA: u8 = 8;
 }
 
 /// Frames of the worker; 0 is its greeting.
@@ -54,6 +56,8 @@ pub(crate) struct PackageJob {
     pub(crate) runs_prepare: bool,
     /// Whether the worker says which file it is at.
     pub(crate) tells_files: bool,
+    /// The form of a Python release; `None` for npm's packages.
+    pub(crate) python: Option<PythonForm>,
 }
 
 /// Says that a file will not come.
@@ -82,9 +86,28 @@ impl WhyWithheld {
     }
 }
 
+/// Whose archive it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum ArchiveKind {
+    /// npm's, and read as npm reads it.
+    #[default]
+    Npm,
+    /// npm's, in whatever form.
+    AnyNpm,
+    /// A Python release's.
+    Python,
+    /// To be told from what is in it, and from its name.
+    ByContents {
+        /// Whether it is called `.tgz`, as npm's are.
+        is_tgz: bool,
+    },
+}
+
 /// Begins an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ArchiveJob {
+    /// Whose it is.
+    pub(crate) kind: ArchiveKind,
     /// The packages in it: its own (an empty path) and those it bundles. A file belongs to the
     /// one with the longest path.
     pub(crate) roots: Vec<ArchiveRoot>,
@@ -106,12 +129,14 @@ pub(crate) struct ArchiveRoot {
 /// What an archive holds.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ArchiveReply {
-    /// What npm installs from it, sorted by path.
+    /// What is installed from it, sorted by path.
     pub(crate) files: Vec<FileDigest>,
     /// What is wrong with it; the facts do not repeat it.
     pub(crate) anomalies: Vec<ContainerAnomaly>,
-    /// Whether entries were found that npm would not write.
+    /// Whether entries were found that no installer would write.
     pub(crate) has_stowaways: bool,
+    /// Whether it may as well be a package of the other ecosystem.
+    pub(crate) is_doubtful: bool,
     /// By root, if wanted.
     pub(crate) facts: Vec<PackageFacts>,
 }

@@ -33,7 +33,7 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     let mut targets = Vec::new();
     let mut projects = Vec::new();
     for (number, target) in options.targets.iter().enumerate() {
-        let mut opened = project::open(number, target)?;
+        let mut opened = project::open(number, target, options.ecosystem.as_ref())?;
         projects.append(&mut opened.projects);
         targets.push(opened);
         progress.advance(1, &target.to_string_lossy());
@@ -146,7 +146,7 @@ fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
             inventory: &project.inventory,
             format: project.format.as_str(),
             notes: project.notes.iter().map(note).collect(),
-            environment: project.environment.as_ref().map(|environment| &environment.facts),
+            environment: project.environment.as_ref(),
         });
         let number = project.target;
         scan.findings.extend(findings.into_iter().map(|finding| session.apply_to_target(number, finding)));
@@ -176,11 +176,13 @@ fn note(note: &LockfileNote) -> Note<'_> {
 /// What is not analysed yet, once for each target and ecosystem.
 fn unavailable(projects: &[Project], found: &[Contents]) -> Vec<Unavailable> {
     let mut counted: BTreeMap<(usize, &Ecosystem), BTreeSet<Purl>> = BTreeMap::new();
-    for contents in found.iter().filter(|contents| contents.is_listed) {
+    for contents in found {
         let Some(project) = projects.get(contents.project) else { continue };
         let package = project.inventory.package(contents.package);
-        if package.ecosystem != Ecosystem::Npm {
-            counted.entry((project.target, &package.ecosystem)).or_default().insert(project.purl(package));
+        let is_python = contents.facts().is_some_and(|facts| facts.python.is_some());
+        let ecosystem = if is_python { &Ecosystem::Pypi } else { &package.ecosystem };
+        if (contents.is_listed || is_python) && *ecosystem != Ecosystem::Npm {
+            counted.entry((project.target, ecosystem)).or_default().insert(project.purl(package));
         }
     }
     let shown = |target: usize| projects.iter().find(|project| project.target == target).map(|it| it.shown.as_str());

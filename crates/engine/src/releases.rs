@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::{judge_release, score, verdict_of};
-use vetch_model::facts::{PackageFacts, Unread, UnreadReason};
-use vetch_model::inventory::{Package, PackageId, Role};
+use vetch_model::evidence::Location;
+use vetch_model::facts::{PackageFacts, PythonRelease, Unread, UnreadReason};
+use vetch_model::inventory::{Ecosystem, Package, PackageId, Role};
 use vetch_model::outcome::Incomplete;
 use vetch_model::profile::Profile;
 use vetch_model::purl::Purl;
@@ -152,13 +153,35 @@ fn members(places: &[Place<'_>]) -> Vec<(usize, Member)> {
     members.into_iter().collect()
 }
 
-/// An archive says itself what it is called.
+/// An archive, and an unpacked Python release, says itself what it is called.
 fn renamed(projects: &[Project], contents: &Contents) -> Option<Package> {
-    let project = projects.get(contents.project).filter(|project| project.kind == TargetKind::Archive)?;
-    let manifest = contents.archive.as_ref()?.manifest.as_ref()?;
+    let is_release = |project: &&Project| project.kind == TargetKind::Archive || project.python.is_some();
+    let project = projects.get(contents.project).filter(is_release)?;
+    let installed = contents.installed.as_ref().map(|installed| &installed.facts);
+    let facts = contents.archive.as_ref().or(installed)?;
     let package = project.inventory.package(contents.package).clone();
+    if let Some(python) = &facts.python {
+        return Some(named(package, python, project.archive.as_deref()));
+    }
+    let manifest = facts.manifest.as_ref()?;
     let (name, version) = (manifest.name.clone().unwrap_or_default(), manifest.version.clone());
     Some(Package { name, version, platform: manifest.platform.clone(), ..package })
+}
+
+/// A Python release under the name that its metadata state, or else its archive's.
+fn named(package: Package, release: &PythonRelease, archive: Option<&str>) -> Package {
+    let by_file = || archive.and_then(vetch_registries::release_of).unzip();
+    let (name, version) = match &release.name {
+        Some(name) => (Some(name.clone()), release.version.clone()),
+        None => by_file(),
+    };
+    let declared_at = match (archive, &release.stated_at) {
+        (None, Some(stated_at)) => {
+            Some(Location { file: crate::map::join(&package.path, &stated_at.file), ..stated_at.clone() })
+        }
+        _ => package.declared_at.clone(),
+    };
+    Package { ecosystem: Ecosystem::Pypi, name: name.unwrap_or_default(), version, declared_at, ..package }
 }
 
 /// Contents by project and package.
@@ -291,14 +314,18 @@ fn mismatches<'p>(place: &'p Place<'_>) -> impl Iterator<Item = Mismatch<'p>> {
 
 /// The installed distribution beside its record.
 fn recorded<'p>(place: &'p Place<'_>) -> Option<Recorded<'p>> {
-    let checked = place.project.environment.as_ref()?.records.get(&place.contents.package)?;
-    Some(Recorded { path: &place.package.path, difference: &checked.difference })
+    if let Some(checked) = place.project.records.get(&place.contents.package) {
+        let is_installed = checked.is_installed;
+        return Some(Recorded { path: &place.package.path, is_installed, difference: &checked.difference });
+    }
+    let (folder, difference) = place.facts()?.python.as_ref()?.record.as_ref()?;
+    Some(Recorded { path: folder, is_installed: false, difference })
 }
 
 /// Everything that was not checked here and could have changed the verdict.
 fn missing(place: &Place<'_>) -> Vec<Incomplete> {
     let mut missing = place.contents.incomplete.clone();
-    if let Some(checked) = place.project.environment.as_ref().and_then(|it| it.records.get(&place.contents.package)) {
+    if let Some(checked) = place.project.records.get(&place.contents.package) {
         missing.extend(checked.incomplete.iter().cloned());
     }
     let archive = place.contents.archive.as_deref();

@@ -41,6 +41,23 @@ pub struct PackageFacts {
     pub unread: Vec<Unread>,
     /// What is wrong with the archive or folder itself.
     pub anomalies: Vec<ContainerAnomaly>,
+    /// Of a Python release: what it says of itself.
+    pub python: Option<PythonRelease>,
+}
+
+/// What a Python release says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PythonRelease {
+    /// Its form.
+    pub form: PythonForm,
+    /// Its name, normalised, where its metadata state one.
+    pub name: Option<String>,
+    /// Its version, in normal form.
+    pub version: Option<String>,
+    /// Where the name stands.
+    pub stated_at: Option<Location>,
+    /// Of a wheel that is not installed: its `.dist-info` folder, and how its files differ from its `RECORD`.
+    pub record: Option<(String, RecordDifference)>,
 }
 
 /// A shell line that runs when the package is installed.
@@ -195,6 +212,20 @@ stable_ids! {
 }
 
 stable_ids! {
+    /// The forms in which a Python release comes, by what they say of it.
+    PythonForm {
+        /// Files without metadata.
+        Sources = "sources",
+        /// Sources with metadata or a build: run when it is installed.
+        Sdist = "sdist",
+        /// An egg (`EGG-INFO`).
+        Egg = "egg",
+        /// A wheel (`.dist-info`), packed, unpacked or installed.
+        Wheel = "wheel",
+    }
+}
+
+stable_ids! {
     /// What can be wrong with an archive or an installed folder.
     AnomalyKind {
         /// Absolute path, drive letter or `..`.
@@ -213,6 +244,8 @@ stable_ids! {
         LimitExceeded = "limit-exceeded",
         /// Ends early or is damaged: the rest was not read.
         Corrupt = "corrupt",
+        /// Says one thing in two places and not the same: what a reader sees depends on the reader.
+        ContradictoryHeaders = "contradictory-headers",
     }
 }
 
@@ -228,9 +261,10 @@ pub struct ContainerAnomaly {
 }
 
 impl ContainerAnomaly {
-    /// Whether part of the contents was not read because of it.
+    /// Whether part of the contents was not read because of it, or not as every reader would.
     pub fn loses_contents(&self) -> bool {
-        matches!(self.kind, AnomalyKind::LimitExceeded | AnomalyKind::Corrupt)
+        use AnomalyKind::{ContradictoryHeaders, Corrupt, LimitExceeded};
+        matches!(self.kind, LimitExceeded | Corrupt | ContradictoryHeaders)
     }
 }
 
@@ -261,4 +295,36 @@ impl InstalledDifference {
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.missing.is_empty() && self.extra.is_empty()
     }
+}
+
+/// How the files of a Python release differ from its `RECORD`. Paths are relative to the target, or to
+/// the wheel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordDifference {
+    /// Files with other contents.
+    pub changed: Vec<ChangedFile>,
+    /// Files that are recorded and not there, with the place of their record.
+    pub missing: Vec<(String, Location)>,
+    /// Files in the distribution's own folders that no record lists.
+    pub extra: Vec<String>,
+}
+
+impl RecordDifference {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.missing.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// A file that is not what was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFile {
+    /// Relative to the target.
+    pub path: String,
+    /// What it should hash to, or its size.
+    pub expected: String,
+    /// What it does.
+    pub found: String,
+    /// Where that is recorded.
+    pub recorded_at: Location,
 }

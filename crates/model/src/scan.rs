@@ -57,7 +57,7 @@ pub struct ReadFile {
 pub enum TargetKind {
     /// A folder with a lockfile or installed dependencies.
     Project,
-    /// A folder with a `package.json` and neither.
+    /// A folder with a `package.json` and neither, or an unpacked Python release.
     Package,
     /// A lockfile or a manifest.
     Lockfile,
@@ -65,7 +65,7 @@ pub enum TargetKind {
     Environment,
     /// A bill of materials.
     Sbom,
-    /// A `.tgz` archive.
+    /// An archive, or a folder of archives.
     Archive,
 }
 

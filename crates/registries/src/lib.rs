@@ -27,6 +27,6 @@ pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
 pub use pypi::{
     ArtifactRequest, CoreMetadata, FetchedArtifact, FileKind, FileLocation, FindLinks, Form, Index, IndexError,
     IndexSet, LinksPlace, ProjectFile, ProjectPage, ProjectRequest, ProjectResult, PypiClient, PypiConfig, PypiNotice,
-    PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher,
+    PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher, release_of,
 };
 pub use secret::Secret;

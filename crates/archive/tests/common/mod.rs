@@ -2,9 +2,11 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
 
+pub(crate) mod zipped;
+
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
-use vetch_archive::{ArchiveSummary, Limits, read_tgz};
+use vetch_archive::{ArchiveSummary, Layout, Limits, read};
 use vetch_model::facts::AnomalyKind;
 
 /// A header block under construction.
@@ -119,8 +121,12 @@ impl Run {
 }
 
 pub(crate) fn run_with(bytes: &[u8], limits: &Limits) -> Run {
+    run_as(bytes, &Layout::Npm, limits)
+}
+
+pub(crate) fn run_as(bytes: &[u8], layout: &Layout, limits: &Limits) -> Run {
     let mut seen = Vec::new();
-    let summary = read_tgz(bytes, limits, &mut |entry| {
+    let summary = read(bytes, layout, limits, &mut |entry| {
         let mut contents = Vec::new();
         entry.body.read_to_end(&mut contents)?;
         assert_eq!(contents.len() as u64, entry.size);
@@ -133,4 +139,9 @@ pub(crate) fn run_with(bytes: &[u8], limits: &Limits) -> Run {
 
 pub(crate) fn run(bytes: &[u8]) -> Run {
     run_with(bytes, &Limits::default())
+}
+
+/// As a wheel is installed.
+pub(crate) fn run_named(bytes: &[u8]) -> Run {
+    run_as(bytes, &Layout::AsNamed, &Limits::default())
 }

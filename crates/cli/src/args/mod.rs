@@ -89,8 +89,9 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(crate) struct ScanArgs {
-    /// A folder (every project below it), a lockfile, manifest, SBOM or installed environment of any
-    /// format, or a .tgz archive [default: the current folder]
+    /// A folder (every project below it, or all archives in it), a lockfile, manifest, SBOM or installed
+    /// environment of any format, an archive (.tgz, .whl, .tar.gz, .zip, .egg) or the folder that one was
+    /// unpacked to [default: the current folder]
     #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
     pub(crate) targets: Vec<PathBuf>,
 
@@ -114,6 +115,9 @@ pub(crate) struct ScanArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Contents")]
 pub(crate) struct ContentsArgs {
+    /// Whose package an archive or a folder is, where it may be either [default: by its contents]
+    #[arg(long, value_name = "ECOSYSTEM")]
+    pub(crate) ecosystem: Option<EcosystemName>,
     /// Use no network; what is not at hand is incomplete
     #[arg(long)]
     pub(crate) offline: bool,
@@ -133,6 +137,15 @@ pub(crate) struct ContentsArgs {
     /// registries. Remembered for this folder
     #[arg(long)]
     pub(crate) trust_project: bool,
+}
+
+/// An ecosystem whose packages are analysed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EcosystemName {
+    /// JavaScript
+    Npm,
+    /// Python
+    Pypi,
 }
 
 /// What fails.
@@ -168,7 +181,8 @@ Exit status:
 #[derive(Debug, Args)]
 #[command(after_help = INSPECT_HELP)]
 pub(crate) struct InspectArgs {
-    /// A package folder or .tgz archive; else a package of the project: name, name@version or purl
+    /// A package folder or archive (.tgz, .whl, .tar.gz, .zip, .egg); else a package of the project: name,
+    /// name@version or purl
     #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
     pub(crate) target: String,
     /// The project that has the package [default: the current folder]

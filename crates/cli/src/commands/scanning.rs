@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use vetch_engine::policy::{PolicyOptions, TrustStore};
 use vetch_engine::{CacheMode, EngineError, Progress, ScanOptions, ScanReport};
 use vetch_model::Verdict;
+use vetch_model::inventory::Ecosystem;
 use vetch_report::ToolInfo;
 
 use super::surroundings;
-use crate::args::{ContentsArgs, PolicyArgs};
+use crate::args::{ContentsArgs, EcosystemName, PolicyArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::progress::Reporter;
@@ -56,6 +57,10 @@ pub(super) fn options(
     let trust_project = trust(contents.trust_project, &targets, progress);
     Ok(ScanOptions {
         targets,
+        ecosystem: contents.ecosystem.map(|ecosystem| match ecosystem {
+            EcosystemName::Npm => Ecosystem::Npm,
+            EcosystemName::Pypi => Ecosystem::Pypi,
+        }),
         offline: contents.offline,
         archives: contents.archives.clone(),
         cache,

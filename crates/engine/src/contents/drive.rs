@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use vetch_behaviour::{HEAD_BYTES, Wanted, wanted};
-use vetch_model::facts::PackageFacts;
+use vetch_lockfiles::installed::release;
+use vetch_model::facts::{PackageFacts, PythonForm};
 use vetch_sandbox::{AfterDeath, Frame, WorkerError};
 
 use super::LARGEST_FILE;
@@ -156,6 +157,8 @@ pub(crate) struct Package<'a> {
     pub(crate) files: &'a dyn Files,
     pub(crate) unasked: Unasked,
     pub(crate) runs_prepare: bool,
+    /// The form of a Python release; `None` for npm's packages.
+    pub(crate) python: Option<PythonForm>,
 }
 
 /// Has a package analysed.
@@ -200,7 +203,9 @@ struct Sender<'s, 't, 'p> {
 impl Sender<'_, '_, '_> {
     fn begin(&mut self) -> Result<(), WorkerError> {
         let files = &self.package.walked.files;
-        if let Ok(index) = files.binary_search_by(|file| file.path.as_str().cmp("package.json")) {
+        if self.package.python.is_some() {
+            self.metadata()?;
+        } else if let Ok(index) = files.binary_search_by(|file| file.path.as_str().cmp("package.json")) {
             let limit = vetch_lockfiles::npm::package_json::MAX_BYTES + 1;
             let talk = &mut *self.talk;
             // A manifest that cannot be read is withheld below like any other file.
@@ -209,8 +214,22 @@ impl Sender<'_, '_, '_> {
             }
         }
         let files = files.iter().map(|file| (file.path.clone(), file.identity.size)).collect();
-        let job = PackageJob { files, runs_prepare: self.package.runs_prepare, tells_files: self.tells_files };
+        let Package { runs_prepare, python, .. } = *self.package;
+        let job = PackageJob { files, runs_prepare, tells_files: self.tells_files, python };
         self.talk.send(ask::PACKAGE, &[&encode(&job)?])
+    }
+
+    /// What says something about a Python release. What cannot be read is withheld below like any other file.
+    fn metadata(&mut self) -> Result<(), WorkerError> {
+        let files = self.package.walked.files.iter().enumerate();
+        for (index, seen) in files.filter(|(_, seen)| release::is_metadata(&seen.path)) {
+            let talk = &mut *self.talk;
+            let mut send = |bytes: &[u8]| talk.send(ask::METADATA, &[&encode(&(&seen.path, bytes))?]);
+            if let Ok(sent) = self.package.files.with(index, release::MAX_BYTES + 1, &mut send) {
+                sent?;
+            }
+        }
+        Ok(())
     }
 
     fn file(&mut self, index: usize, wanted: Wanted) -> Result<(), WorkerError> {

@@ -26,7 +26,7 @@ fn one(plan: Plan<'_>, listing: &Listing, state: State, units: &Units) -> Conten
     contents.incomplete.extend(state.lost.clone());
     contents.mismatches.extend(plan.place.into_iter().flat_map(|place| units.mismatches(place)).cloned());
     match &plan.what {
-        What::Folder => folder(&mut contents, &plan, listing, state, units),
+        What::Folder | What::Distribution => folder(&mut contents, &plan, listing, state, units),
         What::OwnScripts => {
             contents.installed = state.facts.map(|facts| InstalledContents::own(with_anomalies(facts, listing)))
         }
@@ -74,6 +74,9 @@ fn archive(contents: &mut Contents, plan: &Plan<'_>, units: &Units) {
         return;
     };
     contents.is_locked = unit.integrity.is_some();
+    if unit.is_doubtful {
+        contents.incomplete.push(doubt(&unit.label));
+    }
     match facts_of(unit, root) {
         Some(facts) => contents.archive = Some(facts),
         None => contents.incomplete.push(match &unit.missing {
@@ -81,6 +84,12 @@ fn archive(contents: &mut Contents, plan: &Plan<'_>, units: &Units) {
             None => unit.why_not(),
         }),
     }
+}
+
+/// It was read as one of two things.
+pub(crate) fn doubt(what: &str) -> Incomplete {
+    let why = "it holds a package of npm and one of Python, and was read as one of them";
+    Incomplete::new(what, why, "say which one it is: --ecosystem npm or --ecosystem pypi")
 }
 
 fn facts_of(unit: &Unit, root: usize) -> Option<Arc<PackageFacts>> {

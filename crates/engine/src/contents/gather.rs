@@ -15,11 +15,11 @@ use vetch_sandbox::WorkerError;
 use super::archives::LocalSources;
 use super::compare;
 use super::drive::Attempts;
-use super::installed::{Scope, Walked, open_folder, walk, walk_all};
+use super::installed::{Scope, Walked, listed, open_folder, walk, walk_all};
 use super::jobs::{Done, FolderDone, Job, Runner, Subject, Task};
 use super::plan::{Plan, What, plans};
 use super::read::Hashed;
-use super::units::{RUNS_PREPARE, Units, is_irregular, runs_prepare};
+use super::units::{Units, folder_flags, is_irregular, runs_prepare};
 use super::work::{Driver, Known};
 use crate::cache::{Cache, FactsKey, Fingerprint};
 use crate::project::Project;
@@ -111,14 +111,20 @@ pub(crate) fn gather<'p>(run: &mut Run<'_>, projects: &'p [Project]) -> Result<G
 /// Lists the folders that are to be looked at, on all threads.
 fn list(run: &Run<'_>, projects: &[Project], plans: &[Plan<'_>]) -> Vec<Listing> {
     walk_all(plans, run.runner.jobs.get(), |plan: &Plan<'_>| {
+        let Some(project) = projects.get(plan.project) else { return Listing::None };
         let scope = match plan.what {
-            What::Folder => Scope::Package,
+            // What lies beside the release is not its own, be it called `node_modules` or `.git`.
+            What::Folder if project.python.is_some() => Scope::OwnCode,
+            What::Folder | What::Distribution => Scope::Package,
             What::OwnScripts => Scope::OwnCode,
             _ => return Listing::None,
         };
-        let Some(project) = projects.get(plan.project) else { return Listing::None };
-        match open_folder(project.dir.as_fd(), &plan.package.path) {
-            Ok(folder) => Listing::Folder(walk(folder, scope)),
+        let recorded = project.records.get(&plan.id).filter(|_| matches!(plan.what, What::Distribution));
+        match open_folder(project.dir.as_fd(), plan.folder()) {
+            Ok(folder) => Listing::Folder(match recorded {
+                Some(checked) => listed(&folder, &checked.files),
+                None => walk(folder, scope),
+            }),
             Err(error) => Listing::Lost(error),
         }
     })
@@ -139,7 +145,7 @@ impl State {
         };
         let settled = listing
             .folder()
-            .filter(|walked| run.cache.is_some() && matches!(plan.what, What::Folder) && walked.is_settled(run.start));
+            .filter(|walked| run.cache.is_some() && plan.what.is_whole() && walked.is_settled(run.start));
         State { fingerprint: settled.map(Walked::fingerprint), lost, ..State::default() }
     }
 
@@ -182,7 +188,11 @@ impl Gather<'_> {
             states.iter().enumerate().filter_map(|(index, state)| Some((index, state.fingerprint?))).collect();
         let fingerprints: Vec<Fingerprint> = settled.iter().map(|(_, fingerprint)| *fingerprint).collect();
         let hashes = settled.iter().zip(cache.identities(&fingerprints));
-        let known = hashes.filter_map(|((index, _), hash)| Some((*index, facts_key(plans.get(*index)?, hash?))));
+        let key = |plan: &Plan<'_>, hash| {
+            let python = self.projects.get(plan.project).and_then(|project| plan.python(project));
+            FactsKey { content: hash, flags: folder_flags(runs_prepare(plan.package), python) }
+        };
+        let known = hashes.filter_map(|((index, _), hash)| Some((*index, key(plans.get(*index)?, hash?))));
         let known: Vec<(usize, FactsKey)> = known.collect();
         let keys: Vec<FactsKey> = known.iter().map(|(_, key)| *key).collect();
         let mut shared = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -199,10 +209,11 @@ impl Gather<'_> {
         let all = found.plans.iter().zip(&found.listings).zip(&found.states).enumerate();
         all.filter_map(|(index, ((plan, listing), state))| {
             let project = self.projects.get(plan.project)?;
-            let (root, path) = (project.dir.as_fd(), plan.package.path.as_str());
+            let (root, path) = (project.dir.as_fd(), plan.folder());
             let task = match (&plan.what, listing.folder()) {
-                (What::Folder, Some(walked)) if state.facts.is_none() => {
-                    Task::Folder { root, path, walked, runs_prepare: runs_prepare(plan.package) }
+                (What::Folder | What::Distribution, Some(walked)) if state.facts.is_none() => {
+                    let (runs_prepare, python) = (runs_prepare(plan.package), plan.python(project));
+                    Task::Folder { root, path, walked, runs_prepare, python }
                 }
                 (What::OwnScripts, Some(walked)) => Task::OwnCode { root, path, walked },
                 _ => return None,
@@ -326,8 +337,4 @@ fn is_fixed_command(hashed: &Hashed<'_>, walked: &Walked, archived: &[FileDigest
 pub(crate) fn gave_up(what: String, error: &WorkerError) -> Incomplete {
     let hint = "look at the package by other means before you trust it, and report it as a bug of Vetch";
     Incomplete::new(what, error.to_string(), hint)
-}
-
-fn facts_key(plan: &Plan<'_>, content: ContentHash) -> FactsKey {
-    FactsKey { content, flags: if runs_prepare(plan.package) { RUNS_PREPARE } else { 0 } }
 }

@@ -176,6 +176,29 @@ pub(crate) fn walk(folder: OwnedFd, scope: Scope) -> Walked {
     walked.finish()
 }
 
+/// Looks at some files of a folder, by their paths; those that are not there are left out. No link is
+/// followed, on the way neither.
+pub(crate) fn listed(folder: &OwnedFd, paths: &[String]) -> Walked {
+    let mut walked = Walked::default();
+    let mut walker = Walker { walked: &mut walked, scope: Scope::Package, path: String::new(), is_full: false };
+    let mut open: Option<(String, io::Result<OwnedFd>)> = None;
+    for path in paths {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if open.as_ref().is_none_or(|(known, _)| known != parent) {
+            open = Some((parent.to_owned(), open_folder(folder.as_fd(), parent)));
+            walker.path = if parent.is_empty() { String::new() } else { format!("{parent}/") };
+        }
+        match open.as_ref().map(|(_, opened)| opened) {
+            Some(Ok(parent)) => walker.one(parent.as_fd(), name),
+            Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+                walker.walked.note(AnomalyKind::Link, path, "its folder is a link, or no folder; it was not followed");
+            }
+            _ => {}
+        }
+    }
+    walked.finish()
+}
+
 struct Walker<'w> {
     walked: &'w mut Walked,
     scope: Scope,
@@ -225,6 +248,15 @@ impl Walker<'_> {
         match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => self.file(text, &stat, folders),
             Err(error) => self.lost(text, &error.into()),
+        }
+    }
+
+    /// A file that should be there.
+    fn one(&mut self, folder: BorrowedFd<'_>, name: &str) {
+        match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => self.file(name, &stat, &mut Vec::new()),
+            Err(rustix::io::Errno::NOENT) => {}
+            Err(error) => self.lost(name, &error.into()),
         }
     }
 

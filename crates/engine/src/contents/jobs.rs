@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vetch_model::facts::{FileDigest, PackageFacts};
+use vetch_model::facts::{FileDigest, PackageFacts, PythonForm};
 use vetch_model::integrity::ContentHash;
 use vetch_sandbox::{AfterDeath, Cancel, Pool, WorkerCommand, WorkerError, WorkerLimits, WorkerProcess};
 
@@ -40,7 +40,14 @@ pub(crate) enum Subject {
 /// What is to be done.
 pub(crate) enum Task<'a> {
     /// Analyse an installed folder in full.
-    Folder { root: BorrowedFd<'a>, path: &'a str, walked: &'a Walked, runs_prepare: bool },
+    Folder {
+        root: BorrowedFd<'a>,
+        path: &'a str,
+        walked: &'a Walked,
+        runs_prepare: bool,
+        /// The form of a Python release; `None` for npm's packages.
+        python: Option<PythonForm>,
+    },
     /// Look at what the install scripts of the user's own folder run.
     OwnCode { root: BorrowedFd<'a>, path: &'a str, walked: &'a Walked },
     /// Read an archive.

@@ -31,7 +31,7 @@ use vetch_model::outcome::Incomplete;
 use vetch_model::scan::Skipped;
 
 pub(crate) use archives::{LocalSources, Mismatch};
-pub(crate) use finish::finish;
+pub(crate) use finish::{doubt, finish};
 pub(crate) use gather::{Run, gather};
 pub(crate) use jobs::Runner;
 
@@ -59,6 +59,13 @@ pub(crate) struct Contents {
     pub(crate) incomplete: Vec<Incomplete>,
     /// Why nothing is missing although there are no contents.
     pub(crate) skipped: Option<Skipped>,
+}
+
+impl Contents {
+    /// The facts that stand for it: those of what was locked, where that is known.
+    pub(crate) fn facts(&self) -> Option<&Arc<PackageFacts>> {
+        self.archive.as_ref().or(self.installed.as_ref().map(|installed| &installed.facts))
+    }
 }
 
 /// An installed folder.

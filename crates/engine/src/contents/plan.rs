@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use vetch_lockfiles::Format;
 use vetch_lockfiles::npm::package_json;
 use vetch_model::evidence::Location;
+use vetch_model::facts::PythonForm;
 use vetch_model::inventory::{Ecosystem, EdgeKind, Package, PackageId, Role, Source};
 use vetch_model::manifest::{INSTALL_EVENTS, Manifest, PREPARE_EVENTS};
 use vetch_model::outcome::Incomplete;
@@ -19,6 +20,8 @@ use crate::project::Project;
 pub(crate) enum What {
     /// An installed folder.
     Folder,
+    /// The files of an installed Python distribution.
+    Distribution,
     /// The user's own folder, with install scripts.
     OwnScripts,
     /// The user's own folder, without: its manifest is all there is to see.
@@ -35,6 +38,13 @@ pub(crate) enum What {
     Lost(Incomplete),
 }
 
+impl What {
+    /// Whether all files of an installed package are looked at.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, What::Folder | What::Distribution)
+    }
+}
+
 /// One package and what there is to look at.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan<'p> {
@@ -47,6 +57,22 @@ pub(crate) struct Plan<'p> {
 }
 
 impl Plan<'_> {
+    /// The form of a Python release; `None` for npm's packages.
+    pub(crate) fn python(&self, project: &Project) -> Option<PythonForm> {
+        match self.what {
+            What::Distribution => Some(PythonForm::Wheel),
+            _ => project.python,
+        }
+    }
+
+    /// The folder that its files are relative to, itself relative to the target.
+    pub(crate) fn folder(&self) -> &str {
+        match self.what {
+            What::Distribution => crate::map::folder_of(&self.package.path),
+            _ => &self.package.path,
+        }
+    }
+
     /// Takes in what was listed: an empty folder is no installed package.
     pub(crate) fn see(&mut self, is_empty: bool) {
         if is_empty && matches!(self.what, What::Folder) {
@@ -68,7 +94,7 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<
             }
             let what = match foreign.get(&id) {
                 Some(why) => What::Skipped(Skipped { what: package.label(), why: why.clone() }),
-                None => match what(project, package) {
+                None => match what(project, id, package) {
                     What::Archive if project.is_sbom() && elsewhere.contains(&(project.target, package.purl())) => {
                         What::Listed
                     }
@@ -76,7 +102,7 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<
                 },
             };
             let place = match (&what, &project.archive) {
-                (What::Archive, Some(archive)) => Some(units.target(number, archive)),
+                (What::Archive, Some(archive)) => Some(units.target(number, archive, project.archive_kind)),
                 (What::Folder, _) if matches!(package.source, Source::Git { .. }) => None,
                 (What::Folder, _) if project.kind == TargetKind::Package => None,
                 (What::Folder | What::Archive, _) => units.place(number, &bundles, package),
@@ -103,9 +129,19 @@ fn told_elsewhere(projects: &[Project]) -> HashSet<(usize, Purl)> {
         .collect()
 }
 
-fn what(project: &Project, package: &Package) -> What {
+fn what(project: &Project, id: PackageId, package: &Package) -> What {
+    match project.kind {
+        TargetKind::Archive => return What::Archive,
+        TargetKind::Package => return What::Folder,
+        _ => {}
+    }
     if package.ecosystem != Ecosystem::Npm {
-        return if package.role == Role::Dependency { What::Listed } else { What::Nothing };
+        let has_files = project.records.get(&id).is_some_and(|checked| !checked.files.is_empty());
+        return match package.role {
+            Role::Dependency if has_files => What::Distribution,
+            Role::Dependency => What::Listed,
+            _ => What::Nothing,
+        };
     }
     match (project.kind, package.role) {
         (TargetKind::Archive, _) => What::Archive,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use vetch_model::facts::{FileDigest, PackageFacts};
+use vetch_model::facts::{FileDigest, PackageFacts, PythonForm};
 use vetch_model::integrity::{ContentHash, HashAlgorithm, Integrity};
 use vetch_model::inventory::{Inventory, Package, Source};
 use vetch_model::outcome::Incomplete;
@@ -16,13 +16,22 @@ use super::drive::Attempts;
 use super::gather::gave_up;
 use super::jobs::{Job, Subject, Task};
 use crate::cache::{ArchiveEntry, Cache, FactsKey};
-use crate::jobs::{ArchiveReply, ArchiveRoot};
+use crate::jobs::{ArchiveKind, ArchiveReply, ArchiveRoot};
 use crate::worker::root_of;
 
 /// Marks, in [`FactsKey::flags`], that `prepare` and the like count.
-pub(crate) const RUNS_PREPARE: u32 = 1;
+const RUNS_PREPARE: u32 = 1;
 /// Marks, in [`FactsKey::flags`], that the key is of an archive: its facts depend on more than its files.
 const OF_ARCHIVE: u32 = 2;
+
+/// Marks, in [`FactsKey::flags`], the form of a Python release; from this bit on.
+const PYTHON: u32 = 4;
+
+/// The flags of the key of a folder's facts: the same files mean something else to another installer.
+pub(crate) fn folder_flags(runs_prepare: bool, python: Option<PythonForm>) -> u32 {
+    let prepare = if runs_prepare { RUNS_PREPARE } else { 0 };
+    prepare | python.map_or(0, |form| (form as u32 + 1) * PYTHON)
+}
 
 /// Where an archive is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +61,10 @@ pub(crate) struct Unit {
     pub(crate) wants_facts: bool,
     /// The integrity under which a fetched archive was kept.
     pub(crate) fetched: Option<Integrity>,
+    /// Whose archive it is.
+    pub(crate) kind: ArchiveKind,
+    /// Whether, once read, it may as well be a package of the other ecosystem.
+    pub(crate) is_doubtful: bool,
     /// Once read. Complete, or not there.
     pub(crate) entry: Option<Arc<ArchiveEntry>>,
     /// By root, once read and wanted.
@@ -113,6 +126,7 @@ impl Unit {
 
     /// Takes in what a worker said.
     pub(crate) fn take(&mut self, reply: ArchiveReply) {
+        self.is_doubtful = reply.is_doubtful;
         let is_whole = !reply.anomalies.iter().any(vetch_model::facts::ContainerAnomaly::loses_contents);
         let is_regular = reply.anomalies.is_empty() && !reply.has_stowaways;
         if is_whole {
@@ -182,10 +196,14 @@ impl Units {
     }
 
     /// A target that is an archive itself.
-    pub(crate) fn target(&mut self, project: usize, path: &str) -> InUnit {
+    pub(crate) fn target(&mut self, project: usize, path: &str, kind: ArchiveKind) -> InUnit {
         let roots = vec![ArchiveRoot { path: String::new(), runs_prepare: false }];
         let origin = Origin::ProjectFile { project, path: path.to_owned() };
-        InUnit { unit: self.add(origin, String::new(), None, roots, None, path.to_owned()), root: 0 }
+        let unit = self.add(origin, String::new(), None, roots, None, path.to_owned());
+        if let Some(unit) = self.all.get_mut(unit) {
+            unit.kind = kind;
+        }
+        InUnit { unit, root: 0 }
     }
 
     fn unit(&mut self, project: usize, carrier: &Package, roots: Vec<ArchiveRoot>) -> Option<usize> {
@@ -225,6 +243,8 @@ impl Units {
                 label,
                 wants_facts: false,
                 fetched: None,
+                kind: ArchiveKind::Npm,
+                is_doubtful: false,
                 entry: None,
                 facts: None,
                 missing: None,

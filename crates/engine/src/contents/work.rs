@@ -15,7 +15,7 @@ use super::drive::{self, Attempts, Files, Package, Talk, Unasked};
 use super::installed::{Walked, open_file, open_folder};
 use super::jobs::{Done, FolderDone, Job, Task};
 use super::read::Hashed;
-use super::units::{Origin, RUNS_PREPARE, Unit};
+use super::units::{Origin, Unit, folder_flags};
 use crate::cache::{Cache, FactsKey};
 use crate::jobs::ArchiveJob;
 use crate::project::Project;
@@ -40,8 +40,13 @@ impl Driver<'_> {
     /// Does one job with the help of a worker.
     pub(crate) fn drive(&self, talk: &mut Talk<'_>, job: &Job<'_>) -> Result<Done, WorkerError> {
         match job.task {
-            Task::Folder { root, path, walked, runs_prepare } => match open_folder(root, path) {
-                Ok(folder) => self.folder(talk, &job.attempts, Hashed::new(folder, walked), walked, runs_prepare),
+            Task::Folder { root, path, walked, runs_prepare, python } => match open_folder(root, path) {
+                Ok(folder) => {
+                    let hashed = Hashed::new(folder, walked);
+                    let unasked = Unasked::All;
+                    let package = Package { walked, files: &hashed, unasked, runs_prepare, python };
+                    self.folder(talk, &job.attempts, &hashed, &package)
+                }
                 Err(error) => Ok(Done::Lost(format!("its folder cannot be opened: {error}"))),
             },
             Task::OwnCode { root, path, walked } => own_code(talk, &job.attempts, root, path, walked),
@@ -53,19 +58,17 @@ impl Driver<'_> {
         &self,
         talk: &mut Talk<'_>,
         attempts: &Attempts,
-        hashed: Hashed<'_>,
-        walked: &Walked,
-        runs_prepare: bool,
+        hashed: &Hashed<'_>,
+        package: &Package<'_>,
     ) -> Result<Done, WorkerError> {
         let digests = hashed.digests();
         let hash = vetch_archive::content_hash(&digests);
         let is_complete = hashed.is_complete();
-        let key = FactsKey { content: hash, flags: if runs_prepare { RUNS_PREPARE } else { 0 } };
+        let key = FactsKey { content: hash, flags: folder_flags(package.runs_prepare, package.python) };
         if let Some(facts) = self.known(&key).filter(|_| is_complete) {
             return Ok(Done::Folder(FolderDone { hash, digests, facts, is_complete }));
         }
-        let package = Package { walked, files: &hashed, unasked: Unasked::All, runs_prepare };
-        let facts = drive::package(talk, attempts, &package)?;
+        let facts = drive::package(talk, attempts, package)?;
         let facts = Arc::new(PackageFacts { content_hash: hash, ..facts });
         // What depended on a death or on permissions says nothing about the contents as such.
         if is_complete && !attempts.any_death() {
@@ -123,7 +126,8 @@ impl Driver<'_> {
             Ok(bytes) => bytes,
             Err(missing) => return Ok(Done::Missing(missing)),
         };
-        let job = ArchiveJob { roots: unit.roots.clone(), facts: unit.wants_facts, fatal: Vec::new() };
+        let (roots, facts) = (unit.roots.clone(), unit.wants_facts);
+        let job = ArchiveJob { kind: unit.kind, roots, facts, fatal: Vec::new() };
         let reply = drive::archive(talk, attempts, &job, bytes)?;
         Ok(Done::Archive { reply, cacheable: !attempts.any_death() })
     }
@@ -143,7 +147,7 @@ fn own_code(
         Err(error) => return Ok(Done::Lost(format!("its folder cannot be opened: {error}"))),
     };
     let files = OwnFiles { folder, walked, read: RefCell::default() };
-    let package = Package { walked, files: &files, unasked: Unasked::None, runs_prepare: true };
+    let package = Package { walked, files: &files, unasked: Unasked::None, runs_prepare: true, python: None };
     let mut facts = drive::package(talk, attempts, &package)?;
     let digests: Vec<FileDigest> = files.read.into_inner().into_values().collect();
     facts.content_hash = vetch_archive::content_hash(&digests);

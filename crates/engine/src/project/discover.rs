@@ -4,24 +4,29 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use vetch_lockfiles::npm::{self, HIDDEN_LOCKFILE};
-use vetch_lockfiles::{DirFiles, Format, Reading, format, installed};
+use vetch_lockfiles::{DirFiles, Files, Format, Reading, format, installed};
 use vetch_model::evidence::Location;
 use vetch_model::inventory::{Ecosystem, InstalledTree, Inventory, Package, Role, Source};
 use vetch_model::outcome::Incomplete;
 use vetch_model::scan::{ReadFile, Skipped, TargetKind};
 
-use super::{Opened, Project, inventory, matching, python, unknown};
+use super::{Opened, Project, inventory, matching, python, release, unknown};
 use crate::EngineError;
 use crate::map::assemble::{base_of, below, locate, rebase};
 use crate::map::kinds::{Role as Tells, World, role};
 use crate::map::{self, Discovered, join};
 
-/// A folder: a project, a package, several projects, or an environment.
-pub(super) fn folder(number: usize, target: &Path, folder: PathBuf) -> Result<Opened, EngineError> {
+/// A folder: a project, a package, several projects, an environment, or archives.
+pub(super) fn folder(
+    number: usize,
+    target: &Path,
+    folder: PathBuf,
+    wish: Option<&Ecosystem>,
+) -> Result<Opened, EngineError> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let top = Project::empty(number, target, folder, TargetKind::Project)?;
     let files = DirFiles(&top.dir);
-    if let Some(entry) = map::environment(&files, &name) {
+    if let Some(entry) = map::environment(&files, &name).filter(|_| !is_unpacked_wheel(&files, &name)) {
         return environment(top, entry);
     }
     let found = map::discover_all(&top.dir);
@@ -32,14 +37,52 @@ pub(super) fn folder(number: usize, target: &Path, folder: PathBuf) -> Result<Op
     let has_locks = found.readings.iter().any(is_locked) || !found.environments.is_empty();
     let at_top = |path: &str| top.dir.symlink_metadata(path).is_ok();
     let is_npm = npm::discover(&top.dir).is_some() || (at_top("node_modules") && !has_other_lock(&found));
+    let may_be_release = !(is_npm || has_locks) || at_top("PKG-INFO") || wish.is_some();
+    if may_be_release && let Some(unpacked) = release::unpacked(&top, &found, wish) {
+        // What a tool packed, and what the user calls a release, is one with all that lies in it.
+        let is_all = unpacked.is_packed() || wish.is_some();
+        return with_rest(number, target, unpacked.project(top), found, is_all);
+    }
     if !is_npm && !has_locks && at_top("package.json") {
         return package(number, target, top, found);
     }
-    if !is_npm && found.readings.is_empty() && found.environments.is_empty() && found.incomplete.is_empty() {
-        return Err(unknown(target, &nothing(&found)));
+    if !is_npm && found.readings.is_empty() && found.environments.is_empty() {
+        if let Some(archives) = release::archives(number, target, &top)? {
+            return Ok(archives);
+        }
+        if found.incomplete.is_empty() {
+            return Err(unknown(target, &nothing(&found)));
+        }
     }
     let mut opened = Opened { kind: TargetKind::Project, projects: Vec::new(), ..Opened::of(top) };
     collect(&mut opened, number, target, found, is_npm)?;
+    Ok(opened)
+}
+
+/// Whether a folder with a `.dist-info` is a wheel that was unpacked, as opposed to installed ones.
+fn is_unpacked_wheel(files: &dyn Files, name: &str) -> bool {
+    let listed = files.list("").unwrap_or_default();
+    let mut infos = listed.iter().filter(|entry| entry.name.ends_with(".dist-info"));
+    let only = infos.next().filter(|_| infos.next().is_none());
+    let is_marked = listed.iter().any(|entry| entry.name == "pyvenv.cfg");
+    let is_site = matches!(name, "site-packages" | "dist-packages");
+    let is_installed = |info: &str| files.head(&format!("{info}/INSTALLER"), 1).is_ok_and(|head| head.is_some());
+    only.is_some_and(|info| !is_marked && !is_site && !is_installed(&info.name))
+}
+
+/// A Python release, and unless it `is_all`, the projects that lie in the folder besides.
+fn with_rest(
+    number: usize,
+    target: &Path,
+    release: Project,
+    found: Discovered,
+    is_all: bool,
+) -> Result<Opened, EngineError> {
+    let mut opened = Opened::of(release);
+    if !is_all && !found.readings.is_empty() {
+        opened.files.extend(opened.projects.iter().map(read_file));
+        collect(&mut opened, number, target, found, false)?;
+    }
     Ok(opened)
 }
 

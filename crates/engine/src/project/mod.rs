@@ -5,6 +5,7 @@
 //! discover   a folder → its projects            by the dependency map
 //! inventory  one npm project                    lockfile, npm's own record, installed tree
 //! matching   locked packages → installed places for lockfiles that name none
+//! release    Python releases as targets         unpacked, or archives in a folder
 //! python     environments                       against their lockfile, and file by file against RECORD
 //! ```
 
@@ -12,8 +13,9 @@ mod discover;
 pub(crate) mod inventory;
 mod matching;
 pub(crate) mod python;
+mod release;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -22,11 +24,13 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use vetch_detectors::input::EnvironmentFacts;
 use vetch_graph::Graph;
 use vetch_lockfiles::npm::package_json;
 use vetch_lockfiles::npm::package_lock::LockfileNote;
 use vetch_lockfiles::{Format, ReadError, read_file};
-use vetch_model::inventory::{InstalledTree, Inventory, Package};
+use vetch_model::facts::PythonForm;
+use vetch_model::inventory::{Ecosystem, InstalledTree, Inventory, Package, PackageId};
 use vetch_model::manifest::Manifest;
 use vetch_model::outcome::Incomplete;
 use vetch_model::purl::Purl;
@@ -34,6 +38,7 @@ use vetch_model::scan::{ReadFile, Skipped, TargetKind};
 
 use crate::EngineError;
 use crate::contents::installed::names;
+use crate::jobs::ArchiveKind;
 use crate::map::join;
 
 /// One target, and the projects in it.
@@ -76,26 +81,40 @@ pub(crate) struct Project {
     /// Empty for lockfiles and archives, and for all that is no npm project.
     pub(crate) tree: InstalledTree,
     /// Of an installed Python environment.
-    pub(crate) environment: Option<python::Environment>,
+    pub(crate) environment: Option<EnvironmentFacts>,
+    /// Python distributions beside their `RECORD`.
+    pub(crate) records: BTreeMap<PackageId, python::Checked>,
+    /// The form of the Python release that an unpacked target is.
+    pub(crate) python: Option<PythonForm>,
+    /// Whose package an archive is: as the user says, or by what is in it.
+    pub(crate) archive_kind: ArchiveKind,
     pub(crate) incomplete: Vec<Incomplete>,
     /// Names of patches, relative to the target.
     pub(crate) patches: BTreeSet<String>,
 }
 
-/// Finds out what the target of this number is and reads it.
+/// Finds out what the target of this number is and reads it. Where it may be a package of either
+/// ecosystem, `wish` settles it.
 ///
 /// # Errors
 /// When it is not there or nothing that can be scanned.
-pub(crate) fn open(number: usize, target: &Path) -> Result<Opened, EngineError> {
+pub(crate) fn open(number: usize, target: &Path, wish: Option<&Ecosystem>) -> Result<Opened, EngineError> {
     let folder = fs::canonicalize(target).map_err(|error| not_there(target, &error))?;
     let metadata = fs::metadata(&folder).map_err(|error| not_there(target, &error))?;
     let mut opened = if metadata.is_dir() {
-        discover::folder(number, target, folder)?
+        discover::folder(number, target, folder, wish)?
     } else {
         open_file(number, target, &folder, metadata.is_file())?
     };
     for project in &mut opened.projects {
         project.graph = Graph::new(&project.inventory);
+        if let Some(name) = &project.archive {
+            project.archive_kind = match wish {
+                Some(Ecosystem::Npm) => ArchiveKind::AnyNpm,
+                Some(_) => ArchiveKind::Python,
+                None => ArchiveKind::ByContents { is_tgz: name.to_ascii_lowercase().ends_with(".tgz") },
+            };
+        }
     }
     Ok(opened)
 }
@@ -107,11 +126,16 @@ fn open_file(number: usize, target: &Path, file: &Path, is_ordinary: bool) -> Re
         return Err(unknown(target, "it is no folder and no ordinary file"));
     };
     let lower = name.to_ascii_lowercase();
-    if [".tgz", ".tar.gz", ".tar"].iter().any(|ending| lower.ends_with(ending)) {
-        let mut project = Project::empty(number, target, parent, TargetKind::Archive)?;
-        inventory::archive(&mut project, &name);
-        project.archive = Some(name);
-        return Ok(Opened::of(project));
+    if release::is_archive(&name) {
+        let project = Project::empty(number, target, parent, TargetKind::Archive)?;
+        return Ok(Opened::of(release::archive(project, &name)));
+    }
+    if release::is_unread_archive(&name) {
+        return Err(EngineError::Target {
+            target: target.to_string_lossy().into_owned(),
+            reason: "it is compressed in a way that is not read".to_owned(),
+            hint: "unpack it, and scan the folder".to_owned(),
+        });
     }
     if lower == "package.json" {
         return Err(unknown(target, "it is the manifest of a folder"));
@@ -152,6 +176,9 @@ impl Project {
             notes: Vec::new(),
             tree: InstalledTree::default(),
             environment: None,
+            records: BTreeMap::new(),
+            python: None,
+            archive_kind: ArchiveKind::Npm,
             incomplete: Vec::new(),
             patches: BTreeSet::new(),
         })
@@ -243,7 +270,8 @@ fn unknown(target: &Path, reason: &str) -> EngineError {
     EngineError::Target {
         target: target.to_string_lossy().into_owned(),
         reason: reason.to_owned(),
-        hint: "name a project or package folder, a lockfile, an SBOM, an installed environment or a .tgz archive"
+        hint: "name a project or package folder, a lockfile, an SBOM, an installed environment or an archive (.tgz, \
+               .whl, .tar.gz, .zip, .egg)"
             .to_owned(),
     }
 }

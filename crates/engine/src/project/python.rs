@@ -13,6 +13,7 @@ mod startup;
 use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 
+use cap_std::fs::Dir;
 use vetch_detectors::input::{EnvironmentFacts, RecordDifference};
 use vetch_lockfiles::{DirFiles, Format};
 use vetch_model::inventory::{Package, PackageId, Role};
@@ -24,16 +25,20 @@ use crate::map::folder_of;
 
 /// What is known of an installed environment beyond its inventory.
 #[derive(Debug, Default)]
-pub(crate) struct Environment {
-    pub(crate) facts: EnvironmentFacts,
+struct Environment {
+    facts: EnvironmentFacts,
     /// By distribution.
-    pub(crate) records: BTreeMap<PackageId, Checked>,
+    records: BTreeMap<PackageId, Checked>,
 }
 
 /// One distribution beside its `RECORD`.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     pub(crate) difference: RecordDifference,
+    /// Whether an installer wrote the record; otherwise it is the wheel's own.
+    pub(crate) is_installed: bool,
+    /// The files of the distribution that say what it does, relative to the folder that it is installed in.
+    pub(crate) files: Vec<String>,
     /// What could not be compared.
     pub(crate) incomplete: Vec<Incomplete>,
     /// Recorded files that lie outside of the target.
@@ -59,7 +64,8 @@ pub(super) fn check(projects: &mut [Project]) {
                 };
                 project.incomplete.push(Incomplete::new(what, why, hint));
             }
-            project.environment = Some(environment);
+            project.environment = Some(environment.facts);
+            project.records = environment.records;
         }
     }
 }
@@ -94,8 +100,24 @@ fn check_files(project: &Project) -> Environment {
     for site in sites {
         startup::find(&project.dir, site, &known, all_recorded, &mut environment.facts.startup);
     }
+    for ((checked, record), folder) in checked.iter_mut().zip(&read).zip(&folders) {
+        checked.is_installed = true;
+        checked.files = records::own_files(record, folder, &checked.difference.extra);
+    }
     environment.records = ids.into_iter().zip(checked).collect();
     environment
+}
+
+/// The files of a wheel that was unpacked beside its record; `None` if it has none.
+pub(super) fn unpacked_wheel(dir: &Dir, folder: &str, files: &[&str]) -> Option<Checked> {
+    let record = records::read(dir, folder);
+    let mut checked = records::verify(dir, &record);
+    let known: HashSet<&str> = record.files.iter().filter_map(|file| file.place.as_deref()).collect();
+    let site = folder_of(folder);
+    let is_below = |path: &str| site.is_empty() || path.strip_prefix(site).is_some_and(|rest| rest.starts_with('/'));
+    let is_extra = |path: &&&str| is_below(path) && !known.contains(**path) && !records::needs_no_line(folder, path);
+    checked.difference.extra = files.iter().filter(is_extra).map(|path| (*path).to_owned()).collect();
+    record.is_there().then_some(checked)
 }
 
 /// Whether it lies in the environment; not so the environment itself.

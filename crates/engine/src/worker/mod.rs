@@ -3,11 +3,13 @@
 
 mod archive;
 mod package;
+mod python;
 
 use std::process::ExitCode;
 use std::thread;
 
 use vetch_behaviour::Withheld;
+use vetch_lockfiles::MemoryFiles;
 use vetch_lockfiles::npm::package_json;
 use vetch_model::Trigger;
 use vetch_model::facts::{PackageFacts, Unread, UnreadReason};
@@ -15,7 +17,7 @@ use vetch_model::manifest::Manifest;
 use vetch_sandbox::frame::FrameError;
 use vetch_sandbox::{Link, WorkerError, WorkerLimits};
 
-use crate::jobs::{WhyWithheld, ask};
+use crate::jobs::{WhyWithheld, ask, decode};
 use archive::ArchiveRun;
 pub(crate) use archive::root_of;
 use package::PackageRun;
@@ -45,7 +47,7 @@ pub fn worker_main_observed(observe: fn(&[u8])) -> ExitCode {
 }
 
 fn serve(link: &mut Link, observe: fn(&[u8])) -> Result<(), WorkerError> {
-    let mut session = Session { observe, manifest: None, job: Job::None };
+    let mut session = Session { observe, manifest: None, metadata: MemoryFiles::default(), job: Job::None };
     while let Some(frame) = link.recv().map_err(broken)? {
         session.take(frame.kind, frame.payload, &mut |kind, parts| link.send(kind, parts).map_err(broken))?;
     }
@@ -63,6 +65,8 @@ type Reply<'r> = dyn FnMut(u8, &[&[u8]]) -> Result<(), WorkerError> + 'r;
 struct Session {
     observe: fn(&[u8]),
     manifest: Option<Vec<u8>>,
+    /// Of the Python release that is to come.
+    metadata: MemoryFiles,
     job: Job,
 }
 
@@ -79,8 +83,13 @@ impl Session {
     fn take(&mut self, kind: u8, payload: Vec<u8>, reply: &mut Reply<'_>) -> Result<(), WorkerError> {
         match (kind, &mut self.job) {
             (ask::MANIFEST, _) => self.manifest = Some(payload),
+            (ask::METADATA, _) => {
+                let (path, bytes): (String, Vec<u8>) = decode(&payload)?;
+                self.metadata.0.insert(path, bytes);
+            }
             (ask::PACKAGE, _) => {
-                self.job = Job::Package(Box::new(PackageRun::new(self.manifest.take(), &payload, self.observe)?))
+                let (manifest, metadata) = (self.manifest.take(), std::mem::take(&mut self.metadata));
+                self.job = Job::Package(Box::new(PackageRun::new(manifest, metadata, &payload, self.observe)?));
             }
             (ask::ARCHIVE, _) => self.job = Job::Archive(ArchiveRun::new(&payload, self.observe)?),
             (ask::FILE, Job::Package(run)) => run.file(&payload, reply)?,

@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 
 use vetch_behaviour::Analysis;
+use vetch_lockfiles::MemoryFiles;
 use vetch_model::Trigger;
 use vetch_model::facts::Unread;
 use vetch_sandbox::WorkerError;
 
+use super::python::Release;
 use super::{Reply, complete, read_manifest, withheld};
 use crate::jobs::{PackageJob, WHOLE, Withhold, decode, encode, index_of, reply};
 
 /// A package under analysis.
 pub(super) struct PackageRun {
     analysis: Analysis,
+    /// Of a Python release.
+    python: Option<Release>,
     files: Vec<(String, u64)>,
     unread: Option<Unread>,
     tells_files: bool,
@@ -22,13 +26,18 @@ pub(super) struct PackageRun {
 impl PackageRun {
     pub(super) fn new(
         manifest: Option<Vec<u8>>,
+        metadata: MemoryFiles,
         payload: &[u8],
         observe: fn(&[u8]),
     ) -> Result<PackageRun, WorkerError> {
         let job: PackageJob = decode(payload)?;
-        let (manifest, unread) = read_manifest(manifest.as_deref());
-        let analysis = Analysis::new(manifest, &job.files, job.runs_prepare);
-        Ok(PackageRun { analysis, files: job.files, unread, tells_files: job.tells_files, observe })
+        let python = job.python.map(|form| Release::new(form, &metadata));
+        let (manifest, unread) = if python.is_none() { read_manifest(manifest.as_deref()) } else { (None, None) };
+        let analysis = match &python {
+            Some(release) => release.analysis(&job.files),
+            None => Analysis::new(manifest, &job.files, job.runs_prepare),
+        };
+        Ok(PackageRun { analysis, python, files: job.files, unread, tells_files: job.tells_files, observe })
     }
 
     pub(super) fn file(&mut self, payload: &[u8], reply: &mut Reply<'_>) -> Result<(), WorkerError> {
@@ -47,7 +56,7 @@ impl PackageRun {
         let Some((path, _)) = self.files.get(message.file as usize) else {
             return Err(WorkerError::protocol("no such file"));
         };
-        if path == "package.json" {
+        if path == "package.json" && self.python.is_none() {
             // It says what runs: what cannot be read may run at install.
             let (trigger, reason, detail) = (Trigger::Install, message.why.reason(), message.detail.clone());
             self.unread = Some(Unread { path: path.clone(), trigger, reason, detail });
@@ -61,7 +70,10 @@ impl PackageRun {
         reply(reply::STARTED, &[&WHOLE.to_le_bytes()])?;
         let needs = self.analysis.needs();
         if needs.is_empty() {
-            let facts = complete(self.analysis.finish(), self.unread);
+            let mut facts = complete(self.analysis.finish(), self.unread);
+            if let Some(python) = self.python {
+                python.complete(&mut facts);
+            }
             reply(reply::DONE, &[&encode(&facts)?])?;
             return Ok(None);
         }

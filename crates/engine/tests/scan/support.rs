@@ -13,6 +13,7 @@ use vetch_testkit::{Pkg, Project};
 pub(crate) fn options(project: &Project) -> ScanOptions {
     ScanOptions {
         targets: vec![project.root()],
+        ecosystem: None,
         offline: true,
         archives: None,
         cache: CacheMode::Off,

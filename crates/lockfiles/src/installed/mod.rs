@@ -5,6 +5,7 @@ pub(crate) mod flags;
 mod inventory;
 pub mod node_modules;
 pub mod record;
+pub mod release;
 pub mod site_packages;
 
 pub use inventory::from_installed;

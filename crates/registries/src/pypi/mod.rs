@@ -16,4 +16,5 @@ pub use error::IndexError;
 pub use settings::{
     FindLinks, Index, IndexSet, LinksPlace, PypiConfig, PypiNotice, PythonLayer, PythonTool, SettingOrigin, Strategy,
 };
+pub use simple::file_name::release_of;
 pub use simple::{CoreMetadata, FileKind, FileLocation, Form, ProjectFile, ProjectPage};

@@ -15,6 +15,8 @@ mod many_projects;
 #[cfg(unix)]
 mod permissions;
 mod python;
+mod python_archives;
+mod python_targets;
 mod repeat;
 mod sources;
 mod tls;

@@ -33,6 +33,10 @@ fn judge(c: &Contents<'_>, anomaly: &ContainerAnomaly) -> Case {
         AnomalyKind::TrailingData => (FACT, "data behind its end"),
         AnomalyKind::LimitExceeded => (ODD, "more than is read of any archive"),
         AnomalyKind::Corrupt => (ODD, "damage, so that part of it was not read"),
+        AnomalyKind::ContradictoryHeaders => (
+            (Severity::Medium, Confidence::High),
+            "two accounts of its contents, so that readers may see different code",
+        ),
     };
     let title = format!("the archive of {} holds {words}", c.label());
     let evidence = Evidence::File { location: Location::file(anomaly.path.clone()), note: anomaly.detail.clone() };
@@ -41,7 +45,7 @@ fn judge(c: &Contents<'_>, anomaly: &ContainerAnomaly) -> Case {
 
 /// Whether a second version of the file could change what runs.
 fn matters(path: &str) -> bool {
-    path.ends_with("package.json") || super::installed_files_changed::is_code(path)
+    path.ends_with("package.json") || path.ends_with(".pth") || super::installed_files_changed::is_code(path)
 }
 
 #[cfg(test)]

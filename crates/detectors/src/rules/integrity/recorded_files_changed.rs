@@ -1,10 +1,10 @@
-//! Installed Python files that are not what their installer recorded.
+//! Python files that are not what the `RECORD` of their release says.
 
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
     id: "recorded-files-changed",
-    summary: "Installed Python files are not those that their installer recorded",
+    summary: "Python files are not those that the RECORD of their release lists",
     category: Category::Integrity,
     severity: Severity::High,
     confidence: Confidence::Medium,
@@ -37,16 +37,20 @@ fn changed(facts: &ReleaseFacts<'_>, recorded: &Recorded<'_>) -> Option<Case> {
         (false, _) => (DOUBTFUL, code),
     };
     let label = facts.package.label();
+    let (what, note) = match recorded.is_installed {
+        true => ("installed", "changed after the installer recorded it"),
+        false => ("recorded when it was built", "changed after the wheel was built"),
+    };
     let title = match shown.as_slice() {
-        [one] => format!("{} of {label} is not the one that was installed", one.path),
-        several => format!("{} files of {label} are not those that were installed", several.len()),
+        [one] => format!("{} of {label} is not the one that was {what}", one.path),
+        several => format!("{} files of {label} are not those that were {what}", several.len()),
     };
     let evidence = shown.iter().take(8).map(|file| Evidence::Field {
         location: file.recorded_at.clone(),
         field: file.path.clone(),
         found: file.found.clone(),
         expected: Some(file.expected.clone()),
-        note: "changed after the installer recorded it".to_owned(),
+        note: note.to_owned(),
     });
     Some(Case::new(grade, title, evidence.collect()))
 }
@@ -58,12 +62,15 @@ fn extra(facts: &ReleaseFacts<'_>, recorded: &Recorded<'_>) -> Option<Case> {
     let (grade, shown) = match (code.is_empty(), files.is_empty()) {
         (true, true) => return None,
         (true, false) => ((Severity::Info, Confidence::High), files.iter().collect()),
-        (false, _) => (ODD, code),
+        // Packages write into their own installed folder; nothing but a build tool writes a wheel.
+        (false, _) if recorded.is_installed => (ODD, code),
+        (false, _) => (DOUBTFUL, code),
     };
     let label = facts.package.label();
+    let who = if recorded.is_installed { "installer" } else { "build tool" };
     let title = match shown.as_slice() {
-        [one] => format!("{one} lies among the files of {label}, and no installer recorded it"),
-        several => format!("{} files lie among those of {label}, and no installer recorded them", several.len()),
+        [one] => format!("{one} lies among the files of {label}, and no {who} recorded it"),
+        several => format!("{} files lie among those of {label}, and no {who} recorded them", several.len()),
     };
     let evidence = shown
         .iter()
@@ -78,7 +85,8 @@ fn missing(facts: &ReleaseFacts<'_>, recorded: &Recorded<'_>) -> Option<Case> {
     let (first, _) = files.first()?;
     let is_code = files.iter().any(|(path, _)| runs(path));
     let grade = if is_code { FACT } else { (Severity::Info, Confidence::High) };
-    let title = format!("{} installed files of {} are gone, {first} among them", files.len(), facts.package.label());
+    let what = if recorded.is_installed { "installed files" } else { "files" };
+    let title = format!("{} {what} of {} are gone, {first} among them", files.len(), facts.package.label());
     let evidence = files.iter().take(8).map(|(path, location)| Evidence::File {
         location: location.clone(),
         note: format!("{path} is recorded, and not there"),
@@ -122,6 +130,14 @@ mod tests {
     fn planted_code_is_notable_and_planted_data_nothing() {
         assert_eq!(verdict(|it| it.extra.push("tool/x.py".to_owned())), Verdict::Notable);
         assert_eq!(verdict(|it| it.extra.push("tool/cache.json".to_owned())), Verdict::Clean);
+    }
+
+    #[test]
+    fn nothing_is_added_to_a_wheel_after_it_was_built() {
+        let planted = |path: &str| RecordDifference { extra: vec![path.to_owned()], ..RecordDifference::default() };
+        let verdict = |path: &str| Facts::new().recorded_in_wheel(planted(path)).verdict(META.id);
+        assert_eq!(verdict("tool.pth"), Verdict::Suspicious);
+        assert_eq!(verdict("tool/data.json"), Verdict::Clean);
     }
 
     #[test]

@@ -199,6 +199,37 @@ struct Walk<'w> {
     left: usize,
 }
 
+/// The files of a distribution that say what it does, relative to the folder that it lies in: without
+/// what Python compiles and what installers add, which differ from one machine to the next.
+pub(super) fn own_files(record: &Record, folder: &str, extra: &[String]) -> Vec<String> {
+    let site = folder_of(folder);
+    let below = |path: &str| match site {
+        "" => Some(path.to_owned()),
+        site => Some(path.strip_prefix(site)?.strip_prefix('/')?.to_owned()),
+    };
+    let is_of_this_machine = |path: &str| is_compiled(path) && path.contains("__pycache__/");
+    let says = |path: &str| !needs_no_line(folder, path) && !is_of_this_machine(path);
+    let recorded = record.files.iter().filter_map(|file| file.place.as_deref());
+    let all = recorded.chain(extra.iter().map(String::as_str)).filter(|path| says(path));
+    let mut files: Vec<String> = all.filter_map(below).collect();
+    files.sort_unstable();
+    files.dedup();
+    files
+}
+
+/// Whether a file of the `.dist-info` folder is written after the record, or is the record itself.
+pub(super) fn needs_no_line(folder: &str, path: &str) -> bool {
+    let own = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    own.is_some_and(|name| UNRECORDED.contains(&name))
+}
+
+impl Record {
+    /// Whether there is a record, readable or not.
+    pub(super) fn is_there(&self) -> bool {
+        self.is_read || !self.files.is_empty()
+    }
+}
+
 impl Walk<'_> {
     fn folder(&mut self, folder: &str, owner: usize, depth: usize) {
         // A folder that cannot be listed has recorded files that cannot be read, which is told.

@@ -6,26 +6,26 @@ use vetch_model::evidence::{Location, Span};
 use crate::json::Lines;
 
 /// Largest file of metadata read, in bytes; most of it is the description.
-pub(super) const MAX_BYTES: usize = 8 << 20;
+pub(in crate::installed) const MAX_BYTES: usize = 8 << 20;
 
 /// Most dependencies of one distribution.
 const MAX_REQUIRES: usize = 20_000;
 
 /// What the headers say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Metadata {
-    pub(super) name: Option<String>,
-    pub(super) version: Option<String>,
+pub(in crate::installed) struct Metadata {
+    pub(in crate::installed) name: Option<String>,
+    pub(in crate::installed) version: Option<String>,
     /// `Requires-Dist`, or what `requires.txt` amounts to, with its place.
-    pub(super) requires: Vec<(String, Location)>,
+    pub(in crate::installed) requires: Vec<(String, Location)>,
     /// Where the name stands.
-    pub(super) place: Option<Location>,
+    pub(in crate::installed) place: Option<Location>,
     /// What is odd, in words.
-    pub(super) faults: Vec<(String, Location)>,
+    pub(in crate::installed) faults: Vec<(String, Location)>,
 }
 
 /// Reads the headers: they end at the first blank line.
-pub(super) fn read(bytes: &[u8], file: &str) -> Metadata {
+pub(in crate::installed) fn read(bytes: &[u8], file: &str) -> Metadata {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');
     let lines = Lines::of(text.as_bytes());
@@ -91,7 +91,7 @@ impl Metadata {
     }
 
     /// Takes in `requires.txt`: requirements, those below `[extra:marker]` under conditions.
-    pub(super) fn read_requires(&mut self, bytes: &[u8], file: &str) {
+    pub(in crate::installed) fn read_requires(&mut self, bytes: &[u8], file: &str) {
         let text = String::from_utf8_lossy(bytes);
         let lines = Lines::of(text.as_bytes());
         let mut condition = String::new();

@@ -8,7 +8,7 @@
 
 mod distribution;
 mod folders;
-mod metadata;
+pub(in crate::installed) mod metadata;
 
 use std::collections::HashMap;
 

@@ -57,6 +57,31 @@ pub(crate) fn version<'f>(file: &'f str, project: &str) -> Option<&'f str> {
     }
 }
 
+/// The project, normalised, and the version that the name of a distribution file states. Where a name of
+/// old holds dashes, the version starts behind the last one before a digit.
+pub fn release_of(file: &str) -> Option<(String, String)> {
+    let named = |name: &str, version: &str| {
+        let name = normalised(name);
+        let is_sound = !name.is_empty() && !version.is_empty() && is_plain(file);
+        is_sound.then(|| (name, version.to_owned()))
+    };
+    match FileKind::of(file) {
+        FileKind::Wheel | FileKind::Egg => {
+            let mut parts = file.split('-');
+            let (name, version) = (parts.next()?, parts.next()?);
+            named(name, version.strip_suffix(".egg").unwrap_or(version))
+        }
+        FileKind::Sdist => {
+            let stem = SDISTS.iter().find_map(|ending| file.strip_suffix(ending))?;
+            let starts =
+                |at: &usize| stem.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            let at = stem.rmatch_indices('-').map(|(at, _)| at).find(starts)?;
+            named(stem.get(..at)?, stem.get(at + 1..)?)
+        }
+        FileKind::Other => None,
+    }
+}
+
 /// Whether a name can be one file's: no path, nothing invisible.
 pub(crate) fn is_plain(name: &str) -> bool {
     !name.is_empty()
@@ -86,6 +111,21 @@ mod tests {
             ("", "requests", None),
         ] {
             assert_eq!(version(file, project), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn releases_are_found_in_names() {
+        for (file, expected) in [
+            ("Foo_Bar-1.0-py3-none-any.whl", Some(("foo-bar", "1.0"))),
+            ("python-dateutil-2.8.2.tar.gz", Some(("python-dateutil", "2.8.2"))),
+            ("a-1.0-py2.7.egg", Some(("a", "1.0"))),
+            ("a-1.0.egg", Some(("a", "1.0"))),
+            ("sample.zip", None),
+            ("a-1.0.exe", None),
+        ] {
+            let expected = expected.map(|(name, version)| (name.to_owned(), version.to_owned()));
+            assert_eq!(release_of(file), expected, "{file}");
         }
     }
 
