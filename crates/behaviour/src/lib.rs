@@ -11,6 +11,7 @@ mod interest;
 mod interp;
 mod package;
 mod paths;
+mod python;
 mod realm;
 mod resolve;
 mod signals;
@@ -21,11 +22,11 @@ use std::rc::Rc;
 
 use vetch_model::capability::Trigger;
 use vetch_model::evidence::Location;
-use vetch_model::facts::{ImportedPackage, PackageFacts, ReachedFile, Signal, Unread, UnreadReason};
+use vetch_model::facts::{ImportedPackage, PackageFacts, PythonForm, ReachedFile, Signal, Unread, UnreadReason};
 use vetch_model::manifest::Manifest;
 
 use crate::evidence::Resolved;
-use crate::package::{Package, is_source};
+use crate::package::{Package, is_python, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
@@ -52,7 +53,10 @@ const MAX_LATE_FILES: usize = 32;
 /// How much of a file with this path the analysis wants to see at first.
 /// More may be asked for later ([`Analysis::needs`]), once something refers to the file.
 pub fn wanted(path: &str) -> Wanted {
-    let whole = is_source(path) || matches!(path, "package.json" | "binding.gyp");
+    let whole = is_source(path)
+        || is_python(path)
+        || path.ends_with(".pth")
+        || matches!(path, "package.json" | "binding.gyp" | "pyproject.toml");
     if whole { Wanted::Whole } else { Wanted::Head }
 }
 
@@ -84,8 +88,17 @@ impl Analysis {
     /// Begins a package. `files` lists every file with its size, whether or not its contents follow.
     /// `is_project_code`: the user's own code (`prepare` and the like count as install scripts).
     pub fn new(manifest: Option<Manifest>, files: &[(String, u64)], is_project_code: bool) -> Self {
+        Analysis::of(Package::new(manifest, files, None), is_project_code)
+    }
+
+    /// Begins a Python release; what its metadata say of it decides what runs.
+    pub fn python(form: PythonForm, files: &[(String, u64)]) -> Self {
+        Analysis::of(Package::new(None, files, Some(form)), false)
+    }
+
+    fn of(package: Package, is_project_code: bool) -> Self {
         Analysis {
-            package: Package::new(manifest, files),
+            package,
             is_project_code,
             standalone: BTreeMap::new(),
             exhausted: BTreeMap::new(),
@@ -102,7 +115,7 @@ impl Analysis {
     pub fn file(&mut self, path: &str, bytes: &[u8]) {
         let Some(file) = self.package.file(path) else { return };
         let whole = bytes.len() as u64 >= self.package.files[file].size;
-        if is_source(path) || (self.asked.contains(path) && runs_as_javascript(path, bytes)) {
+        if self.package.is_source(path) || (self.asked.contains(path) && runs_as_javascript(path, bytes)) {
             self.source(file, bytes);
         } else {
             let signals = signals::of_head(path, &bytes[..bytes.len().min(HEAD_BYTES)]);
@@ -260,7 +273,8 @@ impl Analysis {
     /// The files that something reaches, and which of them each names.
     fn modules(&self, observed: &Observed) -> Vec<ReachedFile> {
         let is_reached = |(file, trigger): &(&usize, &Trigger)| {
-            trigger.is_reached() && self.package.files.get(**file).is_some_and(|file| is_source(&file.path))
+            trigger.is_reached()
+                && self.package.files.get(**file).is_some_and(|file| self.package.is_source(&file.path))
         };
         let reached: Vec<(usize, Trigger)> =
             observed.loaded.iter().filter(is_reached).map(|(file, trigger)| (*file, *trigger)).collect();

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use vetch_model::facts::UnreadReason;
+use vetch_model::facts::{PythonForm, UnreadReason};
 use vetch_model::manifest::{EntryKind, Manifest};
-use vetch_syntax::ir::{Module, Node};
+use vetch_syntax::ir::{Language, Module, Node};
 use vetch_syntax::js::{Lowerer, ParseFailure};
 use vetch_syntax::limits::Limits;
+use vetch_syntax::py;
 
 use crate::interest::{inert_functions, is_telling_module, telling_files, tells};
 use crate::resolve::{Resolution, package_name, resolve, resolve_path};
@@ -55,6 +56,8 @@ pub(crate) struct PackageFile {
 pub(crate) struct Package {
     pub manifest: Option<Manifest>,
     pub files: Vec<PackageFile>,
+    /// A Python release, and in which form it comes.
+    pub python: Option<PythonForm>,
     index: HashMap<String, usize>,
     lowerer: RefCell<Lowerer>,
     limits: Limits,
@@ -63,7 +66,7 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    pub(crate) fn new(manifest: Option<Manifest>, listing: &[(String, u64)]) -> Package {
+    pub(crate) fn new(manifest: Option<Manifest>, listing: &[(String, u64)], python: Option<PythonForm>) -> Package {
         let mut files: Vec<PackageFile> = listing
             .iter()
             .map(|(path, size)| PackageFile { path: path.clone(), size: *size, ..PackageFile::default() })
@@ -74,6 +77,7 @@ impl Package {
         let mut package = Package {
             manifest,
             files,
+            python,
             index,
             lowerer: RefCell::new(Lowerer::new()),
             limits: Limits::default(),
@@ -87,13 +91,19 @@ impl Package {
     fn choose_retained(&mut self) {
         let entries: BTreeSet<usize> =
             self.entries(EntryKind::Import).into_iter().chain(self.entries(EntryKind::Bin)).collect();
-        let mut order: Vec<usize> = (0..self.files.len()).filter(|&file| is_source(&self.files[file].path)).collect();
+        let mut order: Vec<usize> =
+            (0..self.files.len()).filter(|&file| self.is_source(&self.files[file].path)).collect();
         order.sort_by_key(|file| (!entries.contains(file), self.files[*file].size, *file));
         let mut total = 0u64;
         for file in order {
             total = total.saturating_add(self.files[file].size);
             self.files[file].retained = total <= RETAINED_SOURCE;
         }
+    }
+
+    /// Whether a file is source in the release's own language.
+    pub(crate) fn is_source(&self, path: &str) -> bool {
+        if self.python.is_some() { is_python(path) } else { is_source(path) }
     }
 
     /// Index of the file with this path.
@@ -151,13 +161,19 @@ impl Package {
     }
 
     /// Lowers a decoded layer.
-    pub(crate) fn parse_layer(&self, source: &str) -> Result<Module, ParseFailure> {
-        self.lowerer.borrow_mut().js(source, "layer.js", &self.limits)
+    pub(crate) fn parse_layer(&self, source: &str, language: Language) -> Result<Module, ParseFailure> {
+        match language {
+            Language::JavaScript => self.lowerer.borrow_mut().js(source, "layer.js", &self.limits),
+            Language::Python => Ok(py::lower(source, 0, &self.limits)?.module),
+        }
     }
 
     /// Lowers a file that has arrived; what it names is noted, and the IR given back.
     pub(crate) fn lower(&mut self, file: usize, source: &str) -> Option<Rc<Module>> {
         let path = self.files[file].path.clone();
+        if is_python(&path) {
+            return self.lower_python(file, source);
+        }
         match self.lowerer.get_mut().js(source, &path, &self.limits) {
             Ok(module) => {
                 self.files[file].specifiers = self.named_in(&module);
@@ -168,6 +184,22 @@ impl Package {
             Err(failure) if failure.reason == UnreadReason::SyntaxError && !is_source(&path) => None,
             Err(failure) => {
                 self.files[file].problem = Some((failure.reason, failure.detail));
+                None
+            }
+        }
+    }
+
+    /// What is no Python 3 is told of, and passed over. Every file counts as one that can have effects.
+    fn lower_python(&mut self, file: usize, source: &str) -> Option<Rc<Module>> {
+        let target = &mut self.files[file];
+        target.tells_alone = true;
+        match py::lower(source, 0, &self.limits) {
+            Ok(lowered) => {
+                target.problem = lowered.failure.map(|failure| (failure.reason, failure.detail));
+                Some(Rc::new(lowered.module))
+            }
+            Err(failure) => {
+                target.problem = Some((failure.reason, failure.detail));
                 None
             }
         }
@@ -190,6 +222,11 @@ impl Package {
     pub(crate) fn inert_functions(&self, file: usize, module: &Module) -> Rc<Vec<bool>> {
         if let Some(known) = self.inert.borrow().get(&file) {
             return known.clone();
+        }
+        if module.language == Language::Python {
+            let inert = Rc::new(vec![false; module.functions.len()]);
+            self.inert.borrow_mut().insert(file, inert.clone());
+            return inert;
         }
         let inert = Rc::new(inert_functions(module, &|specifier| self.specifier_tells(file, specifier)));
         self.inert.borrow_mut().insert(file, inert.clone());
@@ -350,4 +387,9 @@ pub(crate) fn is_test(path: &str) -> bool {
     in_folder
         || [".test.", ".spec.", "-test.", "_test.", ".bench."].iter().any(|part| name.contains(part))
         || name.starts_with("test.")
+}
+
+/// Whether a file is Python source, by its name.
+pub(crate) fn is_python(path: &str) -> bool {
+    path.ends_with(".py") || path.ends_with(".pyw")
 }

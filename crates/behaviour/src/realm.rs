@@ -4,6 +4,8 @@
 //! manifest names, then call what nothing has called, as users of the package
 //! would; what is left is loaded by itself and is `test` or `unreached`.
 
+mod python;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use vetch_model::Span;
@@ -38,10 +40,15 @@ pub(crate) struct Observed {
 pub(crate) fn run(package: &Package, standalone: &BTreeMap<usize, Resolved>, is_project_code: bool) -> Observed {
     let mut observed = Observed::default();
     let mut runner = Runner { package, standalone, observed: &mut observed };
-    runner.install(is_project_code);
-    runner.entries(EntryKind::Import, Trigger::Import);
-    runner.entries(EntryKind::Bin, Trigger::Bin);
-    runner.rest();
+    match package.python {
+        Some(form) => runner.python(form),
+        None => {
+            runner.install(is_project_code);
+            runner.entries(EntryKind::Import, Trigger::Import);
+            runner.entries(EntryKind::Bin, Trigger::Bin);
+            runner.rest();
+        }
+    }
     observed
 }
 
@@ -102,7 +109,9 @@ impl Runner<'_> {
     fn rest(&mut self) {
         for (trigger, tests) in [(Trigger::Test, true), (Trigger::Unreached, false)] {
             let left: Vec<usize> = (0..self.package.files.len())
-                .filter(|file| !self.observed.loaded.contains_key(file) && is_source(&self.package.files[*file].path))
+                .filter(|file| {
+                    !self.observed.loaded.contains_key(file) && self.package.is_source(&self.package.files[*file].path)
+                })
                 .filter(|&file| is_test(&self.package.files[file].path) == tests)
                 .collect();
             if left.is_empty() {

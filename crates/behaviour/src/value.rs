@@ -297,6 +297,10 @@ pub(crate) enum Class {
     Promise(Box<Value>),
     /// `resolve` of a promise under construction.
     Resolver(ObjectId),
+    /// Keyword arguments on their way to a function. Python.
+    Keywords,
+    /// `lower:upper:step`. Python.
+    Slice(Vec<Value>),
     /// An instance of a built-in (a request, a stream, a hash …): its API path, and
     /// the effect that data written to it flows into.
     Instance {

@@ -9,6 +9,7 @@ use vetch_model::verdict::Verdict;
 use crate::input::{ReleaseFacts, TargetFacts};
 use crate::query::Contents;
 use crate::registry::{Check, RULES};
+use crate::rules::prelude::{CONTAIN, CONTAIN_PYTHON, REVIEW, REVIEW_PYTHON};
 
 /// Everything that the rules say about one release, worst first; the same facts give the same findings.
 pub fn judge_release(facts: &ReleaseFacts<'_>) -> Vec<Finding> {
@@ -22,6 +23,9 @@ pub fn judge_release(facts: &ReleaseFacts<'_>) -> Vec<Finding> {
             }
             Check::Target(_) => {}
         }
+    }
+    if facts.contents.is_some_and(|contents| contents.python.is_some()) {
+        findings.iter_mut().for_each(in_words_of_python);
     }
     sort(&mut findings);
     findings
@@ -70,6 +74,15 @@ fn judge_contents(
             finding.title = format!("{} (as installed in {path})", finding.title);
         }
         findings.push(finding);
+    }
+}
+
+/// Rules about code are of both ecosystems; what to do is told in the terms of the release's own.
+fn in_words_of_python(finding: &mut Finding) {
+    if finding.remedy == CONTAIN {
+        finding.remedy = CONTAIN_PYTHON.to_owned();
+    } else if finding.remedy == REVIEW {
+        finding.remedy = REVIEW_PYTHON.to_owned();
     }
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod integrity;
 pub(crate) mod manifest;
 
 /// What nearly every rule needs.
-mod prelude {
+pub(crate) mod prelude {
     pub(crate) use vetch_model::capability::{Capability, CapabilityId, EvalSource, PathClass, Resource, Trigger};
     pub(crate) use vetch_model::evidence::{Evidence, Location};
     pub(crate) use vetch_model::facts::{PackageFacts, SignalKind};
@@ -27,6 +27,17 @@ mod prelude {
     pub(crate) const REVIEW: &str = "Read the code shown before installing. Until it is understood, install with \
         `npm ci --ignore-scripts`, or pin the last version without it (`npm install <package>@<version> --save-exact`, \
         or `overrides` in package.json). If it is meant, except this rule for this content hash in `vetch.toml`, with the reason.";
+
+    /// The same about a release of PyPI.
+    pub(crate) const CONTAIN_PYTHON: &str = "Treat every machine that installed or imported it as compromised: stop, keep the \
+        lockfile and logs, rotate the credentials that were within reach, rebuild from a clean image. Pin the last good \
+        version (`name==version`, or a constraint for a transitive one), and make the environment anew with \
+        `pip install --only-binary :all: --require-hashes -r requirements.txt` or `uv sync --no-build`.";
+
+    /// The same about a release of PyPI.
+    pub(crate) const REVIEW_PYTHON: &str = "Read the code shown before installing. Until it is understood, pin the last version \
+        without it (`name==version`), and install wheels only (`pip install --only-binary :all:`), which run no code of \
+        theirs at install. If it is meant, except this rule for this content hash in `vetch.toml`, with the reason.";
 
     /// What to do about an installed tree that is not what was locked.
     pub(crate) const VERIFY: &str = "Keep a copy for evidence, then reinstall from the lockfile: delete node_modules and run \

@@ -179,10 +179,8 @@ fn unavailable(projects: &[Project], found: &[Contents]) -> Vec<Unavailable> {
     for contents in found {
         let Some(project) = projects.get(contents.project) else { continue };
         let package = project.inventory.package(contents.package);
-        let is_python = contents.facts().is_some_and(|facts| facts.python.is_some());
-        let ecosystem = if is_python { &Ecosystem::Pypi } else { &package.ecosystem };
-        if (contents.is_listed || is_python) && *ecosystem != Ecosystem::Npm {
-            counted.entry((project.target, ecosystem)).or_default().insert(project.purl(package));
+        if contents.is_listed && package.ecosystem != Ecosystem::Npm {
+            counted.entry((project.target, &package.ecosystem)).or_default().insert(project.purl(package));
         }
     }
     let shown = |target: usize| projects.iter().find(|project| project.target == target).map(|it| it.shown.as_str());
@@ -195,7 +193,7 @@ fn unavailable(projects: &[Project], found: &[Contents]) -> Vec<Unavailable> {
         let releases = if purls.len() == 1 { "release" } else { "releases" };
         let place = shown(target).unwrap_or_default();
         let why = format!(
-            "it is not analysed yet: {} {releases} in `{place}` are judged by what is locked and installed alone",
+            "it is not analysed yet: {} {releases} in `{place}` are judged by what is locked alone",
             purls.len()
         );
         Unavailable { what, why: if purls.len() == 1 { why.replace(" are judged", " is judged") } else { why } }

@@ -5,6 +5,7 @@
 //! (`a ? b : c ? …`, `!!!a`, `a => b => …`, `a = b = …`), statements in statements
 //! (`else if`), and elements of markup. A count ends with its statement or list element.
 
+pub(crate) mod python;
 mod text;
 mod words;
 

@@ -138,6 +138,7 @@ impl Dumper<'_> {
                 self.form(&head, &[class]);
             }
             Node::Object(properties) => self.properties("object", properties),
+            Node::Keywords(properties) => self.properties("keywords", properties),
             Node::ObjectPattern(properties) => self.properties("object-pattern", properties),
             Node::Default { target, value } => self.form("default", &[target, value]),
             Node::Declare { target, value } => self.form("declare", &[target, value]),

@@ -119,6 +119,18 @@ pub struct Module {
     pub exports: Vec<Export>,
     /// Written with `import`/`export` (an ES module), as opposed to a script or CommonJS.
     pub is_esm: bool,
+    /// Whose operators and methods are meant.
+    pub language: Language,
+}
+
+/// The language of a source file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// JavaScript and TypeScript.
+    #[default]
+    JavaScript,
+    /// Python 3.
+    Python,
 }
 
 /// A function, method, accessor, or the top level.
@@ -318,6 +330,7 @@ pub enum BinaryOp {
     Sub,
     Mul,
     Div,
+    FloorDiv,
     Rem,
     Pow,
     BitAnd,
@@ -389,6 +402,8 @@ pub enum Node {
     BigInt(StrId),
     /// A string.
     Str(StrId),
+    /// Bytes, each as the character of its number (Latin-1). Python.
+    Bytes(StrId),
     /// A regular expression.
     Regex { pattern: StrId, flags: StrId },
     /// Strings and expressions joined: a template literal, an f-string, or a sum in which a
@@ -442,8 +457,11 @@ pub enum Node {
     Update { increment: bool, prefix: bool, target: NodeId },
     /// `a, b`: the last is the value.
     Sequence(List),
-    /// `...x`
+    /// `...x`. As a parameter, the rest of the arguments; a spread of a spread is the rest of the
+    /// keyword arguments.
     Spread(NodeId),
+    /// Keyword arguments, after all others: `f(key=value, **more)`. Python.
+    Keywords(Properties),
     /// `await x`
     Await(NodeId),
     /// `yield x`

@@ -6,6 +6,7 @@ pub mod dump;
 pub mod ir;
 pub mod js;
 pub mod limits;
+pub mod py;
 pub mod shell;
 mod strings;
 pub mod text;

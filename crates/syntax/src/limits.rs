@@ -73,7 +73,7 @@ pub fn check(source: &str, jsx: bool, limits: &Limits) -> Result<(), ParseFailur
     }
 }
 
-fn too_large(detail: String) -> ParseFailure {
+pub(crate) fn too_large(detail: String) -> ParseFailure {
     ParseFailure { reason: UnreadReason::TooLarge, detail, line: 0 }
 }
 

@@ -28,7 +28,9 @@ impl Interp<'_> {
     /// `api[unknown]`
     pub(crate) fn read_computed(&mut self, api: ApiId) -> Value {
         match self.apis.entry(api).computed_member {
-            Some(read) => read(self, &Call { api, this: Value::UNDEFINED, args: Vec::new(), is_new: false }),
+            Some(read) => {
+                read(self, &Call { api, this: Value::UNDEFINED, args: Vec::new(), is_new: false, keywords: None })
+            }
             None => Value::UNKNOWN,
         }
     }
@@ -43,9 +45,10 @@ impl Interp<'_> {
 
     /// Calls a built-in.
     pub(crate) fn call_api(&mut self, api: ApiId, this: Value, args: Vec<Value>, is_new: bool) -> Value {
+        let (args, keywords) = self.without_keywords(args);
         let args = args.into_iter().map(|arg| self.opened(arg)).collect();
         match self.apis.entry(api).call {
-            Some(handler) => handler(self, &Call { api, this, args, is_new }),
+            Some(handler) => handler(self, &Call { api, this, args, is_new, keywords }),
             None => self.call_unknown(&this, args),
         }
     }

@@ -220,7 +220,10 @@ fn buffer_from(interp: &mut Interp<'_>, call: &Call) -> Value {
             let mut result: Option<Value> = None;
             for alternative in values.iter() {
                 let args = vec![alternative.clone(), call.arg(1)];
-                let each = buffer_from(interp, &Call { api: call.api, this: Value::UNDEFINED, args, is_new: false });
+                let each = buffer_from(
+                    interp,
+                    &Call { api: call.api, this: Value::UNDEFINED, args, is_new: false, keywords: None },
+                );
                 result = Some(result.map_or_else(|| each.clone(), |earlier| crate::value::join(&earlier, &each)));
             }
             result.unwrap_or(Value::UNKNOWN)
@@ -301,7 +304,7 @@ fn inflate(interp: &mut Interp<'_>, call: &Call) -> Value {
 }
 
 /// Decompresses with the format that the function's name or the data says.
-fn decompress(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decompress(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let read = |reader: &mut dyn Read, out: &mut Vec<u8>| reader.take(MAX_INFLATED + 1).read_to_end(out).is_ok();
     let gzip = bytes.starts_with(&[0x1f, 0x8b]);

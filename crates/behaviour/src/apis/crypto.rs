@@ -153,3 +153,16 @@ fn decrypt<C: KeyIvInit + BlockModeDecrypt>(key: &[u8], iv: &[u8], mut data: Vec
     cipher.decrypt_padded::<NoPadding>(&mut data).ok()?;
     Some(data)
 }
+
+/// What AES-CBC under this key hides, its padding taken off (PKCS #7).
+pub(crate) fn open_aes_cbc(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let sealed = sealed.get(..sealed.len() / BLOCK * BLOCK)?.to_vec();
+    let mut plain = match key.len() {
+        16 => decrypt::<cbc::Decryptor<aes::Aes128>>(key, iv, sealed),
+        24 => decrypt::<cbc::Decryptor<aes::Aes192>>(key, iv, sealed),
+        _ => decrypt::<cbc::Decryptor<aes::Aes256>>(key, iv, sealed),
+    }?;
+    let padding = usize::from(*plain.last()?);
+    plain.truncate(plain.len().checked_sub(padding)?);
+    Some(plain)
+}

@@ -12,15 +12,7 @@ pub(super) fn register(apis: &mut Apis) {
     let env = apis.add_namespace(process, "env");
     let bun = apis.add_global(&["Bun"]);
     apis.alias(bun, "env", env);
-    let entry = &mut apis.entries[env.0 as usize];
-    entry.any_member = Some(read_variable);
-    entry.computed_member = Some(|interp, _| {
-        // A name that is not known: any variable, but one at a time.
-        let effect =
-            interp.effect(CapabilityId::EnvRead, Resource::Any, "reads an environment variable by a computed name");
-        let taint = interp.source(effect);
-        interp.unknown(taint)
-    });
+    make_environment(apis, env);
     let deno = apis.add_global(&["Deno"]);
     let deno_env = apis.add_namespace(deno, "env");
     apis.add_functions(deno_env, &["get"], |interp, call| match call.arg(0).exact_str() {
@@ -30,14 +22,27 @@ pub(super) fn register(apis: &mut Apis) {
     apis.add_functions(deno_env, &["toObject"], |interp, call| enumerate(interp, call.api));
 }
 
+/// Makes members of an entry the variables of the environment.
+pub(super) fn make_environment(apis: &mut Apis, env: ApiId) {
+    let entry = &mut apis.entries[env.0 as usize];
+    entry.any_member = Some(read_variable);
+    entry.computed_member = Some(|interp, _| {
+        // A name that is not known: any variable, but one at a time.
+        let effect =
+            interp.effect(CapabilityId::EnvRead, Resource::Any, "reads an environment variable by a computed name");
+        let taint = interp.source(effect);
+        interp.unknown(taint)
+    });
+}
+
 /// Reads the environment as a whole.
-pub(super) fn enumerate(interp: &mut Interp<'_>, _: ApiId) -> Value {
+pub(crate) fn enumerate(interp: &mut Interp<'_>, _: ApiId) -> Value {
     let effect = interp.effect(CapabilityId::EnvEnumerate, Resource::None, "reads all environment variables");
     let taint = interp.source(effect);
     interp.unknown(taint)
 }
 
-fn read_variable(interp: &mut Interp<'_>, name: &str) -> Value {
+pub(crate) fn read_variable(interp: &mut Interp<'_>, name: &str) -> Value {
     let known = match name {
         "HOME" | "USERPROFILE" | "HOMEPATH" | "HOMEDRIVE" => Some("<home>"),
         "TMP" | "TEMP" | "TMPDIR" => Some("<temp>"),

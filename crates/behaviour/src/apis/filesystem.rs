@@ -99,9 +99,23 @@ fn strip_file_url(path: &str) -> &str {
 
 /// Reads a file or a folder; what is read carries where it came from.
 fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let as_text = [1, 2].iter().any(|&index| is_encoding(interp, &call.arg(index)))
+        || interp.apis.name(call.api).to_lowercase().contains("text");
+    let (contents, taint) = read_effects(interp, &call.arg(0));
+    let value = match contents.map(|contents| contents.kind) {
+        Some(Kind::Bytes(bytes)) if as_text => Value::str(String::from_utf8_lossy(&bytes)).tainted(taint),
+        Some(kind) => Value::new(kind).tainted(taint),
+        None => interp.unknown(taint),
+    };
+    interp.finish_with(call, &value)
+}
+
+/// Records reading each path that `path` may be. Gives the contents as far as they are known (bytes, of a file of the
+/// package), and the taint of what is read.
+pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Value>, Taint) {
     let mut taint = Taint::NONE;
-    let mut contents = None;
-    for path in texts(interp, &call.arg(0)) {
+    let mut contents: Option<Value> = None;
+    for path in texts(interp, path) {
         let resource = paths::resource(path.as_deref());
         let class = class_of(&resource);
         if path.as_deref().is_some_and(is_process_memory) {
@@ -115,14 +129,11 @@ fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
             taint = taint.or(source);
         }
         if let Some(path) = path {
-            contents = contents.or_else(|| interp.known_contents(&path, call));
+            contents = contents.or_else(|| interp.known_contents(&path));
         }
     }
-    let value = match contents {
-        Some(contents) => contents.tainted(taint),
-        None => interp.unknown(taint),
-    };
-    interp.finish_with(call, &value)
+    let taint = contents.as_ref().map_or(taint, |contents| taint.or(contents.taint));
+    (contents, taint)
 }
 
 /// `/proc/<pid>/mem`, `/proc/<pid>/maps`
@@ -187,7 +198,10 @@ fn delete(interp: &mut Interp<'_>, call: &Call) -> Value {
 }
 
 fn copy(interp: &mut Interp<'_>, call: &Call) -> Value {
-    let source = read(interp, &Call { api: call.api, this: Value::UNDEFINED, args: vec![call.arg(0)], is_new: false });
+    let source = read(
+        interp,
+        &Call { api: call.api, this: Value::UNDEFINED, args: vec![call.arg(0)], is_new: false, keywords: None },
+    );
     interp.write_effects(&call.arg(1), &source);
     interp.finish_with(call, &Value::UNDEFINED)
 }
@@ -195,7 +209,7 @@ fn copy(interp: &mut Interp<'_>, call: &Call) -> Value {
 fn rename(interp: &mut Interp<'_>, call: &Call) -> Value {
     let mut source = Value::UNKNOWN;
     for path in texts(interp, &call.arg(0)).into_iter().flatten() {
-        if let Some(contents) = interp.known_contents(&path, call) {
+        if let Some(contents) = interp.known_contents(&path) {
             source = contents;
         }
         // Moving a file away deletes it where it was; only that of its own package is telling.
@@ -279,7 +293,7 @@ impl Interp<'_> {
     }
 
     /// Contents of a file that the code itself wrote, or that the package ships.
-    pub(crate) fn known_contents(&mut self, path: &str, call: &Call) -> Option<Value> {
+    pub(crate) fn known_contents(&mut self, path: &str) -> Option<Value> {
         let path = paths::normalise(path);
         if let Some(written) = self.written_files.get(path.as_str()) {
             return Some(written.clone());
@@ -289,12 +303,7 @@ impl Interp<'_> {
             self.note_wanted(own);
             return None;
         };
-        let text = [1, 2].iter().any(|&index| is_encoding(self, &call.arg(index)))
-            || self.apis.name(call.api).to_lowercase().contains("text");
-        Some(match text {
-            true => Value::str(String::from_utf8_lossy(bytes)),
-            false => Value::bytes(bytes.to_vec()),
-        })
+        Some(Value::bytes(bytes.to_vec()))
     }
 
     /// The result of a call that also goes to its callback, if it has one.

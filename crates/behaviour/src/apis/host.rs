@@ -179,7 +179,8 @@ fn join_path(interp: &mut Interp<'_>, call: &Call) -> Value {
         for alternative in call.args[at].alternatives() {
             let mut args = call.args.clone();
             args[at] = alternative.clone();
-            let joined = join_path(interp, &Call { api: call.api, this: Value::UNDEFINED, args, is_new: false });
+            let joined =
+                join_path(interp, &Call { api: call.api, this: Value::UNDEFINED, args, is_new: false, keywords: None });
             result = Some(result.map_or_else(|| joined.clone(), |earlier| crate::value::join(&earlier, &joined)));
         }
         return result.unwrap_or(Value::UNKNOWN);

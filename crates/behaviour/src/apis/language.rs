@@ -2,6 +2,8 @@
 
 use vetch_model::capability::{CapabilityId, EvalSource, Resource};
 
+use vetch_syntax::ir::Language;
+
 use crate::apis::{Apis, Call};
 use crate::interp::{Context, Interp};
 use crate::value::{Class, HOLE, Kind, Slot, Taint, Value, join};
@@ -222,7 +224,7 @@ fn function_constructor(interp: &mut Interp<'_>, call: &Call) -> Value {
                 let source = format!("(function anonymous({}\n) {{\n{text}\n}})", params.join(","));
                 let taint = interp.deep_taint(body);
                 let literal = body.exact_str().is_some() && !taint.is_decoded();
-                interp.evaluate_as(&Value::str(source).tainted(taint), literal)
+                interp.evaluate_as(&Value::str(source).tainted(taint), literal, Language::JavaScript)
             }
             _ => interp.evaluate_code(body),
         };
@@ -286,11 +288,17 @@ impl Interp<'_> {
 
     /// Text runs as code: records it, and runs it as a layer where it is known.
     pub(crate) fn evaluate_code(&mut self, code: &Value) -> Value {
-        let literal = code.exact_str().is_some();
-        self.evaluate_as(code, literal)
+        let language = if self.is_python_here() { Language::Python } else { Language::JavaScript };
+        self.evaluate_code_as(code, language)
     }
 
-    fn evaluate_as(&mut self, code: &Value, literal: bool) -> Value {
+    /// The same, for code of a certain language.
+    pub(crate) fn evaluate_code_as(&mut self, code: &Value, language: Language) -> Value {
+        let literal = code.exact_str().is_some();
+        self.evaluate_as(code, literal, language)
+    }
+
+    fn evaluate_as(&mut self, code: &Value, literal: bool, language: Language) -> Value {
         const MOST_PENDING: usize = 4096;
         let taint = self.deep_taint(code);
         if matches!(code.kind, Kind::Unknown) && self.unknown_evals.len() < MOST_PENDING {
@@ -309,7 +317,7 @@ impl Interp<'_> {
         self.flow(taint, effect);
         self.want_sources_of(taint);
         match &code.kind {
-            Kind::Str(_) | Kind::OneOf(_) | Kind::Bytes(_) => self.run_text(code),
+            Kind::Str(_) | Kind::OneOf(_) | Kind::Bytes(_) => self.run_text_as(code, language),
             _ => self.unknown(taint),
         }
     }

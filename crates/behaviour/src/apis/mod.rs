@@ -5,14 +5,15 @@ mod browser;
 mod call;
 pub(crate) mod codecs;
 mod crypto;
-mod env;
-mod filesystem;
+pub(crate) mod env;
+pub(crate) mod filesystem;
 pub(crate) mod host;
 mod language;
 pub(crate) mod network;
 mod process;
 pub(crate) mod urls;
 
+pub(crate) use crypto::open_aes_cbc;
 pub(crate) use host::locale;
 
 use std::sync::OnceLock;
@@ -20,18 +21,21 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::interp::Interp;
-use crate::value::Value;
+use crate::value::{ObjectId, Value};
 
 /// Index into [`Apis::entries`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ApiId(pub u32);
 
 /// A call of a built-in.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub api: ApiId,
     pub this: Value,
     pub args: Vec<Value>,
     pub is_new: bool,
+    /// Keyword arguments. Python.
+    pub keywords: Option<ObjectId>,
 }
 
 /// Methods of instances of the built-in with this path. `None`: nothing of interest by that name.
@@ -78,6 +82,10 @@ pub(crate) struct Apis {
     entries: Vec<Entry>,
     modules: FxHashMap<&'static str, ApiId>,
     globals: FxHashMap<&'static str, ApiId>,
+    /// Modules of Python, by their dotted names.
+    pub(crate) python_modules: FxHashMap<&'static str, ApiId>,
+    /// Built-in names of Python.
+    pub(crate) python_globals: FxHashMap<&'static str, ApiId>,
 }
 
 impl Apis {
@@ -85,7 +93,13 @@ impl Apis {
     pub(crate) fn get() -> &'static Apis {
         static APIS: OnceLock<Apis> = OnceLock::new();
         APIS.get_or_init(|| {
-            let mut apis = Apis { entries: Vec::new(), modules: FxHashMap::default(), globals: FxHashMap::default() };
+            let mut apis = Apis {
+                entries: Vec::new(),
+                modules: FxHashMap::default(),
+                globals: FxHashMap::default(),
+                python_modules: FxHashMap::default(),
+                python_globals: FxHashMap::default(),
+            };
             language::register(&mut apis);
             codecs::register(&mut apis);
             crypto::register(&mut apis);
@@ -95,6 +109,7 @@ impl Apis {
             env::register(&mut apis);
             host::register(&mut apis);
             browser::register(&mut apis);
+            crate::python::register(&mut apis);
             apis
         })
     }
@@ -107,6 +122,23 @@ impl Apis {
     /// The names of all global built-ins.
     pub(crate) fn global_names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.globals.keys().copied()
+    }
+
+    /// A module of Python.
+    pub(crate) fn python_module(&self, name: &str) -> Option<ApiId> {
+        self.python_modules.get(name).copied()
+    }
+
+    /// A built-in name of Python.
+    pub(crate) fn python_global(&self, name: &str) -> Option<ApiId> {
+        self.python_globals.get(name).copied()
+    }
+
+    /// The built-in names of Python that are there so far, sorted.
+    pub(crate) fn python_global_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = self.python_globals.keys().copied().collect();
+        names.sort_unstable();
+        names
     }
 
     /// A global name.
@@ -182,6 +214,54 @@ impl Apis {
         id
     }
 
+    /// A module of Python under one or more names.
+    pub(crate) fn add_python_module(&mut self, names: &[&'static str]) -> ApiId {
+        let id = match names.iter().find_map(|name| self.python_module(name)) {
+            Some(id) => id,
+            None => self.add(names.first().copied().unwrap_or_default(), None),
+        };
+        for name in names {
+            self.python_modules.insert(name, id);
+            self.add_to_parent(name, id);
+        }
+        id
+    }
+
+    /// Makes a module a member of the one that its name says it is in.
+    fn add_to_parent(&mut self, name: &'static str, id: ApiId) {
+        let Some((parent, own)) = name.rsplit_once('.') else { return };
+        let parent_id = match self.python_module(parent) {
+            Some(parent) => parent,
+            None => {
+                let made = self.add(parent, None);
+                self.python_modules.insert(parent, made);
+                self.add_to_parent(parent, made);
+                made
+            }
+        };
+        self.alias(parent_id, own, id);
+    }
+
+    /// A built-in function of Python.
+    pub(crate) fn add_python_function(&mut self, name: &'static str, call: Handler) {
+        let id = match self.python_global(name) {
+            Some(id) => id,
+            None => self.add(name, None),
+        };
+        self.entries[id.0 as usize].call = Some(call);
+        self.python_globals.insert(name, id);
+    }
+
+    /// What a member that is not listed gives.
+    pub(crate) fn set_any_member(&mut self, id: ApiId, read: fn(&mut Interp<'_>, &str) -> Value) {
+        self.entries[id.0 as usize].any_member = Some(read);
+    }
+
+    /// Makes an entry the environment, as `process.env` is.
+    pub(crate) fn set_environment(&mut self, id: ApiId) {
+        env::make_environment(self, id);
+    }
+
     /// A global under one or more names.
     fn add_global(&mut self, names: &[&'static str]) -> ApiId {
         let id = match names.iter().find_map(|name| self.global(name)) {
@@ -195,12 +275,12 @@ impl Apis {
     }
 
     /// A member that is only a namespace.
-    fn add_namespace(&mut self, parent: ApiId, name: &'static str) -> ApiId {
+    pub(crate) fn add_namespace(&mut self, parent: ApiId, name: &'static str) -> ApiId {
         self.add(name, Some(parent))
     }
 
     /// Functions that all do the same.
-    fn add_functions(&mut self, parent: ApiId, names: &[&'static str], call: Handler) {
+    pub(crate) fn add_functions(&mut self, parent: ApiId, names: &[&'static str], call: Handler) {
         for name in names {
             let id = self.add(name, Some(parent));
             self.entries[id.0 as usize].call = Some(call);
@@ -221,7 +301,7 @@ impl Apis {
     }
 
     /// Members that give a value when read.
-    fn add_values(&mut self, parent: ApiId, names: &[&'static str], read: Reader) {
+    pub(crate) fn add_values(&mut self, parent: ApiId, names: &[&'static str], read: Reader) {
         for name in names {
             let id = self.add(name, Some(parent));
             self.entries[id.0 as usize].read = Some(read);
@@ -229,7 +309,7 @@ impl Apis {
     }
 
     /// Another name for a member.
-    fn alias(&mut self, parent: ApiId, name: &'static str, target: ApiId) {
+    pub(crate) fn alias(&mut self, parent: ApiId, name: &'static str, target: ApiId) {
         let entry = &mut self.entries[parent.0 as usize];
         entry.members.insert(name, target);
         entry.order.push(name);

@@ -22,7 +22,7 @@ pub(super) fn method(
     args: &[Value],
 ) -> Option<Value> {
     let args: Vec<Value> = args.iter().map(|arg| interp.opened(arg.clone())).collect();
-    let call = Call { api, this: receiver.clone(), args, is_new: false };
+    let call = Call { api, this: receiver.clone(), args, is_new: false, keywords: None };
     let path = interp.apis.path(api);
     if let Some(value) = crate::apis::instance_method(interp, &path, name, &call) {
         return Some(value);

@@ -1,5 +1,6 @@
 //! Command lines: what the programs they start do.
 
+mod interpreters;
 mod powershell;
 mod programs;
 

@@ -4,6 +4,7 @@ use vetch_model::capability::{CapabilityId, Resource};
 
 use super::Runner;
 use super::powershell::addresses;
+
 use crate::paths;
 use crate::value::{HOLE, Taint, Value};
 
@@ -38,8 +39,10 @@ impl Runner<'_, '_> {
             "mshta" | "rundll32" | "regsvr32" | "msiexec" | "wmic" if args.iter().any(|arg| arg.contains("://")) => {
                 self.remote_scriptlet(args, taint)
             }
-            "python" | "python2" | "python3" | "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript"
-            | "cscript" | "rundll32" | "regsvr32" => self.foreign_program(args, taint),
+            "python" | "python2" | "python3" | "py" | "pythonw" => self.python(args, taint),
+            "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript" | "cscript" | "rundll32" | "regsvr32" => {
+                self.foreign_program(args, taint)
+            }
             "rm" | "del" | "rmdir" | "rd" | "rimraf" | "shred" | "unlink" | "erase" => self.remove(args),
             "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" => self.read_files(args).or(piped),
             "tar" | "zip" | "7z" | "7za" | "rar" => self.pack(program, args),
@@ -190,36 +193,6 @@ impl Runner<'_, '_> {
             self.interp.write_effects(&Value::str(file), &Value::unknown(received));
         }
         received
-    }
-
-    fn node(&mut self, args: &[String], taint: Taint) -> Taint {
-        let mut at = 0;
-        while at < args.len() {
-            match args[at].as_str() {
-                "-e" | "--eval" | "-p" | "--print" | "-pe" | "eval" => {
-                    if let Some(code) = args.get(at + 1) {
-                        let code = Value::str(code).tainted(taint);
-                        self.interp.evaluate_code(&code);
-                    }
-                    return Taint::NONE;
-                }
-                "-r" | "--require" | "--import" | "--loader" => {
-                    if let Some(module) = args.get(at + 1) {
-                        let module = module.clone();
-                        self.interp.run_program_file(&module);
-                    }
-                    at += 2;
-                }
-                "run" | "x" | "--" => at += 1,
-                option if option.starts_with('-') => at += 1,
-                file => {
-                    let file = file.to_owned();
-                    self.interp.run_program_file(&file);
-                    return Taint::NONE;
-                }
-            }
-        }
-        Taint::NONE
     }
 
     fn package_manager(&mut self, program: &str, args: &[String]) -> Taint {

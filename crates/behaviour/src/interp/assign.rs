@@ -26,6 +26,9 @@ impl Interp<'_> {
 
     /// A name that the file does not declare.
     pub(crate) fn read_global(&mut self, cx: &Context, name: &str) -> Value {
+        if self.is_python(cx.unit) {
+            return self.python_global(cx, name);
+        }
         match name {
             "undefined" => return Value::UNDEFINED,
             "NaN" => return Value::number(f64::NAN),
@@ -58,11 +61,16 @@ impl Interp<'_> {
     }
 
     /// For a decoded layer: the variable of this name in the code that runs it.
-    fn outer_variable(&mut self, cx: &Context, name: &str) -> Option<Value> {
+    pub(crate) fn outer_variable(&mut self, cx: &Context, name: &str) -> Option<Value> {
         let origin = self.unit(cx.unit).origin?;
-        let outer = Context { unit: origin.unit, frame: origin.frame, this: Value::UNKNOWN };
-        let module = self.unit(origin.unit).module.clone();
-        let mut frame = origin.frame;
+        self.named_here(&Context { unit: origin.unit, frame: origin.frame, this: Value::UNKNOWN }, name)
+    }
+
+    /// The variable that a name means to code at `cx`.
+    pub(crate) fn named_here(&mut self, cx: &Context, name: &str) -> Option<Value> {
+        let outer = cx.clone();
+        let module = self.unit(cx.unit).module.clone();
+        let mut frame = cx.frame;
         loop {
             let function = self.frames[frame.0 as usize].function;
             let found =

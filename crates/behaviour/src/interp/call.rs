@@ -128,6 +128,11 @@ impl Interp<'_> {
         if matches!(name, "then" | "catch" | "finally") && self.is_settled(receiver, name) {
             return crate::builtins::promise_method(self, receiver, name, &args).unwrap_or(Value::UNKNOWN);
         }
+        if self.is_python_here()
+            && let Some(value) = crate::python::call_method(self, receiver, name, &args)
+        {
+            return value;
+        }
         match &receiver.kind {
             Kind::Api(api) => {
                 let callee = self.read_member(receiver, name);
@@ -304,7 +309,13 @@ impl Interp<'_> {
         for arg in &args {
             taint = taint.or(self.deep_taint(arg));
         }
+        // What a module of Python gives to something unknown as it is imported is for later: routes, commands, signals.
+        let trigger = self.trigger;
+        if self.is_python_here() && trigger == Trigger::Import {
+            self.trigger = Trigger::Call;
+        }
         self.invoke_callbacks(&args, taint);
+        self.trigger = trigger;
         self.unknown(taint)
     }
 
@@ -316,7 +327,7 @@ impl Interp<'_> {
                 continue;
             }
             let Kind::Object(id) = arg.kind else { continue };
-            if !matches!(self.object(id).class, Class::Plain) {
+            if !matches!(self.object(id).class, Class::Plain | Class::Keywords) {
                 continue;
             }
             let callbacks: Vec<Value> = self

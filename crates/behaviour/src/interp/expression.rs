@@ -24,6 +24,8 @@ impl Interp<'_> {
             Node::Number(number) => Value::number(number),
             Node::BigInt(_) => self.unknown(Taint::NONE),
             Node::Str(text) => Value::new(Kind::Str(m.shared_str(text))),
+            Node::Bytes(text) => Value::bytes(m.str(text).chars().map(|char| u32::from(char) as u8).collect()),
+            Node::Keywords(properties) => self.keywords(m, cx, properties),
             Node::Regex { pattern, flags } => {
                 Value::new(Kind::Regex(Rc::new((m.str(pattern).to_owned(), m.str(flags).to_owned()))))
             }
@@ -60,10 +62,7 @@ impl Interp<'_> {
                 self.at(cx, id, |interp| interp.get_index(&object, &key))
             }
             Node::Call { .. } | Node::New { .. } | Node::Tagged { .. } => self.eval_call(m, cx, id),
-            Node::ImportCall(specifier) => {
-                let specifier = self.eval(m, cx, specifier);
-                self.at(cx, id, |interp| interp.require_value(&specifier))
-            }
+            Node::ImportCall(specifier) => self.import_call(m, cx, id, specifier),
             Node::Unary(op, operand) => self.eval_unary(m, cx, op, operand),
             Node::Binary { op, left, right } => self.eval_binary(m, cx, op, left, right),
             Node::Logical { op, left, right } => self.eval_logical(m, cx, op, left, right),
@@ -86,6 +85,25 @@ impl Interp<'_> {
             Node::Class { superclass, members } => self.class(m, cx, superclass, members),
             Node::Markup(parts) => self.markup(m, cx, m.list(parts)),
             _ => self.eval_statement(m, cx, id),
+        }
+    }
+
+    fn keywords(&mut self, m: &Module, cx: &Context, properties: Properties) -> Value {
+        let keywords = self.object_literal(m, cx, properties);
+        if let Kind::Object(id) = keywords.kind {
+            self.object_mut(id).class = Class::Keywords;
+        }
+        keywords
+    }
+
+    fn import_call(&mut self, m: &Module, cx: &Context, id: NodeId, specifier: NodeId) -> Value {
+        let specifier = self.eval(m, cx, specifier);
+        match specifier.exact_str() {
+            Some(name) if self.is_python(cx.unit) => {
+                let span = m.span(id);
+                self.at(cx, id, |interp| interp.python_import(cx, name, span))
+            }
+            _ => self.at(cx, id, |interp| interp.require_value(&specifier)),
         }
     }
 

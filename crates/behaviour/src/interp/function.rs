@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use vetch_syntax::ir::{FunctionId, Module, Node, NodeId};
+use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId};
 
 use super::property::perhaps;
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
@@ -306,6 +306,9 @@ impl Interp<'_> {
     }
 
     fn bind_parameters(&mut self, m: &Module, cx: &Context, params: &[NodeId], args: Vec<Value>, generic: bool) {
+        if m.language == Language::Python {
+            return self.bind_python_parameters(m, cx, params, args, generic);
+        }
         for (index, &param) in params.iter().enumerate() {
             let value = match m.node(param) {
                 Node::Spread(_) if generic => Value::UNKNOWN,
@@ -318,6 +321,49 @@ impl Interp<'_> {
                     None if generic => Value::UNKNOWN,
                     None => Value::UNDEFINED,
                 },
+            };
+            self.bind_pattern(m, cx, param, value);
+        }
+    }
+
+    /// Positional arguments in order, then keyword arguments by name (Python reference, 6.3.4).
+    fn bind_python_parameters(&mut self, m: &Module, cx: &Context, params: &[NodeId], args: Vec<Value>, generic: bool) {
+        let (args, keywords) = self.without_keywords(args);
+        let mut positional = args.into_iter();
+        for &param in params {
+            let value = match m.node(param) {
+                Node::Spread(inner) if matches!(m.node(inner), Node::Spread(_)) => {
+                    let rest = Value::object(self.alloc(Class::Plain));
+                    if let Some(keywords) = keywords {
+                        self.copy_properties(&Value::object(keywords), &rest);
+                    }
+                    let rest = if generic { Value::UNKNOWN } else { rest };
+                    let Node::Spread(target) = m.node(inner) else { continue };
+                    self.bind_pattern(m, cx, target, rest);
+                    continue;
+                }
+                Node::Spread(target) => {
+                    let rest: Vec<Value> = positional.by_ref().collect();
+                    let rest = if generic { Value::UNKNOWN } else { self.array(rest) };
+                    self.bind_pattern(m, cx, target, rest);
+                    continue;
+                }
+                node => {
+                    let target = if let Node::Default { target, .. } = node { target } else { param };
+                    let name = match m.node(target) {
+                        Node::Var(symbol) => m.str(m.symbol(symbol).name),
+                        _ => "",
+                    };
+                    let by_name = keywords.and_then(|id| match self.object(id).props.get(name) {
+                        Some(Slot::Value(value)) => Some(value.clone()),
+                        _ => None,
+                    });
+                    match positional.next().or(by_name) {
+                        Some(value) => value,
+                        None if generic => Value::UNKNOWN,
+                        None => Value::UNDEFINED,
+                    }
+                }
             };
             self.bind_pattern(m, cx, param, value);
         }

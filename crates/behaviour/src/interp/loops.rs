@@ -64,6 +64,7 @@ impl Interp<'_> {
                 let value = self.at(cx, iterated, |interp| interp.opened(value));
                 let items = match kind {
                     LoopKind::ForIn => self.keys_of(&value).map(|keys| keys.into_iter().map(Value::str).collect()),
+                    _ if self.is_python(cx.unit) => self.iterate_python(&value).or_else(|| self.iterate(&value)),
                     _ => self.iterate(&value),
                 };
                 let target = match m.node(target) {

@@ -6,6 +6,7 @@
 mod assign;
 mod call;
 mod expression;
+mod fuel;
 mod function;
 mod loops;
 mod machine;
@@ -22,8 +23,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+use vetch_model::Span;
 use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{FunctionId, Module, NodeId, SymbolId};
+
+pub(crate) use fuel::Fuel;
 
 use crate::apis::Apis;
 use crate::effects::{Effects, LayerMet};
@@ -57,6 +61,10 @@ pub(crate) struct Unit {
     pub inert: Option<Rc<Vec<bool>>>,
     /// What is known of each function from its runs.
     pub records: Vec<Record>,
+    /// Namespaces whose names count as its own: `from x import *`. Python.
+    pub stars: Vec<Value>,
+    /// Run by itself, not imported: `__name__` is `"__main__"`. Python.
+    pub is_main: bool,
 }
 
 /// What is known of a function from its runs in one realm.
@@ -131,64 +139,6 @@ pub(crate) enum Completion {
     Continue(Option<vetch_syntax::ir::StrId>),
 }
 
-/// Bounds on the work of one realm. Deterministic: nothing here is time.
-pub(crate) struct Fuel {
-    /// Node evaluations left.
-    pub steps: u64,
-    /// Node evaluations left for loops that run concretely.
-    pub loop_steps: u64,
-    /// Node evaluations left for loops that go on though something in them is unknown.
-    pub blurred_steps: u64,
-    /// Node evaluations left for runs of functions with arguments that are partly known.
-    pub particular_steps: u64,
-    /// Node evaluations left for runs of functions with exact arguments.
-    pub exact_steps: u64,
-    /// Node evaluations left for runs of inert functions that only make values more exact.
-    pub inert_steps: u64,
-    /// Bytes left that evaluation may build.
-    pub bytes: u64,
-    /// Objects left.
-    pub objects: u32,
-    /// Layers left to parse.
-    pub layers: u32,
-    /// Whether [`Fuel::allow_decoders`] was granted.
-    for_decoders: bool,
-    /// What ran out first, in words: the code …
-    pub exhausted: Option<&'static str>,
-}
-
-impl Fuel {
-    /// For a package of so many nodes.
-    fn new(nodes: u64) -> Fuel {
-        Fuel {
-            steps: 6_000_000 + nodes.saturating_mul(16),
-            loop_steps: (300_000 + nodes.saturating_mul(40)).min(1_500_000),
-            blurred_steps: (50_000 + nodes.saturating_mul(4)).min(400_000),
-            particular_steps: 100_000 + nodes,
-            exact_steps: 1_000_000,
-            inert_steps: 50_000 + nodes / 8,
-            bytes: 64 << 20,
-            objects: 2_000_000,
-            layers: 64,
-            for_decoders: false,
-            exhausted: None,
-        }
-    }
-
-    /// More, once, for code that was written not to be read: its decoders run long. A table of a hundred
-    /// strings under RC4 that rotates to its place takes some ten million node evaluations.
-    pub(crate) fn allow_decoders(&mut self) {
-        if std::mem::replace(&mut self.for_decoders, true) {
-            return;
-        }
-        self.steps = self.steps.saturating_mul(4).max(48_000_000);
-        self.loop_steps = self.loop_steps.saturating_mul(8).max(24_000_000);
-        self.particular_steps = self.particular_steps.saturating_mul(8);
-        self.exact_steps = self.exact_steps.saturating_mul(8).max(24_000_000);
-        self.inert_steps = self.inert_steps.saturating_mul(8);
-    }
-}
-
 /// Deepest nesting of calls.
 const MAX_CALL_DEPTH: usize = 96;
 
@@ -256,6 +206,8 @@ pub(crate) struct Interp<'p> {
     pub manifest_unit: Option<UnitId>,
     /// Files of the package that commands run but that are not there.
     pub missing_programs: Vec<String>,
+    /// What standard input and output were made to come from. Python.
+    pub standard_streams: Taint,
     /// The process started last.
     pub last_spawn: Option<u32>,
     /// Scripts of the manifest being run, against endless recursion.
@@ -304,6 +256,7 @@ impl<'p> Interp<'p> {
             visited: HashSet::new(),
             manifest_unit: None,
             missing_programs: Vec::new(),
+            standard_streams: Taint::NONE,
             last_spawn: None,
             running_scripts: Vec::new(),
         }
@@ -328,6 +281,23 @@ impl<'p> Interp<'p> {
         }
         self.fuel.bytes -= bytes as u64;
         true
+    }
+
+    /// Where execution is, as a context and a place in the source.
+    pub(crate) fn site(&self) -> (Context, Span) {
+        let Site { unit, frame, node } = self.here;
+        let span = self.units.get(unit.0 as usize).map(|unit| unit.module.span(node)).unwrap_or_default();
+        (Context { unit, frame, this: Value::UNKNOWN }, span)
+    }
+
+    /// Makes one instance of a built-in another: a socket that is connected.
+    pub(crate) fn become_instance(&mut self, receiver: &Value, other: &Value) {
+        if let (Kind::Object(receiver), Kind::Object(other)) = (&receiver.kind, &other.kind) {
+            let (class, taint) = (self.object(*other).class.clone(), self.object(*other).taint);
+            let object = self.object_mut(*receiver);
+            object.class = class;
+            object.taint = object.taint.or(taint);
+        }
     }
 
     /// Notes that something is not known here.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use vetch_model::Span;
 use vetch_model::facts::{MAX_LAYERS, UnreadReason};
-use vetch_syntax::ir::{Exported, Function, Imported, Module, Node, NodeId, TOP_LEVEL};
+use vetch_syntax::ir::{Exported, Function, Imported, Language, Module, Node, NodeId, TOP_LEVEL};
 
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, Origin, Record, Site, Unit, UnitId, UnitState};
 use crate::effects::LayerMet;
@@ -60,6 +60,8 @@ impl Interp<'_> {
             frame,
             state: UnitState::Fresh,
             records,
+            stars: Vec::new(),
+            is_main: false,
         });
         unit
     }
@@ -168,8 +170,29 @@ impl Interp<'_> {
         self.publish_exports(&module, &cx, false);
         let value = self.run_body(&module, &cx, module.list(body));
         self.publish_exports(&module, &cx, true);
+        if module.language == Language::Python {
+            self.publish_python(&cx);
+        }
         self.call_depth -= 1;
         value
+    }
+
+    /// The names of a module become its namespace, those of a layer anybody's.
+    fn publish_python(&mut self, cx: &Context) {
+        if self.unit(cx.unit).layer == 0 {
+            let namespace = self.exports_of(cx.unit);
+            self.publish_names(cx, &namespace);
+            return;
+        }
+        let names = Value::object(self.alloc(Class::Plain));
+        self.publish_names(cx, &names);
+        if let Kind::Object(id) = names.kind {
+            for (name, slot) in self.object(id).props.entries.clone() {
+                if let Slot::Value(value) = slot {
+                    self.globals.insert(name, value);
+                }
+            }
+        }
     }
 
     /// Gives what `eval` would: the value of the last statement, if that is an expression.
@@ -273,6 +296,12 @@ impl Interp<'_> {
 
     /// Runs text as code: a decoded layer. Gives the value of what it exports or returns.
     pub(crate) fn run_text(&mut self, text: &Value) -> Value {
+        let language = if self.is_python_here() { Language::Python } else { Language::JavaScript };
+        self.run_text_as(text, language)
+    }
+
+    /// Runs text as code of a language.
+    pub(crate) fn run_text_as(&mut self, text: &Value, language: Language) -> Value {
         let mut result = Value::unknown(text.taint);
         for alternative in text.alternatives() {
             let source: Rc<str> = match &alternative.kind {
@@ -280,12 +309,12 @@ impl Interp<'_> {
                 Kind::Bytes(bytes) => Rc::from(String::from_utf8_lossy(bytes).as_ref()),
                 _ => continue,
             };
-            result = self.run_layer(source, text.taint.or(alternative.taint)).tainted(text.taint);
+            result = self.run_layer(source, text.taint.or(alternative.taint), language).tainted(text.taint);
         }
         result
     }
 
-    fn run_layer(&mut self, source: Rc<str>, taint: Taint) -> Value {
+    fn run_layer(&mut self, source: Rc<str>, taint: Taint, language: Language) -> Value {
         let here = self.here;
         let layer = self.unit(here.unit).layer + 1;
         if let Some(value) = self.layers.get(&(source.clone(), self.trigger)) {
@@ -302,7 +331,7 @@ impl Interp<'_> {
         self.fuel.layers -= 1;
         self.layers.insert((source.clone(), self.trigger), Value::UNKNOWN);
         let file = self.unit(here.unit).file;
-        let parsed = self.package.parse_layer(&source);
+        let parsed = self.package.parse_layer(&source, language);
         if self.layers_met.len() < MAX_LAYERS {
             let (text, is_understood) = (source.clone(), parsed.is_ok());
             self.layers_met.push(LayerMet { place: self.place(), trigger: self.trigger, layer, text, is_understood });

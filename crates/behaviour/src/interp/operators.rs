@@ -12,6 +12,11 @@ impl Interp<'_> {
         if matches!(left.kind, Kind::OneOf(_)) || matches!(right.kind, Kind::OneOf(_)) {
             return self.binary_alternatives(op, left, right);
         }
+        if self.is_python_here()
+            && let Some(value) = crate::python::binary(self, op, left, right)
+        {
+            return value;
+        }
         let taint = left.taint.or(right.taint);
         if !taint.is_empty()
             && matches!(

@@ -180,7 +180,7 @@ impl Interp<'_> {
                     None => Value::UNDEFINED,
                 },
             },
-            Class::Plain => match name {
+            Class::Plain | Class::Keywords | Class::Slice(_) => match name {
                 "hasOwnProperty"
                 | "toString"
                 | "valueOf"
@@ -213,6 +213,11 @@ impl Interp<'_> {
                 result = Some(result.map_or_else(|| perhaps(member.clone()), |earlier| join(&earlier, &member)));
             }
             return result.unwrap_or(Value::UNKNOWN);
+        }
+        if self.is_python_here()
+            && let Some(item) = crate::python::index(self, object, key)
+        {
+            return item;
         }
         if let Some(item) = self.element(object, key) {
             return item;

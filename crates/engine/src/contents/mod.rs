@@ -61,12 +61,7 @@ pub(crate) struct Contents {
     pub(crate) skipped: Option<Skipped>,
 }
 
-impl Contents {
-    /// The facts that stand for it: those of what was locked, where that is known.
-    pub(crate) fn facts(&self) -> Option<&Arc<PackageFacts>> {
-        self.archive.as_ref().or(self.installed.as_ref().map(|installed| &installed.facts))
-    }
-}
+impl Contents {}
 
 /// An installed folder.
 #[derive(Debug, Clone)]

@@ -28,7 +28,7 @@ impl Release {
 
     /// The analysis of its files.
     pub(super) fn analysis(&self, files: &[(String, u64)]) -> Analysis {
-        Analysis::new(None, files, false)
+        Analysis::python(self.form, files)
     }
 
     /// What its `RECORD` is compared with.

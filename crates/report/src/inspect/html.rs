@@ -112,7 +112,7 @@ fn deeds(out: &mut String, view: &InspectView<'_>, trigger: Trigger) -> std::fmt
     }
     writeln!(out, "<h2>{}</h2>", words::when(trigger))?;
     for command in commands {
-        writeln!(out, "<p>npm runs its {} script: <code>{}</code></p>", text(&command.event), text(&command.command))?;
+        writeln!(out, "<p>{}</p>", text(&words::install_command(command)))?;
     }
     writeln!(out, "<table>\n<tr><th>where</th><th>what</th><th>capability</th></tr>")?;
     for deed in words::deeds(&capabilities) {

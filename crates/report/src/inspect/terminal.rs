@@ -86,7 +86,7 @@ fn deeds(page: &mut Page, view: &InspectView<'_>, trigger: Trigger) {
     }
     heading(page, words::when(trigger));
     for command in commands {
-        indented(page, "  ", &format!("npm runs its {} script: `{}`", command.event, command.command), Tone::Plain);
+        indented(page, "  ", &words::install_command(command), Tone::Plain);
     }
     let deeds = words::deeds(&capabilities);
     let shown = &deeds[..deeds.len().min(limit(page))];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vetch_model::facts::{PackageFacts, ReachedFile, Unread};
+use vetch_model::facts::{InstallCommand, PackageFacts, ReachedFile, Unread};
 use vetch_model::{Capability, Evidence, Trigger, Verdict};
 
 use super::InspectView;
@@ -17,6 +17,14 @@ pub(super) fn when(trigger: Trigger) -> &'static str {
         Trigger::Call => "When its functions are called",
         Trigger::Test => "When its tests are run",
         Trigger::Unreached => "In code that nothing was seen to run",
+    }
+}
+
+/// A command that runs at install.
+pub(super) fn install_command(command: &InstallCommand) -> String {
+    match command.event.ends_with(".py") {
+        true => format!("the installer runs `{}` if it builds from source", command.command),
+        false => format!("npm runs its {} script: `{}`", command.event, command.command),
     }
 }
 

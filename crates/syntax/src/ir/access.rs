@@ -61,6 +61,7 @@ impl Module {
             | Node::Bool(_)
             | Node::Number(_)
             | Node::BigInt(_)
+            | Node::Bytes(_)
             | Node::Str(_)
             | Node::Regex { .. }
             | Node::Var(_)
@@ -88,7 +89,9 @@ impl Module {
             | Node::Try(list) => {
                 self.list(list).iter().copied().for_each(each);
             }
-            Node::Object(properties) | Node::ObjectPattern(properties) => self.for_each_property(properties, &mut each),
+            Node::Object(properties) | Node::ObjectPattern(properties) | Node::Keywords(properties) => {
+                self.for_each_property(properties, &mut each)
+            }
             Node::Class { superclass, members } => {
                 each(superclass);
                 self.for_each_property(members, &mut each);

@@ -16,6 +16,7 @@ mod many_projects;
 mod permissions;
 mod python;
 mod python_archives;
+mod python_code;
 mod python_targets;
 mod repeat;
 mod sources;

@@ -30,6 +30,9 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
         Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
         Trigger::Install => DOUBTFUL,
         Trigger::Import if !hostile.is_empty() => HARMFUL,
+        // Python has no such reason.
+        Trigger::Import if file.ends_with(".py") && !connects.is_empty() => HARMFUL,
+        Trigger::Import if file.ends_with(".py") => DOUBTFUL,
         // Workers and WebAssembly loaders are shipped as base64 and fetch their data.
         Trigger::Import => ODD,
         _ if !hostile.is_empty() && !connects.is_empty() => DOUBTFUL,

@@ -155,6 +155,10 @@ fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
     if chain.run.attributes.detached {
         odd.push("detached from the installation");
     }
+    // Installers of npm's packages are silent as a matter of course.
+    if chain.run.attributes.hidden && chain.run.evidence.location().file.ends_with(".py") {
+        odd.push("without a window or output");
+    }
     if chain.is_temporary {
         odd.push("from a temporary folder");
     }

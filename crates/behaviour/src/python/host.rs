@@ -1,0 +1,227 @@
+//! The host: `platform`, input devices, native code, the registry; and what runs later: threads, timers, loops.
+
+use vetch_model::capability::{CapabilityId, Resource};
+
+use super::codecs::passed;
+use super::text;
+use crate::apis::filesystem::read_effects;
+use crate::apis::{Apis, Call};
+use crate::interp::Interp;
+use crate::value::{Class, Taint, Value};
+
+pub(super) fn register(apis: &mut Apis) {
+    facts(apis);
+    devices(apis);
+    native(apis);
+    later(apis);
+}
+
+/// Something about the host.
+pub(super) fn fact(interp: &mut Interp<'_>, item: &'static str) -> Value {
+    let note = format!("reads {item} of the host");
+    let effect = interp.effect(CapabilityId::SystemInfo, Resource::Named(item.to_owned()), note);
+    let taint = interp.source(effect);
+    interp.unknown(taint)
+}
+
+fn facts(apis: &mut Apis) {
+    let platform = apis.add_python_module(&["platform"]);
+    apis.add_functions(platform, &["node"], |interp, _| fact(interp, "hostname"));
+    apis.add_functions(platform, &["uname", "platform", "version", "release"], |interp, _| fact(interp, "release"));
+    apis.add_functions(platform, &["system", "machine", "architecture", "python_version", "processor"], |interp, _| {
+        interp.unknown(Taint::NONE)
+    });
+    let getpass = apis.add_python_module(&["getpass"]);
+    apis.add_functions(getpass, &["getuser"], |interp, _| fact(interp, "userInfo"));
+    let os = apis.add_python_module(&["os"]);
+    apis.add_functions(os, &["getlogin"], |interp, _| fact(interp, "userInfo"));
+    apis.add_functions(os, &["uname"], |interp, _| fact(interp, "hostname"));
+    let uuid = apis.add_python_module(&["uuid"]);
+    apis.add_functions(uuid, &["getnode"], |interp, _| fact(interp, "networkInterfaces"));
+    for name in ["psutil", "wmi", "cpuinfo", "GPUtil", "netifaces", "getmac", "machineid"] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(
+            module,
+            &[
+                "net_if_addrs",
+                "users",
+                "virtual_memory",
+                "cpu_count",
+                "disk_partitions",
+                "process_iter",
+                "WMI",
+                "get_cpu_info",
+                "getGPUs",
+                "interfaces",
+                "ifaddresses",
+                "get_mac_address",
+                "id",
+            ],
+            |interp, _| fact(interp, "machine"),
+        );
+    }
+    let sys = apis.add_python_module(&["sys"]);
+    apis.add_values(sys, &["executable"], |_, _| Value::str("python"));
+    apis.add_values(sys, &["platform", "argv", "version", "version_info", "path", "modules", "stdin"], |interp, _| {
+        interp.unknown(Taint::NONE)
+    });
+    apis.add_functions(sys, &["exit", "getsizeof", "settrace", "setrecursionlimit"], |_, _| Value::UNDEFINED);
+}
+
+fn devices(apis: &mut Apis) {
+    let keyboard = ["pynput.keyboard", "pynput", "keyboard", "pyxhook", "pyHook", "evdev"];
+    for name in keyboard {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(
+            module,
+            &[
+                "Listener",
+                "on_press",
+                "on_release",
+                "hook",
+                "read_key",
+                "record",
+                "HookManager",
+                "HookKeyboard",
+                "InputDevice",
+            ],
+            |interp, call| device(interp, call, CapabilityId::InputKeyboard, "reads the keyboard"),
+        );
+    }
+    let screen = ["PIL.ImageGrab", "pyscreenshot", "mss", "pyautogui", "dxcam", "d3dshot"];
+    for name in screen {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, &["grab", "mss", "screenshot", "create", "grabclipboard"], |interp, call| {
+            device(interp, call, CapabilityId::InputScreen, "captures the screen")
+        });
+    }
+    for name in ["pyperclip", "clipboard", "win32clipboard", "pyperclip3"] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, &["paste", "GetClipboardData", "waitForNewPaste"], |interp, call| {
+            device(interp, call, CapabilityId::InputClipboard, "reads the clipboard")
+        });
+    }
+    for name in ["browser_cookie3", "browsercookie", "pycookiecheat"] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(
+            module,
+            &["chrome", "firefox", "edge", "opera", "load", "brave", "chrome_cookies"],
+            |interp, _| {
+                let path = Value::str("<home>/.config/google-chrome/Default/Cookies");
+                let (_, taint) = read_effects(interp, &path);
+                interp.unknown(taint)
+            },
+        );
+    }
+}
+
+/// Native code, the registry of Windows, key stores.
+fn native(apis: &mut Apis) {
+    let ctypes = apis.add_python_module(&["ctypes", "cffi"]);
+    apis.add_functions(ctypes, &["CDLL", "WinDLL", "OleDLL", "PyDLL", "dlopen"], |interp, call| {
+        let name = text(interp, &call.arg(0));
+        let resource = name.map_or(Resource::Any, |name| Resource::Named(name.chars().take(64).collect()));
+        interp.effect(CapabilityId::CodeNative, resource, "loads a native library");
+        interp.unknown(Taint::NONE)
+    });
+    let windll = apis.add_namespace(ctypes, "windll");
+    let kernel = apis.add_namespace(windll, "kernel32");
+    apis.add_functions(
+        kernel,
+        &[
+            "VirtualAlloc",
+            "VirtualAllocEx",
+            "WriteProcessMemory",
+            "CreateRemoteThread",
+            "RtlMoveMemory",
+            "CreateThread",
+        ],
+        |interp, call| {
+            let sent = call.surrendered(interp);
+            let effect =
+                interp.effect(CapabilityId::ProcessInject, Resource::Any, "writes code into memory and runs it");
+            interp.flow(sent, effect);
+            interp.unknown(Taint::NONE)
+        },
+    );
+    let winreg = apis.add_python_module(&["winreg", "_winreg"]);
+    apis.add_functions(winreg, &["SetValueEx", "SetValue", "CreateKey", "CreateKeyEx", "OpenKey"], |interp, call| {
+        let is_autostart = call
+            .args
+            .iter()
+            .any(|arg| text(interp, arg).is_some_and(|text| text.to_lowercase().contains("currentversion\\run")));
+        if is_autostart {
+            let mechanism = Resource::Named("registry run key".to_owned());
+            interp.effect(CapabilityId::Persist, mechanism, "opens a key by which Windows starts programs");
+        }
+        passed(interp, call)
+    });
+    let crypt = apis.add_python_module(&["win32crypt"]);
+    apis.add_functions(crypt, &["CryptUnprotectData"], |interp, call| {
+        let path = Value::str("<home>/AppData/Local/Google/Chrome/User Data/Local State");
+        let (_, taint) = read_effects(interp, &path);
+        let given = call.surrendered(interp);
+        interp.unknown(taint.or(given))
+    });
+    let keyring = apis.add_python_module(&["keyring"]);
+    apis.add_functions(keyring, &["get_password", "get_credential"], |interp, _| {
+        let path = Value::str("<home>/.local/share/keyrings/login.keyring");
+        let (_, taint) = read_effects(interp, &path);
+        interp.unknown(taint)
+    });
+}
+
+fn device(interp: &mut Interp<'_>, call: &Call, id: CapabilityId, note: &'static str) -> Value {
+    let effect = interp.effect(id, Resource::None, note);
+    let taint = interp.source(effect);
+    call.call_back(interp, taint);
+    interp.unknown(taint)
+}
+
+/// What runs a function that it is given, now or in a while.
+fn later(apis: &mut Apis) {
+    let functools = apis.add_python_module(&["functools"]);
+    // Decorators: what they give is what they are given.
+    apis.add_functions(
+        functools,
+        &["wraps", "lru_cache", "cache", "cached_property", "singledispatch"],
+        |interp, _| interp.unknown(Taint::NONE),
+    );
+    apis.add_functions(functools, &["partial", "partialmethod"], |interp, call| {
+        let mut args = call.args.clone();
+        if args.is_empty() {
+            return interp.unknown(Taint::NONE);
+        }
+        let target = args.remove(0);
+        let bound = Class::Bound { target: Box::new(target), this: Box::new(Value::UNDEFINED), args };
+        Value::object(interp.alloc(bound))
+    });
+    apis.add_functions(functools, &["reduce"], |interp, call| {
+        let Some(items) = interp.iterate_python(&call.arg(1)) else { return passed(interp, call) };
+        let mut items = items.into_iter();
+        let Some(first) = call.args.get(2).cloned().or_else(|| items.next()) else { return Value::UNKNOWN };
+        items.fold(first, |total, item| interp.call_value(&call.arg(0), Value::UNDEFINED, vec![total, item]))
+    });
+    for (name, functions) in [
+        ("threading", &["Thread", "Timer"][..]),
+        ("multiprocessing", &["Process", "Pool"]),
+        ("_thread", &["start_new_thread"]),
+        ("atexit", &["register"]),
+        ("asyncio", &["run", "create_task", "ensure_future", "gather", "get_event_loop"]),
+        ("signal", &["signal"]),
+    ] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, functions, |interp, call| {
+            let args = call.keyword(interp, "args").and_then(|args| interp.elements(&args));
+            match (call.keyword(interp, "target"), args) {
+                (Some(target), Some(args)) if interp.is_callable(&target) => {
+                    interp.call_value(&target, Value::UNDEFINED, args)
+                }
+                _ => {
+                    call.call_back(interp, Taint::NONE);
+                    passed(interp, call)
+                }
+            }
+        });
+    }
+}

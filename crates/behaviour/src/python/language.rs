@@ -1,0 +1,188 @@
+//! Built-in functions (Python library reference, "Built-in Functions"), and what the lowering has no form for.
+
+use vetch_model::capability::{CapabilityId, Resource};
+
+use super::text;
+use crate::apis::{Apis, Call};
+use crate::interp::Interp;
+use crate::value::{Class, Kind, Taint, Value};
+
+pub(super) fn register(apis: &mut Apis) {
+    forms(apis);
+    objects(apis);
+    dynamic(apis);
+    for name in ["builtins", "__builtin__"] {
+        let module = apis.add_python_module(&[name]);
+        for name in apis.python_global_names() {
+            if let Some(api) = apis.python_global(name) {
+                apis.alias(module, name, api);
+            }
+        }
+        apis.python_globals.insert("__builtins__", module);
+    }
+}
+
+/// What is written with a keyword.
+fn forms(apis: &mut Apis) {
+    apis.add_python_function("from", |interp, call| {
+        let (Some(name), Some(item)) = (text(interp, &call.arg(0)), text(interp, &call.arg(1))) else {
+            return interp.unknown(Taint::NONE);
+        };
+        let (cx, span) = interp.site();
+        interp.python_from(&cx, &name, &item, span)
+    });
+    // A decorator that is not known registers what it is given, or wraps it: it is not called here and now.
+    apis.add_python_function("@", |interp, call| {
+        let (decorator, function) = (call.arg(0), call.arg(1));
+        let value = match decorator.kind {
+            Kind::Unknown => return function,
+            _ => interp.call_value(&decorator, Value::UNDEFINED, vec![function.clone()]),
+        };
+        match interp.is_callable(&value) {
+            true => value,
+            false => function,
+        }
+    });
+    apis.add_python_function("with", |interp, call| interp.entered(&call.arg(0)));
+    apis.add_python_function("except", |interp, call| {
+        let taint = call.surrendered(interp);
+        interp.unknown(taint)
+    });
+    apis.add_python_function("slice", |interp, call| Value::object(interp.alloc(Class::Slice(call.args.clone()))));
+    apis.add_python_function("in", |interp, call| contains(interp, &call.arg(0), &call.arg(1)));
+}
+
+fn contains(interp: &mut Interp<'_>, item: &Value, container: &Value) -> Value {
+    let known = match &container.kind {
+        Kind::Str(text) if !crate::value::has_hole(text) => item.exact_str().map(|item| text.contains(item)),
+        Kind::Object(id) => match &interp.object(*id).class {
+            Class::Array(items) if !interp.object(*id).open => {
+                let is_known = |value: &Value| !matches!(value.kind, Kind::Unknown | Kind::OneOf(_) | Kind::Api(_));
+                (is_known(item) && items.iter().all(is_known)).then(|| items.iter().any(|other| other.same(item)))
+            }
+            Class::Plain if !interp.object(*id).open => {
+                interp.property_name(item).map(|name| interp.object(*id).props.get(&name).is_some())
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    match known {
+        Some(truth) => Value::bool(truth),
+        None => {
+            let taint = item.taint.or(interp.deep_taint(container));
+            if item.exact_str().is_some_and(|text| text.len() > 1) {
+                interp.compared(taint);
+            }
+            interp.unknown(taint)
+        }
+    }
+}
+
+fn objects(apis: &mut Apis) {
+    apis.add_python_function("getattr", |interp, call| {
+        let (object, name) = (call.arg(0), call.arg(1));
+        match name.exact_str() {
+            Some(name) => interp.read_member(&object, name),
+            None => interp.get_index(&object, &name),
+        }
+    });
+    apis.add_python_function("setattr", |interp, call| {
+        if let Some(name) = call.arg(1).exact_str() {
+            interp.set_property(&call.arg(0), name, call.arg(2));
+        }
+        Value::UNDEFINED
+    });
+    apis.add_python_function("vars", |interp, call| match call.args.first() {
+        Some(object) => object.clone(),
+        None => interp.apis.python_global("globals").map_or(Value::UNKNOWN, Value::api),
+    });
+    // Called, they give themselves: what they hold is read by name.
+    for name in ["globals", "locals"] {
+        apis.add_python_function(name, |_, call| Value::api(call.api));
+        if let Some(api) = apis.python_global(name) {
+            apis.set_any_member(api, |interp, name| {
+                let (cx, _) = interp.site();
+                match interp.named_here(&cx, name) {
+                    Some(value) => value,
+                    None => interp.python_global(&cx, name),
+                }
+            });
+        }
+    }
+    for name in [
+        "isinstance",
+        "issubclass",
+        "hasattr",
+        "callable",
+        "id",
+        "hash",
+        "dir",
+        "type",
+        "object",
+        "property",
+        "round",
+        "divmod",
+        "any",
+        "all",
+        "staticmethod",
+        "classmethod",
+        "memoryview",
+    ] {
+        apis.add_python_function(name, |interp, call| {
+            let taint = call.surrendered(interp);
+            interp.unknown(taint)
+        });
+    }
+    for name in ["print", "delattr", "help", "breakpoint", "exit", "quit"] {
+        apis.add_python_function(name, |_, _| Value::UNDEFINED);
+    }
+    apis.add_python_function("input", |interp, _| interp.unknown(Taint::NONE));
+}
+
+/// Text as code.
+fn dynamic(apis: &mut Apis) {
+    for name in ["exec", "eval", "execfile"] {
+        apis.add_python_function(name, |interp, call| interp.evaluate_code(&call.arg(0)));
+    }
+    apis.add_python_function("compile", |interp, call| {
+        let source = call.get(interp, 0, "source").unwrap_or(Value::UNDEFINED);
+        match source.kind {
+            Kind::Undefined => interp.unknown(Taint::NONE),
+            _ => source,
+        }
+    });
+    apis.add_python_function("__import__", import);
+    let importlib = apis.add_python_module(&["importlib"]);
+    apis.add_functions(importlib, &["import_module", "__import__"], import);
+    let types = apis.add_python_module(&["types"]);
+    apis.add_functions(types, &["FunctionType", "CodeType", "LambdaType"], |interp, call| {
+        let code = call.arg(0);
+        let taint = interp.deep_taint(&code);
+        let effect = interp.effect(CapabilityId::CodeEval, Resource::Any, "makes a function of code objects");
+        interp.flow(taint, effect);
+        interp.unknown(taint)
+    });
+}
+
+fn import(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let name = call.get(interp, 0, "name").unwrap_or(Value::UNDEFINED);
+    let (cx, span) = interp.site();
+    match name.exact_str() {
+        Some(name) => {
+            // `__import__("a.b")` gives `a`, `import_module("a.b")` gives `a.b`.
+            let is_plain = interp.apis.path(call.api) == "__import__";
+            let whole = interp.python_import(&cx, name, span);
+            match name.split_once('.') {
+                Some((top, _)) if is_plain => interp.python_import(&cx, top, span),
+                _ => whole,
+            }
+        }
+        None => {
+            let taint = interp.deep_taint(&name);
+            let effect = interp.effect(CapabilityId::CodeLoad, Resource::Any, "imports a module by a computed name");
+            interp.flow(taint, effect);
+            interp.unknown(taint)
+        }
+    }
+}

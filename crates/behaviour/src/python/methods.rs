@@ -1,0 +1,287 @@
+//! Methods of Python's own types: text, bytes, lists, dictionaries, files.
+
+use std::rc::Rc;
+
+use super::codecs::{open_fernet, recode};
+use super::strings::{known, text_method};
+use super::{files, network};
+use crate::apis::Call;
+use crate::interp::Interp;
+use crate::value::{Class, Kind, MAX_ELEMENTS, ObjectId, Slot, Taint, Value, has_hole};
+
+/// `receiver.name(…)`; `None` where JavaScript's meaning, or none, will do.
+pub(crate) fn call_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, args: &[Value]) -> Option<Value> {
+    let call = interp.python_call(receiver, args);
+    match &receiver.kind {
+        Kind::Str(text) => {
+            let text = text.clone();
+            text_method(interp, receiver, &text, name, &call)
+        }
+        Kind::Bytes(bytes) => {
+            let bytes = bytes.clone();
+            bytes_method(interp, receiver, &bytes, name, &call)
+        }
+        Kind::Object(id) => match &interp.object(*id).class {
+            Class::Array(_) => list_method(interp, *id, receiver, name, &call),
+            Class::Plain | Class::Keywords => dict_method(interp, *id, receiver, name, &call),
+            Class::Instance { .. } => instance_method(interp, *id, receiver, name, &call),
+            _ => None,
+        },
+        Kind::Unknown => unknown_method(interp, receiver, name, &call),
+        Kind::Number(number) if name == "to_bytes" => {
+            let length = call.get(interp, 0, "length").and_then(|length| length.to_number())? as usize;
+            let is_little = call.get(interp, 1, "byteorder").is_some_and(|order| order.exact_str() == Some("little"));
+            let bytes = (*number as u64).to_be_bytes();
+            let mut bytes: Vec<u8> = bytes.iter().copied().skip(8usize.checked_sub(length)?).collect();
+            if is_little {
+                bytes.reverse();
+            }
+            Some(Value::bytes(bytes).tainted(receiver.taint))
+        }
+        _ => None,
+    }
+}
+
+/// Methods of what nothing is known of that keep or send what they are given.
+fn unknown_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
+    match name {
+        "decode" | "encode" | "strip" | "lower" | "upper" | "splitlines" | "read" | "json" => {
+            Some(interp.unknown(receiver.taint))
+        }
+        // Written into what it is given: `image.save(buffer)`, `json.dump(data, file)`.
+        "save" | "dump" | "write_to" | "export" | "savefig" if !receiver.taint.is_empty() => {
+            for target in &call.args {
+                match target.kind {
+                    Kind::Object(_) => interp.set_property(target, "held", Value::unknown(receiver.taint)),
+                    Kind::Str(_) => drop(interp.write_effects(target, &Value::unknown(receiver.taint))),
+                    _ => {}
+                }
+            }
+            Some(Value::UNDEFINED)
+        }
+        _ => None,
+    }
+}
+
+fn bytes_method(interp: &mut Interp<'_>, receiver: &Value, own: &Rc<[u8]>, name: &str, call: &Call) -> Option<Value> {
+    let taint = receiver.taint;
+    Some(match name {
+        "decode" => {
+            let encoding = call.get(interp, 0, "encoding");
+            let encoding = encoding.as_ref().and_then(|encoding| encoding.exact_str()).unwrap_or("utf-8").to_owned();
+            recode(interp, receiver, &encoding, true)
+        }
+        "hex" => known(interp, hex::encode(&own[..own.len().min(1 << 20)]), taint),
+        "join" => match interp.iterate_python(&call.arg(0)) {
+            Some(items) => {
+                let parts: Option<Vec<Rc<[u8]>>> = items
+                    .iter()
+                    .map(|item| match &item.kind {
+                        Kind::Bytes(bytes) => Some(bytes.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                let taint = items.iter().fold(taint, |taint, item| taint.or(item.taint));
+                match parts.map(|parts| parts.join(&own[..])) {
+                    Some(bytes) if interp.burn_bytes(bytes.len()) => Value::bytes(bytes).tainted(taint),
+                    _ => interp.unknown(taint),
+                }
+            }
+            None => interp.unknown(taint.or(call.arg(0).taint)),
+        },
+        "strip" | "lstrip" | "rstrip" => Value::bytes(own.trim_ascii().to_vec()).tainted(taint),
+        "replace" | "split" | "translate" => {
+            let taint = taint.or(call.surrendered(interp));
+            interp.unknown(taint)
+        }
+        _ => return None,
+    })
+}
+
+fn list_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
+    match name {
+        "append" | "add" | "appendleft" => {
+            push(interp, id, call.arg(0));
+            Some(Value::UNDEFINED)
+        }
+        "extend" | "update" => {
+            match interp.iterate_python(&call.arg(0)) {
+                Some(items) => items.into_iter().for_each(|item| push(interp, id, item)),
+                None => {
+                    let taint = interp.deep_taint(&call.arg(0));
+                    let object = interp.object_mut(id);
+                    object.open = true;
+                    object.taint = object.taint.or(taint);
+                }
+            }
+            Some(Value::UNDEFINED)
+        }
+        "insert" => {
+            push(interp, id, call.arg(1));
+            Some(Value::UNDEFINED)
+        }
+        "copy" => {
+            let items = interp.elements(receiver)?.to_vec();
+            Some(interp.array(items))
+        }
+        "sort" | "clear" | "remove" | "discard" => {
+            interp.object_mut(id).open = true;
+            Some(Value::UNDEFINED)
+        }
+        "pop" => {
+            let at = call.arg(0).to_number().filter(|at| !at.is_nan());
+            let length = interp.elements(receiver)?.len();
+            let at =
+                at.map_or(length.checked_sub(1)?, |at| if at < 0.0 { length - (-at) as usize } else { at as usize });
+            let is_certain = interp.uncertain <= interp.object(id).depth;
+            match &mut interp.object_mut(id).class {
+                Class::Array(items) if at < items.len() && is_certain => Some(items.remove(at)),
+                Class::Array(items) => items.get(at).cloned(),
+                _ => None,
+            }
+        }
+        "index" | "count" => Some(interp.unknown(Taint::NONE)),
+        _ => None,
+    }
+}
+
+fn push(interp: &mut Interp<'_>, id: ObjectId, value: Value) {
+    let taint = interp.deep_taint(&value);
+    // What is gathered by a function that others call is gathered more than once.
+    let is_weak = interp.uncertain > interp.object(id).depth;
+    let object = interp.object_mut(id);
+    object.taint = object.taint.or(taint);
+    object.open |= is_weak;
+    if let Class::Array(items) = &mut object.class
+        && items.len() < MAX_ELEMENTS
+    {
+        items.push(value);
+    }
+}
+
+fn dict_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
+    if interp.object(id).prototype.is_some() {
+        return None;
+    }
+    match name {
+        "get" | "pop" | "setdefault" => {
+            let found = interp.get_index(receiver, &call.arg(0));
+            let default = call.arg(1);
+            if name == "setdefault"
+                && matches!(found.kind, Kind::Undefined)
+                && let Some(key) = interp.property_name(&call.arg(0))
+            {
+                interp.set_property(receiver, &key, default.clone());
+            }
+            Some(match found.kind {
+                Kind::Undefined => default,
+                _ => found,
+            })
+        }
+        "items" | "iteritems" => {
+            let entries = entries(interp, id)?;
+            let pairs: Vec<Value> =
+                entries.into_iter().map(|(key, value)| interp.array(vec![Value::str(key), value])).collect();
+            Some(interp.array(pairs))
+        }
+        "values" | "itervalues" => {
+            let entries = entries(interp, id)?;
+            Some(interp.array(entries.into_iter().map(|(_, value)| value).collect()))
+        }
+        "keys" => {
+            let entries = entries(interp, id)?;
+            Some(interp.array(entries.into_iter().map(|(key, _)| Value::str(key)).collect()))
+        }
+        "update" => {
+            let source = interp.opened(call.arg(0));
+            interp.copy_properties(&source, receiver);
+            if let Some(keywords) = call.keywords {
+                interp.copy_properties(&Value::object(keywords), receiver);
+            }
+            Some(Value::UNDEFINED)
+        }
+        "copy" => {
+            let copy = Value::object(interp.alloc(Class::Plain));
+            interp.copy_properties(receiver, &copy);
+            Some(copy)
+        }
+        _ => None,
+    }
+}
+
+fn entries(interp: &Interp<'_>, id: ObjectId) -> Option<Vec<(Rc<str>, Value)>> {
+    let object = interp.object(id);
+    if object.open {
+        return None;
+    }
+    let slots = object.props.entries.iter();
+    Some(
+        slots
+            .filter_map(|(key, slot)| match slot {
+                Slot::Value(value) => Some((key.clone(), value.clone())),
+                Slot::Getter(_) => None,
+            })
+            .collect(),
+    )
+}
+
+fn instance_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
+    let Class::Instance { api, effect } = interp.object(id).class else { return None };
+    let path = interp.apis.path(api);
+    match path.as_str() {
+        "open" | "io.open" | "codecs.open" | "tempfile.NamedTemporaryFile" | "io.BytesIO" | "io.StringIO" => {
+            files::file_method(interp, receiver, effect, name, call)
+        }
+        "cryptography.fernet.Fernet" if name == "decrypt" => {
+            let key = interp.get_property(receiver, "key");
+            Some(open_fernet(interp, &key, &call.arg(0)))
+        }
+        _ => network::instance_method(interp, &path, receiver, effect, name, call),
+    }
+}
+
+impl Interp<'_> {
+    /// Arguments as a call, with the keyword arguments apart.
+    fn python_call(&self, this: &Value, args: &[Value]) -> Call {
+        let (args, keywords) = self.without_keywords(args.to_vec());
+        let api = self.apis.python_global("object").unwrap_or_default();
+        Call { api, this: this.clone(), args, is_new: false, keywords }
+    }
+
+    /// Splits the keyword arguments off.
+    pub(crate) fn without_keywords(&self, mut args: Vec<Value>) -> (Vec<Value>, Option<ObjectId>) {
+        let last = args.last().and_then(|last| match last.kind {
+            Kind::Object(id) if matches!(self.object(id).class, Class::Keywords) => Some(id),
+            _ => None,
+        });
+        if last.is_some() {
+            args.pop();
+        }
+        (args, last)
+    }
+
+    /// The items that a `for` goes over: characters, bytes as numbers, keys of dictionaries.
+    pub(crate) fn iterate_python(&mut self, value: &Value) -> Option<Vec<Value>> {
+        let taint = value.taint;
+        match &value.kind {
+            Kind::Str(text) if !has_hole(text) && text.len() <= MAX_ELEMENTS => {
+                Some(text.chars().map(|char| Value::str(char.to_string()).tainted(taint)).collect())
+            }
+            Kind::Bytes(bytes) if bytes.len() <= MAX_ELEMENTS => {
+                Some(bytes.iter().map(|byte| Value::number(f64::from(*byte)).tainted(taint)).collect())
+            }
+            Kind::Object(id) => match &self.object(*id).class {
+                Class::Plain if !self.object(*id).open && self.object(*id).prototype.is_none() => {
+                    Some(self.object(*id).props.entries.iter().map(|(key, _)| Value::str(&**key)).collect())
+                }
+                Class::Array(_) if self.object(*id).open => None,
+                _ => self.iterate(value),
+            },
+            Kind::OneOf(values) if values.len() == 1 => {
+                let only = values[0].clone();
+                self.iterate_python(&only)
+            }
+            _ => None,
+        }
+    }
+}

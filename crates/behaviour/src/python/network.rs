@@ -1,0 +1,256 @@
+//! Connections: `requests` and its like, `urllib`, `socket`, mail and chat.
+
+use vetch_model::capability::{CapabilityId, Resource};
+
+use super::text;
+use crate::apis::network::connect_effect;
+use crate::apis::urls::host_of;
+use crate::apis::{ApiId, Apis, Call};
+use crate::interp::Interp;
+use crate::value::{HOLE, Kind, Taint, Value};
+
+/// Functions that ask a URL.
+const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options", "stream"];
+
+pub(super) fn register(apis: &mut Apis) {
+    for name in ["requests", "httpx", "cloudscraper", "tls_client", "curl_cffi.requests", "requests_html"] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, VERBS, |interp, call| request(interp, call, 0));
+        apis.add_functions(module, &["request"], |interp, call| request(interp, call, 1));
+        apis.add_functions(module, SESSIONS, instance);
+    }
+    for name in [
+        "aiohttp",
+        "urllib3",
+        "treq",
+        "pycurl",
+        "websocket",
+        "websockets",
+        "socketio",
+        "paramiko",
+        "ftplib",
+        "smtplib",
+        "telnetlib",
+        "imaplib",
+        "poplib",
+        "xmlrpc.client",
+        "telebot",
+        "telegram",
+        "discord",
+        "slack_sdk",
+        "pymongo",
+        "redis",
+        "scapy.all",
+        "asyncssh",
+        "fabric",
+    ] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, VERBS, |interp, call| request(interp, call, 0));
+        apis.add_functions(module, &["request"], |interp, call| request(interp, call, 1));
+        apis.add_functions(module, SESSIONS, instance);
+        apis.add_functions(
+            module,
+            &[
+                "connect",
+                "create_connection",
+                "FTP",
+                "FTP_TLS",
+                "SMTP",
+                "SMTP_SSL",
+                "Telnet",
+                "IMAP4_SSL",
+                "TeleBot",
+                "Bot",
+                "WebClient",
+                "MongoClient",
+                "Redis",
+                "ServerProxy",
+            ],
+            client,
+        );
+    }
+    standard(apis);
+    socket(apis);
+}
+
+/// Modules of the standard library, and what only fetches files.
+fn standard(apis: &mut Apis) {
+    let webhook = apis.add_python_module(&["discord_webhook", "dhooks"]);
+    apis.add_functions(webhook, &["DiscordWebhook", "Webhook"], client);
+    let old = apis.add_python_module(&["urllib"]);
+    apis.add_functions(old, &["urlopen"], |interp, call| request(interp, call, 0));
+    let urllib = apis.add_python_module(&["urllib.request", "urllib2"]);
+    apis.add_functions(urllib, &["urlopen", "build_opener"], |interp, call| request(interp, call, 0));
+    apis.add_functions(urllib, &["Request"], |interp, call| {
+        let sent = call.surrendered(interp);
+        let url = call.get(interp, 0, "url").unwrap_or(Value::UNKNOWN);
+        let asked = interp.instance(call.api, None, sent);
+        interp.set_property(&asked, "full_url", url);
+        asked
+    });
+    apis.add_functions(urllib, &["urlretrieve"], |interp, call| {
+        let received = request(interp, call, 0);
+        if let Some(path) = call.get(interp, 1, "filename") {
+            interp.write_effects(&path, &received);
+        }
+        received
+    });
+    for name in ["wget", "gdown"] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, &["download"], |interp, call| {
+            let received = request(interp, call, 0);
+            if let Some(path) = call.get(interp, 1, "out") {
+                interp.write_effects(&path, &received);
+            }
+            received
+        });
+    }
+    let http = apis.add_python_module(&["http.client", "httplib"]);
+    apis.add_functions(http, &["HTTPConnection", "HTTPSConnection"], client);
+}
+
+const SESSIONS: &[&str] = &[
+    "Session",
+    "session",
+    "Client",
+    "AsyncClient",
+    "ClientSession",
+    "PoolManager",
+    "Transport",
+    "SSHClient",
+    "create_scraper",
+    "WebSocketApp",
+    "HTMLSession",
+    "AsyncSession",
+];
+
+fn socket(apis: &mut Apis) {
+    let socket = apis.add_python_module(&["socket"]);
+    apis.add_functions(socket, &["socket", "socketpair"], instance);
+    apis.add_functions(socket, &["create_connection"], client);
+    apis.add_functions(socket, &["gethostname", "getfqdn"], |interp, _| super::host::fact(interp, "hostname"));
+    apis.add_functions(socket, &["gethostbyname", "gethostbyname_ex", "getaddrinfo", "gethostbyaddr"], lookup);
+    for name in ["dns.resolver", "dns", "dnspython"] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, &["resolve", "query", "Resolver"], lookup);
+    }
+}
+
+fn instance(interp: &mut Interp<'_>, call: &Call) -> Value {
+    interp.instance(call.api, None, Taint::NONE)
+}
+
+/// A name is looked up: what is in it is sent.
+fn lookup(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let name = call.get(interp, 0, "qname").unwrap_or(Value::UNKNOWN);
+    let sent = interp.surrendered(&name);
+    let shown = text(interp, &name).map(|name| name.replace(HOLE, "*"));
+    // One's own name is asked for in passing.
+    if shown.is_none() && sent.is_empty() {
+        return interp.unknown(Taint::NONE);
+    }
+    let resource = shown.map_or(Resource::Any, |name| Resource::Named(name.chars().take(128).collect()));
+    let effect = interp.effect(CapabilityId::NetDns, resource, "looks up a name");
+    interp.flow(sent, effect);
+    let received = interp.source(effect);
+    interp.unknown(received)
+}
+
+/// Asks the URL at `index`; everything else that is given is sent.
+fn request(interp: &mut Interp<'_>, call: &Call, index: usize) -> Value {
+    let url = call.get(interp, index, "url").unwrap_or(Value::UNKNOWN);
+    let url = match url.kind {
+        // `urlopen(Request(url, data))`
+        Kind::Object(_) => {
+            let inner = interp.get_property(&url, "full_url");
+            let taint = interp.deep_taint(&url);
+            inner.tainted(taint)
+        }
+        _ => url,
+    };
+    let sent = call.surrendered(interp).or(interp.deep_taint(&url));
+    let mut received = Taint::NONE;
+    for host in hosts(interp, &url) {
+        let effect = connect_effect(interp, host, sent);
+        received = received.or(interp.source(effect));
+    }
+    call.call_back(interp, received);
+    interp.unknown(received)
+}
+
+fn hosts(interp: &Interp<'_>, url: &Value) -> Vec<String> {
+    let alternatives = url.alternatives().iter();
+    let mut hosts: Vec<String> = alternatives
+        .map(|url| match text(interp, url) {
+            Some(url) => host_of(&url),
+            None => "*".to_owned(),
+        })
+        .collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
+}
+
+/// A client of one host: `FTP("host")`, `HTTPSConnection("host")`, `Webhook(url)`.
+fn client(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let target = ["host", "url", "base_url"].iter().find_map(|name| call.keyword(interp, name));
+    let target = call.args.first().cloned().or(target).unwrap_or(Value::UNKNOWN);
+    // `create_connection((host, port))`
+    let target = interp.elements(&target).and_then(|items| items.first().cloned()).unwrap_or(target);
+    let sent = call.surrendered(interp);
+    let host = hosts(interp, &target).into_iter().next().unwrap_or_else(|| "*".to_owned());
+    let effect = connect_effect(interp, host, sent);
+    let received = interp.source(effect);
+    interp.instance(call.api, Some(effect), received)
+}
+
+/// Methods of sessions, clients and sockets.
+pub(super) fn instance_method(
+    interp: &mut Interp<'_>,
+    path: &str,
+    receiver: &Value,
+    effect: Option<u32>,
+    name: &str,
+    call: &Call,
+) -> Option<Value> {
+    match name {
+        "connect" | "connect_ex" => {
+            let connected = client(interp, &Call { api: api_of(interp, receiver)?, ..call.clone() });
+            Some(match path {
+                // A socket becomes the connection: what is written to it afterwards is sent.
+                "socket.socket" | "paramiko.SSHClient" => {
+                    interp.become_instance(receiver, &connected);
+                    Value::UNDEFINED
+                }
+                _ => connected,
+            })
+        }
+        _ if effect.is_none() && (VERBS.contains(&name) || name == "urlopen") => Some(request(interp, call, 0)),
+        "request" if effect.is_none() => Some(request(interp, call, 1)),
+        "add_header" | "set_header" | "headers" | "mount" | "settimeout" | "setsockopt" => Some(Value::UNDEFINED),
+        "fileno" if effect.is_some() => {
+            let received = effect.map_or(Taint::NONE, |effect| interp.source(effect));
+            Some(Value::unknown(received))
+        }
+        "recv" | "recvfrom" | "makefile" | "read" | "getresponse" | "recv_into" => {
+            let received = effect.map_or(Taint::NONE, |effect| interp.source(effect));
+            Some(interp.unknown(received))
+        }
+        _ => {
+            let effect = effect?;
+            let sent = call.surrendered(interp);
+            interp.flow(sent, effect);
+            let received = interp.source(effect);
+            call.call_back(interp, received);
+            Some(interp.unknown(received))
+        }
+    }
+}
+
+fn api_of(interp: &Interp<'_>, receiver: &Value) -> Option<ApiId> {
+    let Kind::Object(id) = receiver.kind else { return None };
+    match interp.object(id).class {
+        crate::value::Class::Instance { api, .. } => Some(api),
+        _ => None,
+    }
+}
