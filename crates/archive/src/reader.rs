@@ -19,7 +19,7 @@ pub struct FileEntry<'a> {
     /// Relative path within the package, separated by `/`, never leading out of
     /// it. It may hold any other character: a backslash is part of the name, as
     /// npm has it everywhere but on Windows. Where `installed` is false it
-    /// starts with [`NOT_INSTALLED`] and the entry's number.
+    /// starts with [`NOT_INSTALLED`](crate::NOT_INSTALLED) and the entry's number.
     pub path: &'a str,
     /// The name in the archive: hostile.
     pub written: &'a str,

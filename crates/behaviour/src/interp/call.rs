@@ -299,6 +299,13 @@ impl Interp<'_> {
                 Value::UNDEFINED
             }
             Class::Constructor { .. } => self.construct(callee, args),
+            Class::Plain if self.is_python_here() => {
+                let method = self.get_property(callee, "__call__");
+                match self.is_callable(&method) {
+                    true => self.call_value(&method, callee.clone(), args),
+                    false => self.call_unknown(callee, args),
+                }
+            }
             _ => self.call_unknown(callee, args),
         }
     }
@@ -407,10 +414,16 @@ impl Interp<'_> {
                         Some(constructor) => {
                             self.call_value(&constructor, Value::object(instance), args);
                         }
-                        None if matches!(superclass.kind, Kind::Api(_)) => return self.construct(&superclass, args),
+                        None if matches!(superclass.kind, Kind::Api(_)) && !self.is_python_here() => {
+                            return self.construct(&superclass, args);
+                        }
                         None => self.construct_onto(&superclass, &Value::object(instance), args),
                     }
-                    Value::object(instance)
+                    let instance = Value::object(instance);
+                    if self.is_python_here() {
+                        self.run_hooks(&instance, &["__new__", "__post_init__", "__del__"]);
+                    }
+                    instance
                 }
                 Class::Bound { target, args: mut first, .. } => {
                     first.extend(args);

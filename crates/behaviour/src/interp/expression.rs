@@ -248,6 +248,11 @@ impl Interp<'_> {
             let slot = if member.kind == PropertyKind::Get { Slot::Getter(value) } else { Slot::Value(value) };
             self.object_mut(home).props.set(key, slot);
         }
+        if self.is_python(cx.unit)
+            && let Some(inherited) = self.object(prototype).prototype
+        {
+            self.run_hooks(&Value::object(inherited), &["__init_subclass__"]);
+        }
         Value::object(class)
     }
 

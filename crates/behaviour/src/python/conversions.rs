@@ -3,7 +3,7 @@
 use super::codecs::{TELLING, from_hex};
 use crate::apis::{Apis, Call};
 use crate::interp::Interp;
-use crate::value::{Kind, Taint, Value, number_to_string};
+use crate::value::{Class, Kind, Taint, Value, number_to_string};
 
 pub(super) fn register(apis: &mut Apis) {
     texts(apis);
@@ -30,6 +30,24 @@ fn texts(apis: &mut Apis) {
         };
         code.map_or_else(|| interp.unknown(value.taint), |code| Value::number(code).tainted(value.taint))
     });
+    apis.add_python_function("str", |_, _| Value::UNKNOWN);
+    if let Some(text) = apis.python_global("str") {
+        apis.add_functions(text, &["maketrans"], |interp, call| {
+            let table = Value::object(interp.alloc(Class::Plain));
+            let (from, to) = (call.arg(0), call.arg(1));
+            match (from.exact_str(), to.exact_str()) {
+                (Some(from), Some(to)) => {
+                    let pairs: Vec<(String, String)> =
+                        from.chars().zip(to.chars()).map(|(a, b)| (u32::from(a).to_string(), b.to_string())).collect();
+                    for (code, char) in pairs {
+                        interp.set_property(&table, &code, Value::str(char));
+                    }
+                    table
+                }
+                _ => from,
+            }
+        });
+    }
     for name in ["str", "repr", "ascii", "format", "unicode"] {
         apis.add_python_function(name, |interp, call| {
             let value = call.arg(0);

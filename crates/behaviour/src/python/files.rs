@@ -39,8 +39,8 @@ fn files(apis: &mut Apis) {
     let glob = apis.add_python_module(&["glob"]);
     apis.add_functions(glob, &["glob", "iglob"], |interp, call| {
         let (_, taint) = read_effects(interp, &call.arg(0));
-        // A path that matches is still that path.
-        let path = call.arg(0).tainted(taint);
+        // A path that matches is still that path, somewhere below.
+        let path = part(interp, &call.arg(0), |path| path.trim_start_matches("**/").to_owned()).tainted(taint);
         interp.array(vec![path])
     });
     let shutil = apis.add_python_module(&["shutil"]);

@@ -2,6 +2,8 @@
 
 use vetch_model::capability::{CapabilityId, Resource};
 
+use vetch_syntax::ir::Language;
+
 use super::text;
 use crate::apis::{Apis, Call};
 use crate::interp::Interp;
@@ -49,6 +51,15 @@ fn forms(apis: &mut Apis) {
         interp.unknown(taint)
     });
     apis.add_python_function("slice", |interp, call| Value::object(interp.alloc(Class::Slice(call.args.clone()))));
+    // `class C(metaclass=M)`: `M` makes the class.
+    apis.add_python_function("class", |interp, call| {
+        let prototype = interp.get_property(&call.arg(0), "prototype");
+        if matches!(call.arg(0).kind, Kind::Object(_)) {
+            interp.run_hooks(&prototype, &["__prepare__", "__new__", "__init__"]);
+            interp.construct(&call.arg(0), vec![Value::UNKNOWN; 3]);
+        }
+        Value::UNDEFINED
+    });
     apis.add_python_function("in", |interp, call| contains(interp, &call.arg(0), &call.arg(1)));
 }
 
@@ -142,6 +153,12 @@ fn objects(apis: &mut Apis) {
 
 /// Text as code.
 fn dynamic(apis: &mut Apis) {
+    let ast = apis.add_python_module(&["ast"]);
+    apis.add_functions(ast, &["literal_eval"], |interp, call| match &call.arg(0).kind {
+        Kind::Str(_) => interp.run_text_as(&call.arg(0), Language::Python),
+        _ => interp.unknown(call.arg(0).taint),
+    });
+    apis.add_functions(ast, &["parse"], |_, call| call.arg(0));
     for name in ["exec", "eval", "execfile"] {
         apis.add_python_function(name, |interp, call| interp.evaluate_code(&call.arg(0)));
     }

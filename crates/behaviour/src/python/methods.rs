@@ -161,7 +161,11 @@ fn push(interp: &mut Interp<'_>, id: ObjectId, value: Value) {
 
 fn dict_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
     if interp.object(id).prototype.is_some() {
-        return None;
+        // A thread or process of one's own class.
+        let run = interp.get_property(receiver, "run");
+        let has_start = interp.get_property(receiver, "start");
+        return (name == "start" && interp.is_callable(&run) && !interp.is_callable(&has_start))
+            .then(|| interp.call_value(&run, receiver.clone(), call.args.clone()));
     }
     match name {
         "get" | "pop" | "setdefault" => {

@@ -184,6 +184,16 @@ impl Interp<'_> {
         }
     }
 
+    /// Methods that Python calls by itself, where an object has them.
+    pub(crate) fn run_hooks(&mut self, object: &Value, names: &[&str]) {
+        for name in names {
+            let method = self.get_property(object, name);
+            if self.is_callable(&method) {
+                self.call_value(&method, object.clone(), vec![Value::UNKNOWN; 3]);
+            }
+        }
+    }
+
     /// `with context`: what it gives when it is entered.
     pub(super) fn entered(&mut self, context: &Value) -> Value {
         if let Kind::Object(id) = context.kind

@@ -232,8 +232,10 @@ pub(super) fn instance_method(
             let received = effect.map_or(Taint::NONE, |effect| interp.source(effect));
             Some(Value::unknown(received))
         }
-        "recv" | "recvfrom" | "makefile" | "read" | "getresponse" | "recv_into" => {
-            let received = effect.map_or(Taint::NONE, |effect| interp.source(effect));
+        "recv" | "recvfrom" | "makefile" | "read" | "getresponse" | "recv_into" | "communicate" | "readlines" => {
+            // Of a process: what it prints.
+            let received = interp.deep_taint(receiver);
+            let received = received.or(effect.map_or(Taint::NONE, |effect| interp.source(effect)));
             Some(interp.unknown(received))
         }
         _ => {

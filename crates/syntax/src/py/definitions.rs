@@ -124,7 +124,9 @@ impl Context<'_> {
         let bases: Vec<NodeId> =
             arguments.iter().flat_map(|arguments| &arguments.args).map(|base| self.expression(base)).collect();
         for keyword in arguments.iter().flat_map(|arguments| &arguments.keywords) {
-            items.push(self.expression(&keyword.value));
+            let value = self.expression(&keyword.value);
+            let is_metaclass = keyword.arg.as_ref().is_some_and(|name| name.as_str() == "metaclass");
+            items.push(if is_metaclass { self.special("class", &[value], range) } else { value });
         }
         let bound = Bound::of(&it.body);
         self.open_scope(ScopeKind::Class, &bound);

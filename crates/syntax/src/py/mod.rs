@@ -1,9 +1,9 @@
 //! Python → IR.
 //!
-//! The IR is that of JavaScript, with what Python adds: keyword arguments ([`Node::Keywords`]), bytes
-//! ([`Node::Bytes`]), and [`Language::Python`](crate::ir::Language), by which operators and methods mean
+//! The IR is that of JavaScript, with what Python adds: keyword arguments ([`Node::Keywords`](crate::ir::Node::Keywords)), bytes
+//! ([`Node::Bytes`](crate::ir::Node::Bytes)), and [`Language::Python`](crate::ir::Language), by which operators and methods mean
 //! Python's. What has no form of its own is a call of a global whose name is a keyword, which no program can
-//! shadow: `from`, `with`, `except`, `in`, `@`.
+//! shadow: `from`, `with`, `except`, `in`, `class`, `@`.
 
 mod comprehensions;
 mod context;
