@@ -345,6 +345,14 @@ impl Props {
         self.position(name).map(|at| &self.entries[at].1)
     }
 
+    /// Names and values in order, without what getters would give.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&Rc<str>, &Value)> {
+        self.entries.iter().filter_map(|(name, slot)| match slot {
+            Slot::Value(value) => Some((name, value)),
+            Slot::Getter(_) => None,
+        })
+    }
+
     pub(crate) fn set(&mut self, name: Rc<str>, slot: Slot) {
         match self.position(&name) {
             Some(at) => self.entries[at].1 = slot,

@@ -224,7 +224,7 @@ fn bombs_end_and_are_told_of() {
         "x = []\nx.append(x)\nprint(x)\nstr(x)\nrepr(x)\nimport requests\nrequests.post('http://x.invalid', x)\n",
         "1 << 10 ** 9\n",
         "'%(a)s' % {'a': 1}\n'{0.__class__}'.format(1)\n'{'.format()\n'%' % ()\n'}'.format()\n",
-        "[][-1]\n''[5]\n'abc'[::0]\n'abc'['x':]\n(1).to_bytes(99, 'big')\n[].pop(-5)\n",
+        "[][-1]\n''[5]\n'abc'[::0]\n'abc'['x':]\n(1).to_bytes(99, 'big')\n[].pop(-5)\n[1].pop(-5)\n[1, 2].pop(9)\n",
         "chr(-1)\nchr(10 ** 9)\nord('')\nint('zz', 99)\nbytes(-1)\nrange(0, 5, 0)\n",
     ] {
         on_big_stack(|| analyse(&[("p/__init__.py", code)]));

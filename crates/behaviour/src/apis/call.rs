@@ -2,7 +2,7 @@
 
 use crate::apis::{ApiId, Call};
 use crate::interp::Interp;
-use crate::value::{Class, Kind, ObjectId, Slot, Taint, Value};
+use crate::value::{Class, Kind, ObjectId, Taint, Value};
 
 /// Most values that are looked at in one that is sent.
 const MAX_SURRENDERED: usize = 64;
@@ -79,10 +79,7 @@ impl Interp<'_> {
                 Kind::Object(id) => {
                     let object = self.object(*id);
                     taint = taint.or(object.taint);
-                    let held = object.props.entries.iter().filter_map(|(_, slot)| match slot {
-                        Slot::Value(value) => Some(value),
-                        Slot::Getter(_) => None,
-                    });
+                    let held = object.props.values().map(|(_, value)| value);
                     let items = match &object.class {
                         Class::Array(items) => items.as_slice(),
                         _ => &[],

@@ -140,11 +140,21 @@ fn plain_text(interp: &mut Interp<'_>, decipher: &Value) -> Option<Vec<u8>> {
     if !interp.burn(data.len() as u64 / 64) {
         return None;
     }
-    match algorithm.as_str() {
-        "aes-128-cbc" | "aes128" => decrypt::<cbc::Decryptor<aes::Aes128>>(&key, &iv, data),
-        "aes-192-cbc" | "aes192" => decrypt::<cbc::Decryptor<aes::Aes192>>(&key, &iv, data),
-        "aes-256-cbc" | "aes256" => decrypt::<cbc::Decryptor<aes::Aes256>>(&key, &iv, data),
-        _ => None,
+    let key_bytes = match algorithm.as_str() {
+        "aes-128-cbc" | "aes128" => 16,
+        "aes-192-cbc" | "aes192" => 24,
+        "aes-256-cbc" | "aes256" => 32,
+        _ => return None,
+    };
+    (key.len() == key_bytes).then(|| aes_cbc(&key, &iv, data))?
+}
+
+/// AES-CBC, its variant by the length of the key; padding and all.
+fn aes_cbc(key: &[u8], iv: &[u8], data: Vec<u8>) -> Option<Vec<u8>> {
+    match key.len() {
+        16 => decrypt::<cbc::Decryptor<aes::Aes128>>(key, iv, data),
+        24 => decrypt::<cbc::Decryptor<aes::Aes192>>(key, iv, data),
+        _ => decrypt::<cbc::Decryptor<aes::Aes256>>(key, iv, data),
     }
 }
 
@@ -157,11 +167,7 @@ fn decrypt<C: KeyIvInit + BlockModeDecrypt>(key: &[u8], iv: &[u8], mut data: Vec
 /// What AES-CBC under this key hides, its padding taken off (PKCS #7).
 pub(crate) fn open_aes_cbc(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
     let sealed = sealed.get(..sealed.len() / BLOCK * BLOCK)?.to_vec();
-    let mut plain = match key.len() {
-        16 => decrypt::<cbc::Decryptor<aes::Aes128>>(key, iv, sealed),
-        24 => decrypt::<cbc::Decryptor<aes::Aes192>>(key, iv, sealed),
-        _ => decrypt::<cbc::Decryptor<aes::Aes256>>(key, iv, sealed),
-    }?;
+    let mut plain = aes_cbc(key, iv, sealed)?;
     let padding = usize::from(*plain.last()?);
     plain.truncate(plain.len().checked_sub(padding)?);
     Some(plain)

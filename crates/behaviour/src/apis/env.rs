@@ -26,13 +26,15 @@ pub(super) fn register(apis: &mut Apis) {
 pub(super) fn make_environment(apis: &mut Apis, env: ApiId) {
     let entry = &mut apis.entries[env.0 as usize];
     entry.any_member = Some(read_variable);
-    entry.computed_member = Some(|interp, _| {
-        // A name that is not known: any variable, but one at a time.
-        let effect =
-            interp.effect(CapabilityId::EnvRead, Resource::Any, "reads an environment variable by a computed name");
-        let taint = interp.source(effect);
-        interp.unknown(taint)
-    });
+    entry.computed_member = Some(|interp, _| read_some_variable(interp));
+}
+
+/// A name that is not known: any variable, but one at a time.
+pub(crate) fn read_some_variable(interp: &mut Interp<'_>) -> Value {
+    let effect =
+        interp.effect(CapabilityId::EnvRead, Resource::Any, "reads an environment variable by a computed name");
+    let taint = interp.source(effect);
+    interp.unknown(taint)
 }
 
 /// Reads the environment as a whole.

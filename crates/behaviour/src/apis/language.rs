@@ -288,8 +288,7 @@ impl Interp<'_> {
 
     /// Text runs as code: records it, and runs it as a layer where it is known.
     pub(crate) fn evaluate_code(&mut self, code: &Value) -> Value {
-        let language = if self.is_python_here() { Language::Python } else { Language::JavaScript };
-        self.evaluate_code_as(code, language)
+        self.evaluate_code_as(code, self.language_here())
     }
 
     /// The same, for code of a certain language.

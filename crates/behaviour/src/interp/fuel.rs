@@ -44,12 +44,18 @@ impl Fuel {
         }
     }
 
+    /// Whether [`Fuel::allow_decoders`] was granted.
+    pub(crate) fn has_decoders(&self) -> bool {
+        self.for_decoders
+    }
+
     /// More, once, for code that was written not to be read: its decoders run long. A table of a hundred
     /// strings under RC4 that rotates to its place takes some ten million node evaluations.
     pub(crate) fn allow_decoders(&mut self) {
-        if std::mem::replace(&mut self.for_decoders, true) {
+        if self.has_decoders() {
             return;
         }
+        self.for_decoders = true;
         self.steps = self.steps.saturating_mul(4).max(48_000_000);
         self.loop_steps = self.loop_steps.saturating_mul(8).max(24_000_000);
         self.particular_steps = self.particular_steps.saturating_mul(8);

@@ -6,7 +6,7 @@ use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId};
 
 use super::property::perhaps;
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
-use crate::value::{Class, Kind, Slot, Value};
+use crate::value::{Class, Kind, ObjectId, Slot, Value};
 
 /// Most runs of one function with arguments that are only partly known.
 const MAX_PARTICULAR_RUNS: u32 = 12;
@@ -331,42 +331,41 @@ impl Interp<'_> {
         let (args, keywords) = self.without_keywords(args);
         let mut positional = args.into_iter();
         for &param in params {
-            let value = match m.node(param) {
-                Node::Spread(inner) if matches!(m.node(inner), Node::Spread(_)) => {
-                    let rest = Value::object(self.alloc(Class::Plain));
-                    if let Some(keywords) = keywords {
-                        self.copy_properties(&Value::object(keywords), &rest);
+            let (target, value) = match m.node(param) {
+                Node::Spread(inner) => match m.node(inner) {
+                    Node::Spread(target) => (target, self.keyword_rest(keywords)),
+                    _ => {
+                        let rest = positional.by_ref().collect();
+                        (inner, self.array(rest))
                     }
-                    let rest = if generic { Value::UNKNOWN } else { rest };
-                    let Node::Spread(target) = m.node(inner) else { continue };
-                    self.bind_pattern(m, cx, target, rest);
-                    continue;
-                }
-                Node::Spread(target) => {
-                    let rest: Vec<Value> = positional.by_ref().collect();
-                    let rest = if generic { Value::UNKNOWN } else { self.array(rest) };
-                    self.bind_pattern(m, cx, target, rest);
-                    continue;
-                }
-                node => {
-                    let target = if let Node::Default { target, .. } = node { target } else { param };
-                    let name = match m.node(target) {
-                        Node::Var(symbol) => m.str(m.symbol(symbol).name),
-                        _ => "",
-                    };
-                    let by_name = keywords.and_then(|id| match self.object(id).props.get(name) {
-                        Some(Slot::Value(value)) => Some(value.clone()),
-                        _ => None,
-                    });
-                    match positional.next().or(by_name) {
-                        Some(value) => value,
-                        None if generic => Value::UNKNOWN,
-                        None => Value::UNDEFINED,
-                    }
+                },
+                _ => {
+                    let given = positional.next().or_else(|| self.keyword_argument(m, param, keywords));
+                    (param, given.unwrap_or(if generic { Value::UNKNOWN } else { Value::UNDEFINED }))
                 }
             };
-            self.bind_pattern(m, cx, param, value);
+            let is_rest = target != param;
+            self.bind_pattern(m, cx, target, if is_rest && generic { Value::UNKNOWN } else { value });
         }
+    }
+
+    /// The keyword arguments as `**rest` has them.
+    fn keyword_rest(&mut self, keywords: Option<ObjectId>) -> Value {
+        let rest = Value::object(self.alloc(Class::Plain));
+        if let Some(keywords) = keywords {
+            self.copy_properties(&Value::object(keywords), &rest);
+        }
+        rest
+    }
+
+    /// The keyword argument of a parameter's name.
+    fn keyword_argument(&self, m: &Module, param: NodeId, keywords: Option<ObjectId>) -> Option<Value> {
+        let target = match m.node(param) {
+            Node::Default { target, .. } => target,
+            _ => param,
+        };
+        let Node::Var(symbol) = m.node(target) else { return None };
+        self.keyword(keywords?, m.str(m.symbol(symbol).name))
     }
 
     /// Whether running a function by itself can have no effects.

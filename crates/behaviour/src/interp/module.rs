@@ -179,19 +179,16 @@ impl Interp<'_> {
 
     /// The names of a module become its namespace, those of a layer anybody's.
     fn publish_python(&mut self, cx: &Context) {
-        if self.unit(cx.unit).layer == 0 {
-            let namespace = self.exports_of(cx.unit);
-            self.publish_names(cx, &namespace);
-            return;
+        let names = self.top_level_names(cx);
+        if self.unit(cx.unit).layer > 0 {
+            return self.globals.extend(names);
         }
-        let names = Value::object(self.alloc(Class::Plain));
-        self.publish_names(cx, &names);
-        if let Kind::Object(id) = names.kind {
-            for (name, slot) in self.object(id).props.entries.clone() {
-                if let Slot::Value(value) = slot {
-                    self.globals.insert(name, value);
-                }
-            }
+        let Kind::Object(namespace) = self.exports_of(cx.unit).kind else { return };
+        for (name, value) in names {
+            let taint = self.deep_taint(&value);
+            let object = self.object_mut(namespace);
+            object.taint = object.taint.or(taint);
+            object.props.set(name, Slot::Value(value));
         }
     }
 
@@ -296,8 +293,7 @@ impl Interp<'_> {
 
     /// Runs text as code: a decoded layer. Gives the value of what it exports or returns.
     pub(crate) fn run_text(&mut self, text: &Value) -> Value {
-        let language = if self.is_python_here() { Language::Python } else { Language::JavaScript };
-        self.run_text_as(text, language)
+        self.run_text_as(text, self.language_here())
     }
 
     /// Runs text as code of a language.
@@ -347,7 +343,7 @@ impl Interp<'_> {
             }
         };
         self.fuel.steps = self.fuel.steps.saturating_add(module.nodes.len() as u64 * 12);
-        if self.package.is_obfuscated_layer(&source, &module) {
+        if !self.fuel.has_decoders() && self.package.is_obfuscated_layer(&source, &module) {
             self.fuel.allow_decoders();
         }
         let unit = self.add_unit(

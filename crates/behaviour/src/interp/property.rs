@@ -252,10 +252,7 @@ impl Interp<'_> {
                     Class::Array(items) => items.as_slice(),
                     _ => &[],
                 };
-                let slots = object.props.entries.iter().filter_map(|(_, slot)| match slot {
-                    Slot::Value(value) => Some(value),
-                    Slot::Getter(_) => None,
-                });
+                let slots = object.props.values().map(|(_, value)| value);
                 items.iter().chain(slots).take(9).cloned().collect()
             }
             _ => Vec::new(),

@@ -1,6 +1,6 @@
 //! Encodings and compression: `base64`, `binascii`, `codecs`, `zlib`, `marshal`, Fernet and their like.
 
-use crate::apis::codecs::{bytes_of, decode_base64, decode_percent};
+use crate::apis::codecs::{bytes_of, decode_base64, decode_percent, decompress};
 use crate::apis::{Apis, Call, Handler};
 use crate::interp::Interp;
 use crate::value::{Kind, Taint, Value};
@@ -32,7 +32,9 @@ pub(super) fn register(apis: &mut Apis) {
     apis.add_functions(binascii, &["hexlify", "b2a_hex", "b2a_base64"], passed);
     for name in ["zlib", "gzip", "bz2", "lzma", "brotli", "zstandard", "snappy", "lz4"] {
         let module = apis.add_python_module(&[name]);
-        apis.add_functions(module, &["decompress"], decompress);
+        apis.add_functions(module, &["decompress"], |interp, call| {
+            decompressed(interp, &call.arg(0), &["gunzip", "inflate", "inflateRaw", "brotliDecompress"])
+        });
         apis.add_functions(module, &["compress"], passed);
     }
     let marshal = apis.add_python_module(&["marshal"]);
@@ -44,8 +46,7 @@ pub(super) fn register(apis: &mut Apis) {
     }
     let codecs = apis.add_python_module(&["codecs"]);
     apis.add_functions(codecs, &["decode", "encode"], |interp, call| {
-        let encoding = call.get(interp, 1, "encoding");
-        let encoding = encoding.as_ref().and_then(|encoding| encoding.exact_str()).unwrap_or("utf-8").to_owned();
+        let encoding = call.encoding(interp, 1);
         recode(interp, &call.arg(0), &encoding, interp.apis.name(call.api) == "decode")
     });
     let json = apis.add_python_module(&["json", "simplejson", "ujson", "orjson"]);
@@ -186,15 +187,12 @@ fn encode_base64(interp: &mut Interp<'_>, call: &Call) -> Value {
 }
 
 /// Gzip, zlib and brotli are undone; what else there is stays closed.
-fn decompress(interp: &mut Interp<'_>, call: &Call) -> Value {
-    let value = call.arg(0);
-    let taint = interp.deep_taint(&value).or(Taint::DECODED);
-    let bytes = match &value.kind {
-        Kind::Bytes(bytes) => bytes.to_vec(),
-        _ => return interp.unknown(taint),
+fn decompressed(interp: &mut Interp<'_>, value: &Value, names: &[&str]) -> Value {
+    let taint = interp.deep_taint(value).or(Taint::DECODED);
+    let opened = match &value.kind {
+        Kind::Bytes(bytes) => names.iter().find_map(|name| decompress(name, bytes)),
+        _ => None,
     };
-    let names = ["gunzip", "inflate", "inflateRaw", "brotliDecompress"];
-    let opened = names.iter().find_map(|name| crate::apis::codecs::decompress(name, &bytes));
     match opened {
         Some(bytes) if interp.burn_bytes(bytes.len()) => Value::bytes(bytes).tainted(taint),
         _ => interp.unknown(taint),
@@ -213,14 +211,7 @@ pub(super) fn recode(interp: &mut Interp<'_>, value: &Value, encoding: &str, dec
         },
         "hex" | "hexcodec" if decodes => from_hex(interp, value),
         "base64" | "base64codec" if decodes => decoded(interp, value, decode_base64),
-        "zip" | "zlib" | "zlibcodec" if decodes => {
-            let taint = interp.deep_taint(value).or(Taint::DECODED);
-            let opened = match &value.kind {
-                Kind::Bytes(bytes) => crate::apis::codecs::decompress("inflate", bytes),
-                _ => None,
-            };
-            opened.map_or_else(|| Value::unknown(taint), |bytes| Value::bytes(bytes).tainted(taint))
-        }
+        "zip" | "zlib" | "zlibcodec" if decodes => decompressed(interp, value, &["inflate"]),
         "utf16" | "utf16le" if decodes => match &value.kind {
             Kind::Bytes(bytes) => {
                 let units: Vec<u16> =

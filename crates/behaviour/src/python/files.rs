@@ -118,13 +118,7 @@ fn open(interp: &mut Interp<'_>, call: &Call) -> Value {
 }
 
 /// Methods of an open file.
-pub(super) fn file_method(
-    interp: &mut Interp<'_>,
-    receiver: &Value,
-    _: Option<u32>,
-    name: &str,
-    call: &Call,
-) -> Option<Value> {
+pub(super) fn file_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
     let is_buffer = !matches!(receiver.kind, Kind::Object(id) if interp.object(id).props.get("path").is_some());
     Some(match name {
         // A buffer holds whatever was put into it.

@@ -1,9 +1,9 @@
 //! Built-in functions (Python library reference, "Built-in Functions"), and what the lowering has no form for.
 
 use vetch_model::capability::{CapabilityId, Resource};
-
 use vetch_syntax::ir::Language;
 
+use super::codecs::passed;
 use super::text;
 use crate::apis::{Apis, Call};
 use crate::interp::Interp;
@@ -46,10 +46,7 @@ fn forms(apis: &mut Apis) {
         }
     });
     apis.add_python_function("with", |interp, call| interp.entered(&call.arg(0)));
-    apis.add_python_function("except", |interp, call| {
-        let taint = call.surrendered(interp);
-        interp.unknown(taint)
-    });
+    apis.add_python_function("except", passed);
     apis.add_python_function("slice", |interp, call| Value::object(interp.alloc(Class::Slice(call.args.clone()))));
     // `class C(metaclass=M)`: `M` makes the class.
     apis.add_python_function("class", |interp, call| {
@@ -140,10 +137,7 @@ fn objects(apis: &mut Apis) {
         "classmethod",
         "memoryview",
     ] {
-        apis.add_python_function(name, |interp, call| {
-            let taint = call.surrendered(interp);
-            interp.unknown(taint)
-        });
+        apis.add_python_function(name, passed);
     }
     for name in ["print", "delattr", "help", "breakpoint", "exit", "quit"] {
         apis.add_python_function(name, |_, _| Value::UNDEFINED);

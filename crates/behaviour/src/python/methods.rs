@@ -3,14 +3,19 @@
 use std::rc::Rc;
 
 use super::codecs::{open_fernet, recode};
+use super::operators::position;
 use super::strings::{known, text_method};
 use super::{files, network};
 use crate::apis::Call;
 use crate::interp::Interp;
-use crate::value::{Class, Kind, MAX_ELEMENTS, ObjectId, Slot, Taint, Value, has_hole};
+use crate::value::{Class, Kind, MAX_ELEMENTS, ObjectId, Taint, Value, has_hole};
 
 /// `receiver.name(…)`; `None` where JavaScript's meaning, or none, will do.
 pub(crate) fn call_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, args: &[Value]) -> Option<Value> {
+    // Most calls are of functions and modules, which have no methods of their own: nothing is copied for them.
+    if matches!(receiver.kind, Kind::Api(_) | Kind::OneOf(_)) {
+        return None;
+    }
     let call = interp.python_call(receiver, args);
     match &receiver.kind {
         Kind::Str(text) => {
@@ -67,8 +72,7 @@ fn bytes_method(interp: &mut Interp<'_>, receiver: &Value, own: &Rc<[u8]>, name:
     let taint = receiver.taint;
     Some(match name {
         "decode" => {
-            let encoding = call.get(interp, 0, "encoding");
-            let encoding = encoding.as_ref().and_then(|encoding| encoding.exact_str()).unwrap_or("utf-8").to_owned();
+            let encoding = call.encoding(interp, 0);
             recode(interp, receiver, &encoding, true)
         }
         "hex" => known(interp, hex::encode(&own[..own.len().min(1 << 20)]), taint),
@@ -129,13 +133,11 @@ fn list_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &s
             Some(Value::UNDEFINED)
         }
         "pop" => {
-            let at = call.arg(0).to_number().filter(|at| !at.is_nan());
-            let length = interp.elements(receiver)?.len();
-            let at =
-                at.map_or(length.checked_sub(1)?, |at| if at < 0.0 { length - (-at) as usize } else { at as usize });
+            let at = call.arg(0).to_number().filter(|at| !at.is_nan()).unwrap_or(-1.0);
+            let at = position(at, interp.elements(receiver)?.len())?;
             let is_certain = interp.uncertain <= interp.object(id).depth;
             match &mut interp.object_mut(id).class {
-                Class::Array(items) if at < items.len() && is_certain => Some(items.remove(at)),
+                Class::Array(items) if is_certain => Some(items.remove(at)),
                 Class::Array(items) => items.get(at).cloned(),
                 _ => None,
             }
@@ -218,15 +220,7 @@ fn entries(interp: &Interp<'_>, id: ObjectId) -> Option<Vec<(Rc<str>, Value)>> {
     if object.open {
         return None;
     }
-    let slots = object.props.entries.iter();
-    Some(
-        slots
-            .filter_map(|(key, slot)| match slot {
-                Slot::Value(value) => Some((key.clone(), value.clone())),
-                Slot::Getter(_) => None,
-            })
-            .collect(),
-    )
+    Some(object.props.values().map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 fn instance_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
@@ -234,7 +228,7 @@ fn instance_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name
     let path = interp.apis.path(api);
     match path.as_str() {
         "open" | "io.open" | "codecs.open" | "tempfile.NamedTemporaryFile" | "io.BytesIO" | "io.StringIO" => {
-            files::file_method(interp, receiver, effect, name, call)
+            files::file_method(interp, receiver, name, call)
         }
         "cryptography.fernet.Fernet" if name == "decrypt" => {
             let key = interp.get_property(receiver, "key");

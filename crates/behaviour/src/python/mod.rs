@@ -19,7 +19,7 @@ use vetch_syntax::ir::Language;
 
 use crate::apis::{Apis, Call};
 use crate::interp::{Interp, UnitId};
-use crate::value::{Kind, Slot, Taint, Value};
+use crate::value::{Kind, ObjectId, Slot, Taint, Value};
 
 pub(crate) use methods::call_method;
 pub(crate) use operators::{binary, index};
@@ -47,6 +47,19 @@ impl Interp<'_> {
     pub(crate) fn is_python_here(&self) -> bool {
         self.is_python(self.here.unit)
     }
+
+    /// A keyword argument.
+    pub(crate) fn keyword(&self, keywords: ObjectId, name: &str) -> Option<Value> {
+        match self.object(keywords).props.get(name)? {
+            Slot::Value(value) => Some(value.clone()),
+            Slot::Getter(_) => None,
+        }
+    }
+
+    /// The language of what is being evaluated.
+    pub(crate) fn language_here(&self) -> Language {
+        if self.is_python_here() { Language::Python } else { Language::JavaScript }
+    }
 }
 
 impl Call {
@@ -55,24 +68,21 @@ impl Call {
         self.args.get(index).cloned().or_else(|| self.keyword(interp, name))
     }
 
+    /// The encoding that it names, at `index` or by its keyword.
+    fn encoding(&self, interp: &Interp<'_>, index: usize) -> String {
+        let given = self.get(interp, index, "encoding");
+        given.as_ref().and_then(|encoding| encoding.exact_str()).unwrap_or("utf-8").to_owned()
+    }
+
     /// A keyword argument.
     fn keyword(&self, interp: &Interp<'_>, name: &str) -> Option<Value> {
-        match interp.object(self.keywords?).props.get(name)? {
-            Slot::Value(value) => Some(value.clone()),
-            Slot::Getter(_) => None,
-        }
+        interp.keyword(self.keywords?, name)
     }
 
     /// The values of all keyword arguments.
     fn keyword_values(&self, interp: &Interp<'_>) -> Vec<Value> {
         let Some(keywords) = self.keywords else { return Vec::new() };
-        let slots = interp.object(keywords).props.entries.iter();
-        slots
-            .filter_map(|(_, slot)| match slot {
-                Slot::Value(value) => Some(value.clone()),
-                Slot::Getter(_) => None,
-            })
-            .collect()
+        interp.object(keywords).props.values().map(|(_, value)| value.clone()).collect()
     }
 
     /// What flows out with everything that is given, the environment in it included.

@@ -6,7 +6,7 @@ use vetch_model::Span;
 use vetch_syntax::ir::{SymbolId, TOP_LEVEL};
 
 use crate::interp::{Context, Interp};
-use crate::value::{Class, Kind, Slot, Taint, Value};
+use crate::value::{Class, Kind, Taint, Value};
 
 impl Interp<'_> {
     /// `import name`, from the unit of `cx`; `name` may begin with dots.
@@ -40,11 +40,7 @@ impl Interp<'_> {
 
     /// `from name import item`.
     pub(crate) fn python_from(&mut self, cx: &Context, name: &str, item: &str, span: Span) -> Value {
-        let module = if name.trim_matches('.').is_empty() && !name.is_empty() {
-            self.python_package(cx, name, span)
-        } else {
-            self.python_import(cx, name, span)
-        };
+        let module = self.python_import(cx, name, span);
         if item == "*" {
             let unit = cx.unit.0 as usize;
             if let Some(unit) = self.units.get_mut(unit) {
@@ -69,13 +65,6 @@ impl Interp<'_> {
             Kind::Api(_) => self.read_member(&module, item),
             _ => self.unknown(module.taint),
         }
-    }
-
-    /// `from . import x`: the package that the file is in.
-    fn python_package(&mut self, cx: &Context, dots: &str, _: Span) -> Value {
-        let file = self.unit(cx.unit).file;
-        let Some(absolute) = self.absolute_name(file, dots) else { return self.unknown(Taint::NONE) };
-        self.python_file(file, &absolute).unwrap_or(Value::UNKNOWN)
     }
 
     /// A name without leading dots, as the file at `file` means it: parts joined by dots.
@@ -131,21 +120,13 @@ impl Interp<'_> {
         Some(self.load_file(found))
     }
 
-    /// Makes the names of a module's top level members of its namespace.
-    pub(crate) fn publish_names(&mut self, cx: &Context, namespace: &Value) {
-        let Kind::Object(id) = namespace.kind else { return };
+    /// The names of a top level that have values.
+    pub(crate) fn top_level_names(&mut self, cx: &Context) -> Vec<(Rc<str>, Value)> {
         let module = self.unit(cx.unit).module.clone();
-        for (number, symbol) in module.symbols.iter().enumerate() {
-            if symbol.function == TOP_LEVEL {
-                let value = self.read_symbol(cx, SymbolId(number as u32));
-                if !matches!(value.kind, Kind::Undefined) {
-                    let taint = self.deep_taint(&value);
-                    let object = self.object_mut(id);
-                    object.taint = object.taint.or(taint);
-                    object.props.set(Rc::from(module.str(symbol.name)), Slot::Value(value));
-                }
-            }
-        }
+        let own = (0u32..).zip(&module.symbols).filter(|(_, symbol)| symbol.function == TOP_LEVEL);
+        let named =
+            own.map(|(number, symbol)| (Rc::from(module.str(symbol.name)), self.read_symbol(cx, SymbolId(number))));
+        named.filter(|(_, value)| !matches!(value.kind, Kind::Undefined)).collect()
     }
 
     /// A name that nothing in the file binds.

@@ -85,6 +85,12 @@ fn repeat(interp: &mut Interp<'_>, value: &Value, times: f64) -> Option<Value> {
     }
 }
 
+/// The place that an index means: from the end, if it is negative. `None` past either end.
+pub(super) fn position(at: f64, length: usize) -> Option<usize> {
+    let at = if at < 0.0 { length as f64 + at } else { at };
+    (at >= 0.0 && (at as usize) < length).then_some(at as usize)
+}
+
 /// `object[key]`, where Python's rules differ: slices, indices from the end, bytes.
 pub(crate) fn index(interp: &mut Interp<'_>, object: &Value, key: &Value) -> Option<Value> {
     if let Some((lower, upper, step)) = as_slice(interp, key) {
@@ -92,26 +98,22 @@ pub(crate) fn index(interp: &mut Interp<'_>, object: &Value, key: &Value) -> Opt
     }
     let Kind::Number(at) = key.kind else { return None };
     let taint = object.taint;
-    let position = |length: usize| {
-        let at = if at < 0.0 { length as f64 + at } else { at };
-        (at >= 0.0 && (at as usize) < length).then_some(at as usize)
-    };
     match &object.kind {
         Kind::Str(text) if text.is_ascii() => {
-            let at = position(text.len())?;
+            let at = position(at, text.len())?;
             text.get(at..=at).map(|one| Value::str(one).tainted(taint))
         }
         Kind::Str(text) => {
-            let at = position(text.chars().count())?;
+            let at = position(at, text.chars().count())?;
             text.chars().nth(at).map(|one| Value::str(one.to_string()).tainted(taint))
         }
         Kind::Bytes(bytes) => {
-            let at = position(bytes.len())?;
+            let at = position(at, bytes.len())?;
             bytes.get(at).map(|byte| Value::number(f64::from(*byte)).tainted(taint))
         }
         Kind::Object(_) => {
             let items = interp.elements(object)?;
-            let at = position(items.len())?;
+            let at = position(at, items.len())?;
             items.get(at).cloned().map(|item| item.tainted(taint))
         }
         _ => None,

@@ -2,7 +2,7 @@
 
 use crate::apis::{Apis, Call};
 use crate::interp::Interp;
-use crate::value::{Class, Kind, Slot, Taint, Value};
+use crate::value::{Class, Kind, Taint, Value};
 
 pub(super) fn register(apis: &mut Apis) {
     for name in ["setuptools", "distutils.core", "distutils", "skbuild", "numpy.distutils.core"] {
@@ -23,16 +23,7 @@ const STEPS: [&str; 3] = ["initialize_options", "finalize_options", "run"];
 fn setup(interp: &mut Interp<'_>, call: &Call) -> Value {
     let commands = call.keyword(interp, "cmdclass").unwrap_or(Value::UNDEFINED);
     let Kind::Object(id) = commands.kind else { return Value::UNDEFINED };
-    let classes: Vec<Value> = interp
-        .object(id)
-        .props
-        .entries
-        .iter()
-        .filter_map(|(_, slot)| match slot {
-            Slot::Value(value) => Some(value.clone()),
-            Slot::Getter(_) => None,
-        })
-        .collect();
+    let classes: Vec<Value> = interp.object(id).props.values().map(|(_, value)| value.clone()).collect();
     for class in classes.iter().flat_map(|class| class.alternatives().to_vec()) {
         let Kind::Object(id) = class.kind else { continue };
         if !matches!(interp.object(id).class, Class::Constructor { .. }) {

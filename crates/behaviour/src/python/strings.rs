@@ -25,8 +25,7 @@ pub(super) fn text_method(
     let first_text = first.exact_str().map(str::to_owned);
     Some(match name {
         "encode" | "decode" => {
-            let encoding = call.get(interp, 0, "encoding");
-            let encoding = encoding.as_ref().and_then(|encoding| encoding.exact_str()).unwrap_or("utf-8").to_owned();
+            let encoding = call.encoding(interp, 0);
             recode(interp, receiver, &encoding, name == "decode")
         }
         "join" => match interp.iterate_python(&first) {

@@ -31,12 +31,7 @@ fn variable(interp: &mut Interp<'_>, call: &Call) -> Value {
     let name = call.get(interp, 0, "key").unwrap_or(Value::UNKNOWN);
     match name.exact_str() {
         Some(name) => crate::apis::env::read_variable(interp, name),
-        None => {
-            let note = "reads an environment variable by a computed name";
-            let effect = interp.effect(CapabilityId::EnvRead, Resource::Any, note);
-            let taint = interp.source(effect);
-            interp.unknown(taint)
-        }
+        None => crate::apis::env::read_some_variable(interp),
     }
 }
 
