@@ -30,7 +30,7 @@ use crate::package::{Package, is_python, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
-pub const ANALYSIS_VERSION: u32 = 4;
+pub const ANALYSIS_VERSION: u32 = 5;
 
 /// How much of a file the analysis wants to see at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +53,8 @@ const MAX_LATE_FILES: usize = 32;
 /// How much of a file with this path the analysis wants to see at first.
 /// More may be asked for later ([`Analysis::needs`]), once something refers to the file.
 pub fn wanted(path: &str) -> Wanted {
-    let whole = is_source(path)
-        || is_python(path)
-        || path.ends_with(".pth")
-        || matches!(path, "package.json" | "binding.gyp" | "pyproject.toml");
+    let whole =
+        is_source(path) || is_python(path) || path.ends_with(".pth") || matches!(path, "package.json" | "binding.gyp");
     if whole { Wanted::Whole } else { Wanted::Head }
 }
 
@@ -69,6 +67,17 @@ pub enum Withheld {
     Unreadable(String),
     /// Over the size limit.
     TooLarge(String),
+}
+
+/// What the metadata of a Python release say of it, as far as that decides what runs.
+#[derive(Debug, Clone)]
+pub struct PythonRelease {
+    /// In which form it comes: only sources are built.
+    pub form: PythonForm,
+    /// `build-system.build-backend` of `pyproject.toml` (PEP 517).
+    pub build_backend: Option<String>,
+    /// `build-system.backend-path`: folders from which the backend is imported, as written.
+    pub backend_path: Vec<String>,
 }
 
 /// The analysis of one package. Files may come in any order; the result is the same.
@@ -91,9 +100,9 @@ impl Analysis {
         Analysis::of(Package::new(manifest, files, None), is_project_code)
     }
 
-    /// Begins a Python release; what its metadata say of it decides what runs.
-    pub fn python(form: PythonForm, files: &[(String, u64)]) -> Self {
-        Analysis::of(Package::new(None, files, Some(form)), false)
+    /// Begins a Python release.
+    pub fn python(release: PythonRelease, files: &[(String, u64)]) -> Self {
+        Analysis::of(Package::new(None, files, Some(release)), false)
     }
 
     fn of(package: Package, is_project_code: bool) -> Self {

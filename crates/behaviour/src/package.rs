@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use vetch_model::facts::{PythonForm, UnreadReason};
+use vetch_model::facts::UnreadReason;
 use vetch_model::manifest::{EntryKind, Manifest};
 use vetch_syntax::ir::{Language, Module, Node};
 use vetch_syntax::js::{Lowerer, ParseFailure};
 use vetch_syntax::limits::Limits;
-use vetch_syntax::py;
 
+use crate::PythonRelease;
 use crate::interest::{inert_functions, is_telling_module, telling_files, tells};
 use crate::resolve::{Resolution, package_name, resolve, resolve_path};
 use crate::signals::{RawSignal, of_names, of_source};
@@ -56,8 +56,8 @@ pub(crate) struct PackageFile {
 pub(crate) struct Package {
     pub manifest: Option<Manifest>,
     pub files: Vec<PackageFile>,
-    /// A Python release, and in which form it comes.
-    pub python: Option<PythonForm>,
+    /// Of a Python release: what its metadata say.
+    pub python: Option<PythonRelease>,
     index: HashMap<String, usize>,
     lowerer: RefCell<Lowerer>,
     limits: Limits,
@@ -66,7 +66,7 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    pub(crate) fn new(manifest: Option<Manifest>, listing: &[(String, u64)], python: Option<PythonForm>) -> Package {
+    pub(crate) fn new(manifest: Option<Manifest>, listing: &[(String, u64)], python: Option<PythonRelease>) -> Package {
         let mut files: Vec<PackageFile> = listing
             .iter()
             .map(|(path, size)| PackageFile { path: path.clone(), size: *size, ..PackageFile::default() })
@@ -164,7 +164,7 @@ impl Package {
     pub(crate) fn parse_layer(&self, source: &str, language: Language) -> Result<Module, ParseFailure> {
         match language {
             Language::JavaScript => self.lowerer.borrow_mut().js(source, "layer.js", &self.limits),
-            Language::Python => Ok(py::lower(source, 0, &self.limits)?.module),
+            Language::Python => Ok(self.lowerer.borrow().python(source, &self.limits)?.module),
         }
     }
 
@@ -191,9 +191,10 @@ impl Package {
 
     /// What is no Python 3 is told of, and passed over. Every file counts as one that can have effects.
     fn lower_python(&mut self, file: usize, source: &str) -> Option<Rc<Module>> {
+        let lowered = self.lowerer.get_mut().python(source, &self.limits);
         let target = &mut self.files[file];
         target.tells_alone = true;
-        match py::lower(source, 0, &self.limits) {
+        match lowered {
             Ok(lowered) => {
                 target.problem = lowered.failure.map(|failure| (failure.reason, failure.detail));
                 Some(Rc::new(lowered.module))

@@ -40,8 +40,8 @@ pub(crate) struct Observed {
 pub(crate) fn run(package: &Package, standalone: &BTreeMap<usize, Resolved>, is_project_code: bool) -> Observed {
     let mut observed = Observed::default();
     let mut runner = Runner { package, standalone, observed: &mut observed };
-    match package.python {
-        Some(form) => runner.python(form),
+    match &package.python {
+        Some(release) => runner.python(release),
         None => {
             runner.install(is_project_code);
             runner.entries(EntryKind::Import, Trigger::Import);

@@ -4,14 +4,19 @@
 #![allow(clippy::unwrap_used, reason = "a test's own helpers")]
 
 use proptest::prelude::*;
-use vetch_behaviour::Analysis;
+use vetch_behaviour::{Analysis, PythonRelease};
 use vetch_model::capability::CapabilityId;
 use vetch_model::facts::{PackageFacts, PythonForm, UnreadReason};
 
 fn analyse(files: &[(&str, &str)]) -> PackageFacts {
     let listing: Vec<(String, u64)> =
         files.iter().map(|(path, text)| ((*path).to_owned(), text.len() as u64)).collect();
-    let mut analysis = Analysis::python(PythonForm::Sdist, &listing);
+    let release = PythonRelease {
+        form: PythonForm::Sdist,
+        build_backend: Some("backend:hooks".to_owned()),
+        backend_path: vec!["./tools".to_owned()],
+    };
+    let mut analysis = Analysis::python(release, &listing);
     for (path, text) in files {
         analysis.file(path, text.as_bytes());
     }
@@ -116,6 +121,7 @@ fn names_are_followed() {
 fn the_files_of_a_package_are_one_program() {
     let files = [
         ("setup.py", "import os\nfrom build_tools import go\ngo()\n"),
+        ("tools/backend.py", "import os\ndef build_wheel(*a):\n    os.system('ninja')\n"),
         ("build_tools.py", "import os\ndef go():\n    os.system('make')\n"),
         ("p/__init__.py", "from . import a\nfrom .sub import b\na.f(b.NAME)\n"),
         ("p/a.py", "import os\ndef f(name):\n    os.system(name)\n"),
@@ -130,6 +136,7 @@ fn the_files_of_a_package_are_one_program() {
     let profile = profile(&facts);
     for expected in [
         "install: process.spawn(make)",
+        "install: process.spawn(ninja)",
         "import: process.spawn(whoami)",
         "import: process.spawn(helper)",
         "bin: process.spawn(id)",

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use vetch_model::Purl;
 use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId};
-use vetch_model::purl::normalised;
+use vetch_model::purl::{PurlParts, normalised};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,23 +45,38 @@ impl Selector {
 
     /// Whether it means this package, by its own name or the one it is installed under.
     pub fn matches(&self, package: &Package) -> bool {
-        if let Some((wanted, has_version)) = &self.purl {
-            let purl = package.purl();
-            let (bare, version) = split_purl(purl.as_str());
-            return match has_version {
-                true => version.is_some_and(|version| wanted.strip_prefix(bare) == Some(&format!("@{version}"))),
-                false => wanted == bare,
-            };
+        if self.purl.is_some() {
+            return self.is_purl(&package.purl());
         }
-        if self.name.is_empty() {
-            return false;
+        let is_python = package.ecosystem == Ecosystem::Pypi;
+        self.is_named(&package.name, is_python, package.version.as_deref())
+            || package.alias.as_deref().is_some_and(|alias| self.is_named(alias, false, package.version.as_deref()))
+    }
+
+    /// Whether it means this release.
+    pub fn means(&self, purl: &Purl) -> bool {
+        if self.purl.is_some() {
+            return self.is_purl(purl);
         }
-        let name: Cow<'_, str> = match package.ecosystem {
-            Ecosystem::Pypi => Cow::Owned(normalised(&self.name)),
-            _ => Cow::Borrowed(&self.name),
+        PurlParts::parse(purl.as_str())
+            .is_ok_and(|parts| self.is_named(&parts.full_name(), parts.kind == "pypi", parts.version.as_deref()))
+    }
+
+    fn is_purl(&self, purl: &Purl) -> bool {
+        let Some((wanted, has_version)) = &self.purl else { return false };
+        let (bare, version) = split_purl(purl.as_str());
+        match has_version {
+            true => version.is_some_and(|version| wanted.strip_prefix(bare) == Some(&format!("@{version}"))),
+            false => wanted == bare,
+        }
+    }
+
+    fn is_named(&self, name: &str, is_python: bool, version: Option<&str>) -> bool {
+        let wanted: Cow<'_, str> = match is_python {
+            true => Cow::Owned(normalised(&self.name)),
+            false => Cow::Borrowed(&self.name),
         };
-        let is_named = package.name == name || package.alias.as_deref() == Some(self.name.as_str());
-        is_named && self.version.as_deref().is_none_or(|version| package.version.as_deref() == Some(version))
+        !self.name.is_empty() && name == wanted && self.version.as_deref().is_none_or(|wanted| version == Some(wanted))
     }
 
     /// Every package that it means, in file order.

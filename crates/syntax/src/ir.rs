@@ -12,6 +12,9 @@ use std::rc::Rc;
 use vetch_model::Span;
 
 mod access;
+mod operators;
+
+pub use operators::{AssignOp, BinaryOp, LogicalOp, LoopKind, UnaryOp};
 
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident,)+) => { $(
@@ -307,79 +310,6 @@ pub struct Property {
     pub value: NodeId,
     /// In which role.
     pub kind: PropertyKind,
-}
-
-/// Unary operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the operators' own names")]
-pub enum UnaryOp {
-    Minus,
-    Plus,
-    Not,
-    BitNot,
-    Typeof,
-    Void,
-    Delete,
-}
-
-/// Binary operators. `LooseEqual` also stands for Python's `==`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the operators' own names")]
-pub enum BinaryOp {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    FloorDiv,
-    Rem,
-    Pow,
-    BitAnd,
-    BitOr,
-    BitXor,
-    Shl,
-    Shr,
-    UShr,
-    LooseEqual,
-    LooseNotEqual,
-    StrictEqual,
-    StrictNotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    In,
-    Instanceof,
-}
-
-/// Short-circuiting operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the operators' own names")]
-pub enum LogicalOp {
-    And,
-    Or,
-    Coalesce,
-}
-
-/// How an assignment combines the old value with the new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AssignOp {
-    /// `=`
-    Set,
-    /// `+=` and the like
-    Binary(BinaryOp),
-    /// `||=` and the like
-    Logical(LogicalOp),
-}
-
-/// Which loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the statements' own names")]
-pub enum LoopKind {
-    While,
-    DoWhile,
-    For,
-    ForIn,
-    ForOf,
 }
 
 /// A statement, expression or pattern.

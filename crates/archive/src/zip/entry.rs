@@ -46,25 +46,32 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn central(record: &[u8], name: &[u8], extra: &[u8], shift: usize) -> Result<Entry, String> {
-        let unix = record.get(5) == Some(&UNIX);
-        let mut entry = Entry {
-            name: String::new(),
-            raw_name: name.to_vec(),
-            flags: u16_at(record, 8),
-            method: u16_at(record, 10),
-            crc: u32_at(record, 16),
-            packed: u64::from(u32_at(record, 20)),
-            size: u64::from(u32_at(record, 24)),
-            mode: if unix { u32_at(record, 38) >> 16 } else { 0 },
-            offset: 0,
-            oddities: Vec::new(),
-        };
+        let mut entry = Entry::common(record.get(8..).unwrap_or_default(), name);
+        if record.get(5) == Some(&UNIX) {
+            entry.mode = u32_at(record, 38) >> 16;
+        }
         let mut offset = u64::from(u32_at(record, 42));
         entry.extra(extra, &mut offset)?;
         entry.set_name(name);
         let offset = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(shift));
         entry.offset = offset.ok_or("an entry lies nowhere")?;
         Ok(entry)
+    }
+
+    /// What the directory and an entry's own header have alike, from the flags on.
+    fn common(fields: &[u8], name: &[u8]) -> Entry {
+        Entry {
+            name: String::new(),
+            raw_name: name.to_vec(),
+            flags: u16_at(fields, 0),
+            method: u16_at(fields, 2),
+            crc: u32_at(fields, 8),
+            packed: u64::from(u32_at(fields, 12)),
+            size: u64::from(u32_at(fields, 16)),
+            mode: 0,
+            offset: 0,
+            oddities: Vec::new(),
+        }
     }
 
     fn set_name(&mut self, bytes: &[u8]) {
@@ -229,18 +236,7 @@ impl Local {
         let [name, extra] = [26, 28].map(|at| usize::from(u16_at(header, at)));
         let start = offset + LOCAL_BYTES + name + extra;
         let own_name = bytes.get(offset + LOCAL_BYTES..offset + LOCAL_BYTES + name)?;
-        let mut entry = Entry {
-            name: String::new(),
-            raw_name: own_name.to_vec(),
-            flags: u16_at(header, 6),
-            method: u16_at(header, 8),
-            crc: u32_at(header, 14),
-            packed: u64::from(u32_at(header, 18)),
-            size: u64::from(u32_at(header, 22)),
-            mode: 0,
-            offset,
-            oddities: Vec::new(),
-        };
+        let mut entry = Entry { offset, ..Entry::common(header.get(6..)?, own_name) };
         entry.set_name(own_name);
         let end_of_data = start.checked_add(usize::try_from(entry.packed).ok()?)?;
         (start <= end && end_of_data <= end)

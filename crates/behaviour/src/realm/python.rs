@@ -7,20 +7,22 @@ use vetch_model::facts::{InstallCommand, PythonForm};
 use vetch_syntax::ir::Language;
 
 use super::Runner;
+use crate::PythonRelease;
 use crate::interp::Interp;
 use crate::package::is_test;
+use crate::paths::normalise;
 use crate::value::Value;
 
-/// Files that run when a release is built or installed from source.
-const BUILD_FILES: [&str; 1] = ["setup.py"];
+/// Runs when a release is built or installed from source.
+const SETUP: &str = "setup.py";
 
 /// Modules that Python loads at every start (library reference, `site`).
 const START_FILES: [&str; 2] = ["sitecustomize.py", "usercustomize.py"];
 
 impl Runner<'_> {
-    pub(super) fn python(&mut self, form: PythonForm) {
-        if matches!(form, PythonForm::Sdist | PythonForm::Sources) {
-            self.python_build();
+    pub(super) fn python(&mut self, release: &PythonRelease) {
+        if matches!(release.form, PythonForm::Sdist | PythonForm::Sources) {
+            self.python_build(release);
         }
         self.python_starts();
         let (mut imported, mut commands) = (Vec::new(), Vec::new());
@@ -49,7 +51,7 @@ impl Runner<'_> {
         is_test(path)
             || name == "conftest.py"
             || name.starts_with("test_")
-            || is_top && matches!(name, "setup.py" | "noxfile.py" | "fabfile.py" | "tasks.py" | "versioneer.py")
+            || is_top && matches!(name, SETUP | "noxfile.py" | "fabfile.py" | "tasks.py" | "versioneer.py")
             || matches!(folder, "docs" | "doc" | "examples" | "benchmarks" | "tools" | "scripts" | "ci" | ".github")
                 && !self.is_package(folder)
     }
@@ -58,46 +60,43 @@ impl Runner<'_> {
         self.package.file(&format!("{folder}/__init__.py")).is_some()
     }
 
-    /// `setup.py`, and the backend that `pyproject.toml` names in its own tree.
-    fn python_build(&mut self) {
+    /// `setup.py`, and the backend that the release brings itself.
+    fn python_build(&mut self, release: &PythonRelease) {
         let mut interp = Interp::new(self.package, Trigger::Install);
-        let backend = self.own_backend();
-        for path in BUILD_FILES.iter().map(|path| (*path).to_owned()).chain(backend) {
-            let Some(file) = self.package.file(&path) else { continue };
-            self.observed.install_commands.push(InstallCommand {
-                event: path.clone(),
-                command: format!("python {path}"),
-                location: Location::file(path.clone()),
-                runs: vec![path.clone()],
-                for_dependents: true,
-            });
+        if let Some(file) = self.build_file(SETUP.to_owned()) {
             if let Some(unit) = interp.unit_of(file) {
-                interp.units[unit.0 as usize].is_main = path == "setup.py";
+                interp.units[unit.0 as usize].is_main = true;
             }
             interp.load_file(file);
-            if path != "setup.py" {
-                // The hooks of PEP 517 are functions.
-                interp.run_uncalled();
-            }
+        }
+        if let Some(file) = self.own_backend(release).and_then(|path| self.build_file(path)) {
+            interp.load_file(file);
+            // The hooks of PEP 517 are functions.
+            interp.run_uncalled();
         }
         self.conclude(interp, Trigger::Install, false);
     }
 
-    /// `build-backend` with a `backend-path` (PEP 517): the module's file.
-    fn own_backend(&self) -> Option<String> {
-        let text = std::str::from_utf8(self.package.contents("pyproject.toml")?).ok()?;
-        let value = |key: &str| {
-            let line = text.lines().map(str::trim).find(|line| line.starts_with(key))?;
-            let value = line.split_once('=')?.1.trim();
-            Some(value.trim_matches(['"', '\'', '[', ']', ' ']).to_owned())
-        };
-        let folder = value("backend-path")?;
-        let module = value("build-backend")?;
-        let module = module.split(':').next()?.replace('.', "/");
-        let base = folder.split(',').next()?.trim_matches(['"', '\'', ' ']).trim_start_matches("./").trim_matches('.');
-        let path = if base.is_empty() { module } else { format!("{}/{module}", base.trim_end_matches('/')) };
-        let file = format!("{path}.py");
-        Some(if self.package.file(&file).is_some() { file } else { format!("{path}/__init__.py") })
+    /// Notes that a file runs at install, if it is there.
+    fn build_file(&mut self, path: String) -> Option<usize> {
+        let file = self.package.file(&path)?;
+        self.observed.install_commands.push(InstallCommand {
+            event: path.clone(),
+            command: format!("python {path}"),
+            location: Location::file(path.clone()),
+            runs: vec![path],
+            for_dependents: true,
+        });
+        Some(file)
+    }
+
+    /// The file of the backend that lies in its own tree (`backend-path`, PEP 517).
+    fn own_backend(&self, release: &PythonRelease) -> Option<String> {
+        let module = release.build_backend.as_deref()?.split(':').next()?.replace('.', "/");
+        let folders = release.backend_path.iter().map(|folder| normalise(folder));
+        let paths = folders.map(|folder| if folder == "." { module.clone() } else { format!("{folder}/{module}") });
+        let mut files = paths.flat_map(|path| [format!("{path}.py"), format!("{path}/__init__.py")]);
+        files.find(|file| self.package.file(file).is_some())
     }
 
     /// Lines of `.pth` files that begin with `import` are executed at every start of Python.

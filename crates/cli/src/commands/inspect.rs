@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use vetch_engine::ScanReport;
-use vetch_engine::lock::{is_meant, name_of};
+use vetch_engine::lock::name_of;
 use vetch_engine::policy::suggest::nearest;
+use vetch_graph::Selector;
 use vetch_model::scan::ReleaseResult;
 use vetch_report::inspect::{self, InspectView};
 use vetch_report::release_label;
@@ -65,7 +66,8 @@ fn meant(arguments: &InspectArgs) -> Result<(PathBuf, Option<&str>), Failure> {
 /// The one release of this name; of several contents, the worst.
 fn of_name(report: &ScanReport, package: &str) -> Result<usize, Failure> {
     let all = report.scan.releases.iter().enumerate();
-    let found: Vec<(usize, &ReleaseResult)> = all.filter(|(_, release)| is_meant(&release.purl, package)).collect();
+    let wanted = Selector::parse(package);
+    let found: Vec<(usize, &ReleaseResult)> = all.filter(|(_, release)| wanted.means(&release.purl)).collect();
     let purls: BTreeSet<&str> = found.iter().map(|(_, release)| release.purl.as_str()).collect();
     if purls.len() > 1 {
         let mut labels: Vec<String> = found.iter().map(|(_, release)| release_label(&release.purl)).collect();

@@ -7,6 +7,8 @@ use vetch_engine::ScanReport;
 use vetch_engine::lock::{self, LockError, LockFile, Present};
 use vetch_engine::policy::suggest::nearest;
 use vetch_engine::policy::{Judgement, judge, judge_release};
+use vetch_graph::Selector;
+use vetch_model::Purl;
 use vetch_model::lock::{BehaviourLock, FILE_NAME, LockCheck};
 use vetch_model::scan::ReleaseResult;
 use vetch_report::lock::{Deed, LockView, LockedFolder};
@@ -130,47 +132,53 @@ fn shown(path: &Path) -> String {
 
 /// Leaves of what is new only what is accepted.
 fn accept(folders: &mut [Folder<'_>], packages: &[String]) -> Result<(), Failure> {
+    for folder in folders.iter_mut() {
+        folder.wanted = folder.before.as_ref().map(|before| before.lock.clone()).unwrap_or_default();
+    }
     for package in packages {
-        let is_known = folders.iter().any(|folder| lock::accept(&locked(folder), folder.present, package).is_some());
+        let mut is_known = false;
+        for folder in folders.iter_mut() {
+            if let Some(accepted) = lock::accept(&folder.wanted, folder.present, package) {
+                folder.wanted = accepted;
+                is_known = true;
+            }
+        }
         if !is_known {
-            let names = folders.iter().flat_map(|folder| folder.present.lock.releases.keys().map(lock::name_of));
-            let names: Vec<String> = names.collect();
-            let hint = match nearest(package, names.iter().map(String::as_str)) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => "`vetch lock --check` lists what there is to accept".to_owned(),
-            };
-            return Err(Failure::new(format!("there is no package `{package}` in the target"), hint));
+            return Err(unknown(package, folders));
         }
     }
     for folder in folders {
-        let mut wanted = locked(folder);
-        for package in packages {
-            wanted = lock::accept(&wanted, folder.present, package).unwrap_or(wanted);
-        }
-        let left = lock::compare(&wanted, folder.present);
-        folder.check.changes.retain(|change| packages.iter().any(|package| lock::is_meant(&change.purl, package)));
-        folder.check.removed.retain(|purl| packages.iter().any(|package| lock::is_meant(purl, package)));
+        let left = lock::compare(&folder.wanted, folder.present);
+        folder.check.changes.retain(|change| is_meant(&change.purl, packages));
+        folder.check.removed.retain(|purl| is_meant(purl, packages));
         if left.is_failing() {
             let shown = &folder.shown;
             message::note(&format!("there is more that `{shown}` does not have; `vetch lock --check` tells"));
         }
-        folder.wanted = wanted;
     }
     Ok(())
 }
 
-fn locked(folder: &Folder<'_>) -> BehaviourLock {
-    folder.before.as_ref().map(|before| before.lock.clone()).unwrap_or_default()
+fn is_meant(purl: &Purl, packages: &[String]) -> bool {
+    packages.iter().any(|package| Selector::parse(package).means(purl))
+}
+
+fn unknown(package: &str, folders: &[Folder<'_>]) -> Failure {
+    let names = folders.iter().flat_map(|folder| folder.present.lock.releases.keys().map(lock::name_of));
+    let names: Vec<String> = names.collect();
+    let hint = match nearest(package, names.iter().map(String::as_str)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "`vetch lock --check` lists what there is to accept".to_owned(),
+    };
+    Failure::new(format!("there is no package `{package}` in the target"), hint)
 }
 
 /// Releases that fail the policy and would be locked: all, or those that are to be accepted.
 fn bad_releases<'r>(report: &'r ScanReport, folders: &[Folder<'_>], arguments: &LockArgs) -> Vec<&'r ReleaseResult> {
-    let is_meant = |result: &ReleaseResult| {
-        arguments.accept.is_empty() || arguments.accept.iter().any(|package| lock::is_meant(&result.purl, package))
-    };
+    let is_asked = |result: &ReleaseResult| arguments.accept.is_empty() || is_meant(&result.purl, &arguments.accept);
     let is_locked = |result: &ReleaseResult| folders.iter().any(|it| it.wanted.releases.contains_key(&result.purl));
     let fails = |result: &ReleaseResult| judge_release(result, &report.gates) == Judgement::Failed;
-    report.scan.releases.iter().filter(|result| is_locked(result) && is_meant(result) && fails(result)).collect()
+    report.scan.releases.iter().filter(|result| is_locked(result) && is_asked(result) && fails(result)).collect()
 }
 
 fn refused(bad: &[&ReleaseResult], is_check: bool) -> Failure {

@@ -60,12 +60,6 @@ pub fn name_of(purl: &Purl) -> String {
     family(purl).1
 }
 
-/// `name@version`.
-pub(super) fn label(purl: &Purl) -> String {
-    let version = parts(purl).and_then(|parts| parts.version);
-    version.map_or_else(|| name_of(purl), |version| format!("{}@{version}", name_of(purl)))
-}
-
 fn parts(purl: &Purl) -> Option<PurlParts> {
     PurlParts::parse(purl.as_str()).ok()
 }

@@ -27,7 +27,7 @@ use vetch_model::scan::{ReleaseResult, TargetKind};
 
 use crate::{EngineError, Member, ScanReport, analysis_version};
 
-pub use accept::{accept, is_meant};
+pub use accept::accept;
 pub use compare::{compare, name_of};
 pub use read::{LockError, LockFile, read};
 pub use write::write;

@@ -28,7 +28,12 @@ impl Release {
 
     /// The analysis of its files.
     pub(super) fn analysis(&self, files: &[(String, u64)]) -> Analysis {
-        Analysis::python(self.form, files)
+        let release = vetch_behaviour::PythonRelease {
+            form: self.form,
+            build_backend: self.metadata.build_backend.clone(),
+            backend_path: self.metadata.backend_path.clone(),
+        };
+        Analysis::python(release, files)
     }
 
     /// What its `RECORD` is compared with.

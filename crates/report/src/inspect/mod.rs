@@ -6,6 +6,7 @@ mod terminal;
 pub mod types;
 mod words;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use vetch_model::facts::PackageFacts;
@@ -44,9 +45,11 @@ impl<'s> InspectView<'s> {
     /// Source that something reaches, and how much of it was understood: files and bytes of each.
     fn understood(&self) -> (Amount, Amount) {
         let (mut reached, mut understood) = (Amount::default(), Amount::default());
-        for module in self.facts.iter().flat_map(|facts| &facts.modules) {
+        let Some(facts) = self.facts else { return (reached, understood) };
+        let unread: HashSet<&str> = facts.unread.iter().map(|unread| unread.path.as_str()).collect();
+        for module in &facts.modules {
             reached.add(module.bytes);
-            if !self.facts.is_some_and(|facts| facts.unread.iter().any(|unread| unread.path == module.path)) {
+            if !unread.contains(module.path.as_str()) {
                 understood.add(module.bytes);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use vetch_model::Capability;
 use vetch_model::lock::{Change, LockedCapability};
 
 use super::types::*;
@@ -44,7 +45,7 @@ fn change(view: &LockView<'_>, folder: &LockedFolder<'_>, change: &Change) -> Lo
         purl: change.purl.to_string(),
         standing,
         replaces: replaces.iter().map(ToString::to_string).collect(),
-        gained: change.gained.iter().map(|one| gained(view, folder, change, one)).collect(),
+        gained: view.gained(folder, change).into_iter().map(|(one, seen)| gained(one, seen)).collect(),
         locked_integrity: change.integrity.as_ref().map(|(before, _)| hashes(before)),
         integrity: change.integrity.as_ref().map(|(_, now)| hashes(now)),
         profile: change.coverage.as_str(),
@@ -52,11 +53,11 @@ fn change(view: &LockView<'_>, folder: &LockedFolder<'_>, change: &Change) -> Lo
     }
 }
 
-fn gained(view: &LockView<'_>, folder: &LockedFolder<'_>, change: &Change, gained: &LockedCapability) -> Gained {
+fn gained(gained: &LockedCapability, seen: Option<&Capability>) -> Gained {
     Gained {
         trigger: gained.trigger.as_str(),
         id: gained.id.as_str(),
         resource: gained.resource.clone(),
-        evidence: view.seen(folder, change, gained).map(|capability| evidence(&capability.evidence)),
+        evidence: seen.map(|capability| evidence(&capability.evidence)),
     }
 }

@@ -41,8 +41,8 @@ pub fn markdown(view: &LockView<'_>) -> String {
 
 fn one(view: &LockView<'_>, folder: &LockedFolder<'_>, change: &Change) -> String {
     let mut text = format!("\n### {}\n\n{}\n\n", code(&release_label(&change.purl)), prose(&words::known(change)));
-    for gained in &change.gained {
-        let at = view.seen(folder, change, gained).map(|seen| seen.evidence.location());
+    for (gained, seen) in view.gained(folder, change) {
+        let at = seen.map(|seen| seen.evidence.location());
         let at = at.map(|at| format!(" ({})", code(&format!("{}:{}", at.file, at.line)))).unwrap_or_default();
         text.push_str(&format!("- **{}** {}{at}\n", gained.trigger, code(&gained.to_string())));
     }

@@ -78,10 +78,19 @@ impl<'s> LockView<'s> {
         numbers.iter().filter_map(|number| self.scan.releases.get(*number))
     }
 
-    /// The capability that a gained entry was made of, with its evidence.
-    fn seen(&self, folder: &LockedFolder<'s>, change: &Change, gained: &LockedCapability) -> Option<&'s Capability> {
-        let mut all = self.results(folder, change).flat_map(|result| &result.profile.capabilities);
-        all.find(|capability| LockedCapability::of(capability).as_ref() == Some(gained))
+    /// What a release gained, each with the capability that it was made of, which has the evidence.
+    fn gained<'c>(
+        &self,
+        folder: &LockedFolder<'s>,
+        change: &'c Change,
+    ) -> Vec<(&'c LockedCapability, Option<&'s Capability>)> {
+        let mut seen: BTreeMap<LockedCapability, &Capability> = BTreeMap::new();
+        for capability in self.results(folder, change).flat_map(|result| &result.profile.capabilities) {
+            if let Some(locked) = LockedCapability::of(capability) {
+                seen.entry(locked).or_insert(capability);
+            }
+        }
+        change.gained.iter().map(|gained| (gained, seen.get(gained).copied())).collect()
     }
 
     /// Something that could not be checked, of the scan or of a release.

@@ -1,5 +1,6 @@
 //! The form for people: every release that has something new, with the line that shows it.
 
+use vetch_model::Capability;
 use vetch_model::lock::{Change, LockedCapability};
 
 use super::{LockView, LockedFolder, words};
@@ -50,8 +51,8 @@ fn one(page: &mut Page, view: &LockView<'_>, folder: &LockedFolder<'_>, change: 
     let limit = if page.style.verbose { usize::MAX } else { MAX_GAINED };
     let widths = change.gained.iter().map(|gained| page.text(&label(gained), Tone::Plain).width());
     let column = widths.take(limit).filter(|width| *width <= MAX_COLUMN).max().unwrap_or(0);
-    for gained in change.gained.iter().take(limit) {
-        capability(page, view, folder, change, (gained, column));
+    for (gained, seen) in view.gained(folder, change).into_iter().take(limit) {
+        capability(page, gained, seen, column);
     }
     if change.gained.len() > limit {
         let more = format!("    and {} more (--verbose shows all)", count(change.gained.len() - limit));
@@ -74,13 +75,7 @@ fn label(gained: &LockedCapability) -> String {
 }
 
 /// `+ install  process.spawn(curl)   setup.js:12`.
-fn capability(
-    page: &mut Page,
-    view: &LockView<'_>,
-    folder: &LockedFolder<'_>,
-    change: &Change,
-    (gained, column): (&LockedCapability, usize),
-) {
+fn capability(page: &mut Page, gained: &LockedCapability, seen: Option<&Capability>, column: usize) {
     let first = page.text("  + ", Tone::Notable);
     let mut rest = page.text("    ", Tone::Plain);
     page.pad(&mut rest, first.width() + gained.trigger.as_str().len() + 2);
@@ -90,7 +85,7 @@ fn capability(
         *trigger = page.text(gained.trigger.as_str(), Tone::Bold);
         page.push(trigger, " ", Tone::Plain);
     }
-    let place = view.seen(folder, change, gained).map(|seen| seen.evidence.location());
+    let place = seen.map(|seen| seen.evidence.location());
     let width: usize = words.iter().map(Line::width).sum::<usize>() + words.len().saturating_sub(1);
     if let (Some(last), Some(place)) = (words.last_mut(), place) {
         let target = last.width() + column.saturating_sub(width);

@@ -18,6 +18,7 @@ use vetch_model::facts::UnreadReason;
 
 use crate::ir::Module;
 use crate::limits::{self, Limits};
+use crate::py::{self, Lowered};
 use crate::strings::Interner;
 use crate::text::LineIndex;
 
@@ -82,6 +83,11 @@ impl Lowerer {
             detail: "no dialect of JavaScript applies".to_owned(),
             line: 0,
         }))
+    }
+
+    /// Lowers Python; see [`py::lower`].
+    pub fn python(&self, source: &str, limits: &Limits) -> Result<Lowered, ParseFailure> {
+        py::lower(source, self.seed, limits)
     }
 
     fn recycle(&mut self) {

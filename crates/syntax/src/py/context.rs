@@ -8,8 +8,8 @@ use vetch_model::Span;
 
 use super::names::Bound;
 use crate::ir::{
-    Function, FunctionId, Key, Language, List, Module, Node, NodeId, Properties, Property, PropertyKind, StrId, Symbol,
-    SymbolId, SymbolKind, TOP_LEVEL,
+    AssignOp, Function, FunctionId, Key, Language, List, Module, Node, NodeId, Properties, Property, PropertyKind,
+    StrId, Symbol, SymbolId, SymbolKind, TOP_LEVEL,
 };
 use crate::strings::Interner;
 
@@ -216,8 +216,17 @@ impl<'a> Context<'a> {
         let target = self.node(Node::Var(symbol), range);
         match is_first {
             true => self.node(Node::Declare { target, value }, range),
-            false => self.node(Node::Assign { op: crate::ir::AssignOp::Set, target, value }, range),
+            false => self.node(Node::Assign { op: AssignOp::Set, target, value }, range),
         }
+    }
+
+    /// A value that is needed several times and evaluated once: where it is made, and where it is read again.
+    pub(super) fn once(&mut self, value: NodeId, range: TextRange) -> (NodeId, NodeId) {
+        // A name that no program has.
+        let symbol = self.own(&format!(".{}", value.0), SymbolKind::Variable);
+        let target = self.node(Node::Var(symbol), range);
+        let made = self.node(Node::Assign { op: AssignOp::Set, target, value }, range);
+        (made, target)
     }
 
     /// Begins a function; gives the one around it, for [`Self::end_function`].

@@ -95,7 +95,7 @@ impl Context<'_> {
                 None => target,
             });
         }
-        if positional >= parameters.posonlyargs.len() + parameters.args.len() + parameters.kwonlyargs.len() {
+        if parameters.kwonlyargs.is_empty() {
             self.rest(parameters, &mut params);
         }
         if let Some(keywords) = &parameters.kwarg {

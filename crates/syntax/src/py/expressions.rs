@@ -176,14 +176,16 @@ impl Context<'_> {
         let range = it.range();
         let mut left = self.expression(&it.left);
         let mut all: Option<NodeId> = None;
-        for (op, right) in it.ops.iter().zip(&it.comparators) {
+        for (at, (op, right)) in it.ops.iter().zip(&it.comparators).enumerate() {
             let right = self.expression(right);
+            let is_last = at + 1 == it.ops.len();
+            let (right, again) = if is_last { (right, right) } else { self.once(right, range) };
             let one = self.comparison(*op, left, right, range);
             all = Some(match all {
                 Some(all) => self.node(Node::Logical { op: LogicalOp::And, left: all, right: one }, range),
                 None => one,
             });
-            left = right;
+            left = again;
         }
         all.unwrap_or(left)
     }

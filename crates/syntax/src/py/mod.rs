@@ -39,7 +39,7 @@ pub struct Lowered {
 ///
 /// # Errors
 /// When the source is too large or too deep, or nothing of it is Python.
-pub fn lower(source: &str, seed: u64, limits: &Limits) -> Result<Lowered, ParseFailure> {
+pub(crate) fn lower(source: &str, seed: u64, limits: &Limits) -> Result<Lowered, ParseFailure> {
     if source.len() > limits.max_bytes {
         return Err(too_large(format!("{} bytes, more than the limit of {}", source.len(), limits.max_bytes)));
     }

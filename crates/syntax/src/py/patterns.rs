@@ -45,13 +45,16 @@ impl Context<'_> {
     }
 
     /// `match`: every case may be the one; what it captures comes from the subject.
-    pub(super) fn match_statement(&mut self, statement: &StmtMatch) -> NodeId {
-        let subject = self.expression(&statement.subject);
+    pub(super) fn match_statement(&mut self, statement: &StmtMatch, items: &mut Vec<NodeId>) {
+        let range = statement.subject.range();
+        let value = self.expression(&statement.subject);
+        let (made, subject) = self.once(value, range);
+        items.push(made);
         let mut rest = NodeId::NOTHING;
         for case in statement.cases.iter().rev() {
             rest = self.case(case, subject, rest);
         }
-        rest
+        items.push(rest);
     }
 
     fn case(&mut self, case: &MatchCase, subject: NodeId, rest: NodeId) -> NodeId {

@@ -41,7 +41,11 @@ impl Context<'_> {
                 let value = self.expression(&it.value);
                 match it.targets.as_slice() {
                     [target] => items.push(self.assign(target, value, range)),
-                    targets => targets.iter().for_each(|target| items.push(self.assign(target, value, range))),
+                    // `a = b = value`: the value is made once, and handed on.
+                    targets => items.push(targets.iter().fold(value, |value, target| {
+                        let target = self.target(target);
+                        self.node(Node::Assign { op: AssignOp::Set, target, value }, range)
+                    })),
                 }
             }
             Stmt::AugAssign(it) => {
@@ -75,7 +79,7 @@ impl Context<'_> {
             }
             Stmt::If(it) => items.push(self.if_statement(it)),
             Stmt::With(it) => self.with_statement(it, items),
-            Stmt::Match(it) => items.push(self.match_statement(it)),
+            Stmt::Match(it) => self.match_statement(it, items),
             Stmt::Raise(it) => {
                 let value = self.optional(it.exc.as_deref());
                 items.push(self.node(Node::Throw(value), range));
