@@ -56,6 +56,12 @@ enum Ecosystem {
         #[arg(value_name = "DIR")]
         projects: Vec<PathBuf>,
     },
+    /// Scan the archives that pip downloads for xtask/corpus/pypi, or archives of yours
+    Pypi {
+        /// Folders of archives to scan instead
+        #[arg(value_name = "DIR")]
+        folders: Vec<PathBuf>,
+    },
     /// Every lockfile: what Vetch reads against what the tool that wrote it lists
     Map(corpus::map::Map),
     /// Attacks and their benign twins, put through minifiers, bundlers, compilers and obfuscators
@@ -70,6 +76,7 @@ fn main() -> ExitCode {
         Task::NewRule(rule) => new_rule::run(&rule),
         Task::Bench(options) => bench::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
+        Task::Corpus { ecosystem: Ecosystem::Pypi { folders } } => corpus::pypi(&folders),
         Task::Corpus { ecosystem: Ecosystem::Map(options) } => corpus::map::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Robust(options) } => corpus::robust::run(&options),
     };

@@ -74,6 +74,16 @@ pub(crate) fn corpus_cache() -> Result<PathBuf> {
     Ok(base.join("vetch-corpus"))
 }
 
+/// The names of what a folder holds, sorted.
+pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Writes a file in one step: a reader sees the old or the new one, never a part.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
     let folder = path.parent().context("a file lies in a folder")?;

@@ -135,7 +135,7 @@ impl Interp<'_> {
 
     /// The effects that a taint stands for.
     pub(crate) fn sources_of(&self, taint: Taint) -> Vec<u32> {
-        let bits = taint.0 >> 1;
+        let bits = taint.data() >> 1;
         (0..self.effects.sources.len())
             .filter(|bit| bits >> bit & 1 == 1)
             .map(|bit| self.effects.sources[bit])

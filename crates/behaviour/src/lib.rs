@@ -2,6 +2,7 @@
 //! far as constants go, names are followed to the APIs they stand for, and the
 //! module graph says when each line runs. Out come the facts of one package.
 
+mod addresses;
 mod apis;
 mod builtins;
 mod commands;

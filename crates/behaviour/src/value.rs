@@ -27,7 +27,7 @@ pub(crate) const MAX_ELEMENTS: usize = 1 << 17;
 const MAX_ALTERNATIVES: usize = 8;
 
 /// Which sources a value was made from: bit 0 says that it was decoded, each
-/// other bit stands for one effect that reads or fetches (see `Effects::sources`).
+/// other bit but the last stands for one effect that reads or fetches (see `Effects::sources`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taint(pub u64);
 
@@ -35,12 +35,22 @@ impl Taint {
     pub(crate) const NONE: Taint = Taint(0);
     /// The value was an encoded literal.
     pub(crate) const DECODED: Taint = Taint(1);
+    /// It belongs to a module that is not at hand: says whose it is, and nothing of data.
+    pub(crate) const FOREIGN: Taint = Taint(1 << 63);
 
     pub(crate) fn or(self, other: Taint) -> Taint {
         Taint(self.0 | other.0)
     }
+    /// Whether no data is known to have flowed in.
     pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
+        self.data() == 0
+    }
+    /// The sources alone.
+    pub(crate) fn data(self) -> u64 {
+        self.0 & !Taint::FOREIGN.0
+    }
+    pub(crate) fn is_foreign(self) -> bool {
+        self.0 & Taint::FOREIGN.0 != 0
     }
     pub(crate) fn is_decoded(self) -> bool {
         self.0 & 1 != 0

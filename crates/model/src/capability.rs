@@ -77,6 +77,8 @@ stable_ids! {
         CodeLoad = "code.load",
         /// Native modules, ctypes, WebAssembly, bundled executables.
         CodeNative = "code.native",
+        /// Puts code between another module and its callers; the resource is what it replaces.
+        CodeHook = "code.hook",
         /// Host, user, network interfaces, locale. Resource: item.
         SystemInfo = "system.info",
         /// Reads the keyboard.

@@ -5,15 +5,13 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::MARKER;
 use crate::repo;
-
-/// Written last: the installation is whole.
-const MARKER: &str = ".installed";
 
 /// Installs every project; those that cannot be are reported and left out.
 pub(crate) fn all() -> Result<Vec<PathBuf>> {
     let mut installed = Vec::new();
-    for name in names()? {
+    for name in repo::names_in(&manifests())? {
         match project(&name) {
             Ok(folder) => installed.push(folder),
             Err(error) => println!("left out: {name}: {error:#}"),
@@ -29,7 +27,7 @@ pub(crate) fn all() -> Result<Vec<PathBuf>> {
 pub(crate) fn project(name: &str) -> Result<PathBuf> {
     let manifest = repo::read(&manifests().join(name).join("package.json"))?;
     let folder = repo::corpus_cache()?.join("npm").join(name);
-    if is_current(&folder, &manifest) {
+    if super::is_current(&folder, &manifest) {
         return Ok(folder);
     }
     if folder.exists() {
@@ -45,22 +43,8 @@ pub(crate) fn project(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn is_current(folder: &Path, manifest: &str) -> bool {
-    std::fs::read_to_string(folder.join(MARKER)).is_ok_and(|installed| installed == manifest)
-}
-
 fn manifests() -> PathBuf {
     repo::root().join("xtask/corpus/npm")
-}
-
-fn names() -> Result<Vec<String>> {
-    let folder = manifests();
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
 }
 
 #[cfg(test)]
@@ -69,7 +53,7 @@ mod tests {
 
     #[test]
     fn direct_dependencies_are_pinned_exactly() {
-        let names = names().unwrap();
+        let names = repo::names_in(&manifests()).unwrap();
         assert!(names.len() >= 5, "{names:?}");
         for name in names {
             let manifest = repo::read(&manifests().join(&name).join("package.json")).unwrap();
@@ -80,14 +64,5 @@ mod tests {
                 assert!(exact, "{name}: {dependency} {version}");
             }
         }
-    }
-
-    #[test]
-    fn a_changed_manifest_is_installed_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(!is_current(folder.path(), "{}"));
-        std::fs::write(folder.path().join(MARKER), "{}").unwrap();
-        assert!(is_current(folder.path(), "{}"));
-        assert!(!is_current(folder.path(), "{ }"));
     }
 }

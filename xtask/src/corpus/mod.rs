@@ -1,10 +1,11 @@
-//! `cargo xtask corpus npm`: what the rules say of many ordinary packages.
+//! `cargo xtask corpus npm|pypi`: what the rules say of many ordinary packages.
 //!
 //! Popular packages are honest, so whatever is not clean here is either a false alarm, to be fixed in general and
 //! never by name, or to be justified. The bars are those that a change of rules must keep.
 
 pub(crate) mod install;
 pub(crate) mod map;
+mod pypi;
 pub(crate) mod robust;
 mod tally;
 
@@ -17,13 +18,21 @@ use serde::Deserialize;
 use crate::repo;
 use tally::{Report, Tally};
 
-/// Fewer packages than this say nothing.
-const LEAST_RELEASES: usize = 1_000;
+/// Written last: an installation or download is whole.
+const MARKER: &str = ".installed";
 
-/// At most one suspicious release in this many.
-const SUSPICIOUS_ONE_IN: usize = 300;
+/// What a change of rules must keep.
+struct Bars {
+    /// Fewer releases than this say nothing.
+    least: usize,
+    /// At most one suspicious release in this many.
+    suspicious_one_in: usize,
+}
 
-/// Scans the projects and compares the outcome with the bars.
+const NPM: Bars = Bars { least: 2_000, suspicious_one_in: 1_000 };
+const PYPI: Bars = Bars { least: 500, suspicious_one_in: 500 };
+
+/// Scans installed projects of npm and compares the outcome with the bars.
 pub(crate) fn npm(projects: &[PathBuf]) -> Result<()> {
     let projects = if projects.is_empty() { install::all()? } else { projects.to_vec() };
     let vetch = repo::release_build(None)?.join("vetch");
@@ -31,34 +40,58 @@ pub(crate) fn npm(projects: &[PathBuf]) -> Result<()> {
     let mut failed = Vec::new();
     for project in &projects {
         println!("scanning {}", project.display());
-        match scan(&vetch, project) {
+        match scan(&vetch, std::slice::from_ref(project)) {
             Ok(report) => tally.add(&report, own_purl(project).as_deref()),
             Err(error) => failed.push(format!("{}: {error:#}", project.display())),
         }
     }
     print!("{tally}");
-    for failure in &failed {
-        println!("not scanned: {failure}");
+    failed.iter().for_each(|failure| println!("not scanned: {failure}"));
+    compare(&tally, &NPM, failed.len())
+}
+
+/// Scans archives of PyPI, or those of a folder, and compares the outcome with the bars.
+pub(crate) fn pypi(folders: &[PathBuf]) -> Result<()> {
+    let mut archives = if folders.is_empty() { pypi::all()? } else { Vec::new() };
+    for folder in folders {
+        archives.extend(pypi::archives_in(folder)?);
     }
-    let missed = tally.missed(LEAST_RELEASES, SUSPICIOUS_ONE_IN);
-    if !failed.is_empty() || !missed.is_empty() {
-        bail!("{} projects could not be scanned; {}", failed.len(), missed.join("; "));
+    let vetch = repo::release_build(None)?.join("vetch");
+    println!("scanning {} archives", archives.len());
+    let mut tally = Tally::default();
+    tally.add(&scan(&vetch, &archives)?, None);
+    print!("{tally}");
+    compare(&tally, &PYPI, 0)
+}
+
+fn compare(tally: &Tally, bars: &Bars, failed: usize) -> Result<()> {
+    let mut missed = tally.missed(bars.least, bars.suspicious_one_in);
+    if failed > 0 {
+        missed.push(format!("{failed} projects could not be scanned"));
+    }
+    if !missed.is_empty() {
+        bail!("{}", missed.join("; "));
     }
     Ok(())
 }
 
-fn scan(vetch: &Path, project: &Path) -> Result<Report> {
+fn scan(vetch: &Path, targets: &[PathBuf]) -> Result<Report> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let file = folder.path().join("report.json");
     let mut command = Command::new(vetch);
     // No cache: facts of a build between two versions of the analysis would be taken for current ones.
-    command.args(["scan", "--offline", "--no-cache", "--format", "json", "--output"]).arg(&file).arg(project);
+    command.args(["scan", "--offline", "--no-cache", "--format", "json", "--output"]).arg(&file).args(targets);
     let status = command.status().with_context(|| format!("cannot start {}", vetch.display()))?;
     // 1 and 3 are verdicts: the scan was done.
     if !matches!(status.code(), Some(0 | 1 | 3)) {
-        bail!("`{}` failed: {status}", repo::shown(&command));
+        bail!("`{} scan` failed: {status}", vetch.display());
     }
     serde_json::from_str(&repo::read(&file)?).context("the report cannot be read")
+}
+
+/// Whether what lies there is of this manifest.
+fn is_current(folder: &Path, manifest: &str) -> bool {
+    std::fs::read_to_string(folder.join(MARKER)).is_ok_and(|installed| installed == manifest)
 }
 
 /// The project itself is no package of the corpus.
@@ -83,5 +116,14 @@ mod tests {
         assert_eq!(own_purl(folder.path()), None);
         std::fs::write(folder.path().join("package.json"), r#"{"name": "@corpus/app", "version": "1.0.0"}"#).unwrap();
         assert_eq!(own_purl(folder.path()).unwrap(), "pkg:npm/%40corpus/app@1.0.0");
+    }
+
+    #[test]
+    fn a_changed_manifest_is_installed_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_current(folder.path(), "{}"));
+        std::fs::write(folder.path().join(MARKER), "{}").unwrap();
+        assert!(is_current(folder.path(), "{}"));
+        assert!(!is_current(folder.path(), "{ }"));
     }
 }

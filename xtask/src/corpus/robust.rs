@@ -42,7 +42,7 @@ pub(crate) fn run(options: &Robust) -> Result<()> {
         Some(vetch) => vetch.clone(),
         None => repo::release_build(None)?.join("vetch"),
     };
-    let verdicts = super::scan(&vetch, &variants)?.verdicts();
+    let verdicts = super::scan(&vetch, &[variants])?.verdicts();
     let table = Table::of(&verdicts);
     print!("{table}");
     if options.show {

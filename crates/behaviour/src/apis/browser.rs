@@ -17,6 +17,7 @@ pub(super) fn register(apis: &mut Apis) {
         interp.unknown(taint)
     });
     apis.add_functions(document, &["addEventListener"], listener);
+    apis.add_functions(document, &["querySelector", "querySelectorAll", "getElementsByTagName"], fields);
     apis.add_functions(document, &["createElement"], |interp, call| {
         let api = match call.arg(0).exact_str() {
             Some(tag) if tag.eq_ignore_ascii_case("script") => "HTMLScriptElement",
@@ -27,6 +28,12 @@ pub(super) fn register(apis: &mut Apis) {
             Some(api) => interp.instance(api, None, Taint::NONE),
             None => Value::UNKNOWN,
         }
+    });
+    let location = apis.add_global(&["location"]);
+    apis.alias(document, "location", location);
+    apis.add_functions(location, &["assign", "replace"], |interp, call| {
+        interp.leave_page(&call.arg(0));
+        Value::UNDEFINED
     });
     let listen = apis.add_global(&["addEventListener"]);
     apis.set_call(listen, listener);
@@ -69,6 +76,7 @@ fn register_devices(apis: &mut Apis) {
     let navigator = apis.add_global(&["navigator"]);
     let clipboard = apis.add_namespace(navigator, "clipboard");
     apis.add_functions(clipboard, &["readText", "read"], |i, c| super::host::input(i, c, CapabilityId::InputClipboard));
+    apis.add_functions(clipboard, &["writeText", "write"], super::host::put_on_clipboard);
     let devices = apis.add_namespace(navigator, "mediaDevices");
     apis.add_functions(devices, &["getUserMedia"], |interp, call| {
         let wants = |interp: &mut Interp<'_>, name: &str| {
@@ -106,6 +114,22 @@ fn register_traffic(apis: &mut Apis) {
     }
 }
 
+/// Elements that a page's visitor fills in: their values are what was typed.
+pub(super) fn fields(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let wanted = call.arg(0);
+    // `$(function () { … })`
+    interp.invoke_callbacks(&call.args, Taint::NONE);
+    let typed = ["input", "password", "textarea", "cc-number", "cardnumber", "cvv"];
+    if !wanted.exact_str().is_some_and(|selector| typed.iter().any(|word| selector.to_ascii_lowercase().contains(word)))
+    {
+        return interp.unknown(Taint::NONE);
+    }
+    let object = Resource::Named("form data".to_owned());
+    let effect = interp.effect(CapabilityId::BrowserHook, object, "takes hold of the fields of the page");
+    let taint = interp.source(effect);
+    interp.unknown(taint)
+}
+
 /// Names whose overriding is a hook, under which object.
 fn hooked(path: &str, name: &str) -> Option<String> {
     let traffic = matches!(name, "fetch" | "XMLHttpRequest" | "WebSocket") && path == "globalThis";
@@ -136,6 +160,11 @@ fn listener(interp: &mut Interp<'_>, call: &Call) -> Value {
             );
             interp.source(effect)
         }
+        // What is copied may be exchanged by code that does nothing else.
+        Some("copy" | "cut") => {
+            interp.perhaps(|interp| interp.call_value(&call.arg(1), Value::UNKNOWN, vec![Value::UNKNOWN]));
+            return Value::UNDEFINED;
+        }
         _ => Taint::NONE,
     };
     interp.invoke(&call.arg(1), taint);
@@ -151,17 +180,32 @@ impl Interp<'_> {
         }
         if let Some(object) = hooked(&path, name).filter(|_| self.is_callable(value) || value.is_unknown()) {
             let note = format!("replaces {object}");
-            self.effect(CapabilityId::BrowserHook, Resource::Named(object), note);
+            let effect = self.effect(CapabilityId::BrowserHook, Resource::Named(object), note);
+            let intercepted = self.source(effect);
+            self.invoke(value, intercepted);
         }
         if path == "process.env" || path == "document" && name == "cookie" {
             return;
         }
         if matches!((path.as_str(), name), ("globalThis", "location") | ("location", "href")) {
-            let taint = self.deep_taint(value);
-            if !taint.is_empty() {
-                for host in network::hosts(self, value) {
-                    network::connect_effect(self, host, taint);
-                }
+            self.leave_page(value);
+        }
+    }
+
+    /// `location.href = url`, `location.replace(url)`
+    fn leave_page(&mut self, url: &Value) {
+        let taint = self.deep_taint(url);
+        let is_elsewhere = url.alternatives().iter().any(|url| {
+            url.as_str()
+                .is_some_and(|url| url.starts_with("//") || url.starts_with("http://") || url.starts_with("https://"))
+        });
+        if is_elsewhere {
+            let object = Resource::Named("location".to_owned());
+            self.effect(CapabilityId::BrowserHook, object, "sends the page somewhere else");
+        }
+        if is_elsewhere || !taint.is_empty() {
+            for host in network::hosts(self, url) {
+                network::connect_effect(self, host, taint);
             }
         }
     }

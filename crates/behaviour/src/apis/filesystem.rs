@@ -180,7 +180,11 @@ fn describe(class: PathClass) -> &'static str {
 fn write(interp: &mut Interp<'_>, call: &Call) -> Value {
     let data = call.arg(1);
     let effect = interp.write_effects(&call.arg(0), &data);
-    let stream = interp.apis.name(call.api) == "createWriteStream";
+    let name = interp.apis.name(call.api);
+    if !name.starts_with("append") {
+        interp.overwrite_effect(&call.arg(0), &data);
+    }
+    let stream = name == "createWriteStream";
     let result = if stream { interp.instance(call.api, effect, Taint::NONE) } else { Value::UNDEFINED };
     interp.finish_with(call, &Value::UNDEFINED);
     result
@@ -250,12 +254,7 @@ impl Interp<'_> {
             if data.as_str().is_some_and(|text| text.contains("stratum+")) {
                 self.effect(CapabilityId::CryptoMine, Resource::None, "writes the address of a mining pool");
             }
-            if matches!(class, PathClass::Autostart | PathClass::VcsHooks | PathClass::CiWorkflows)
-                && let Some(script) = data.as_str().cloned()
-            {
-                let path = text.as_deref().unwrap_or_default();
-                commands::run_planted(self, path, &script, taint);
-            }
+            self.planted(class, text.as_deref().unwrap_or_default(), data, taint);
             if let Some(text) = text {
                 let key: Rc<str> = Rc::from(paths::normalise(&text));
                 let kept = match self.written_files.get(&key) {
@@ -271,9 +270,60 @@ impl Interp<'_> {
         last
     }
 
+    /// What is written where something else runs it later, or reads it as an order.
+    fn planted(&mut self, class: PathClass, path: &str, data: &Value, taint: Taint) {
+        let Some(script) = data.alternatives().iter().find_map(|data| data.as_str().cloned()) else { return };
+        let is_code = || {
+            let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+            ["js", "cjs", "mjs", "sh", "bat", "cmd", "ps1", "vbs"].contains(&extension)
+        };
+        let runs = match class {
+            PathClass::Autostart | PathClass::VcsHooks | PathClass::CiWorkflows => true,
+            PathClass::Home | PathClass::System | PathClass::Agent | PathClass::Wallet | PathClass::Browser => {
+                is_code()
+            }
+            _ => false,
+        };
+        if runs {
+            commands::run_planted(self, path, &script, taint);
+        }
+        let order = match class {
+            PathClass::Editor if script.contains("folderOpen") => "editor task",
+            PathClass::Agent if script.contains("hooks") && script.contains("command") => "agent hook",
+            _ => return,
+        };
+        self.effect(CapabilityId::Persist, Resource::Named(order.to_owned()), "has a command run for it from now on");
+    }
+
+    /// Whatever a folder that was listed holds is written over with the same contents: it is gone.
+    fn overwrite_effect(&mut self, path: &Value, data: &Value) {
+        let is_fixed = !data.alternatives().is_empty()
+            && data.alternatives().iter().all(|data| data.exact_str().is_some() || matches!(data.kind, Kind::Bytes(_)))
+            && self.sources_of(data.taint).is_empty();
+        for text in texts(self, path).into_iter().flatten().filter(|_| is_fixed) {
+            let Some((folder, name)) = text.rsplit_once('/') else { continue };
+            if name.is_empty() || !name.chars().all(|c| c == crate::value::HOLE) {
+                continue;
+            }
+            let folder = if folder.is_empty() { "/" } else { folder };
+            let listed = paths::resource(Some(folder));
+            let is_listing = |effect: &crate::effects::Effect| {
+                effect.id == CapabilityId::FsRead && effect.resource == listed && effect.trigger == self.trigger
+            };
+            if self.effects.list.iter().any(is_listing) {
+                self.effect(CapabilityId::FsDelete, listed, "writes over every file of a folder");
+            }
+        }
+    }
+
     /// What the code itself wrote to a path.
     pub(crate) fn written_file(&self, path: &str) -> Option<Value> {
-        self.written_files.get(paths::normalise(path).as_str()).cloned()
+        let path = paths::normalise(path);
+        let written = self.written_files.get(path.as_str()).or_else(|| {
+            // Scripts of the package run in its folder, so what they write by a bare name lies there.
+            path.strip_prefix("<package>/").and_then(|bare| self.written_files.get(bare))
+        });
+        written.cloned()
     }
 
     /// Records deleting a path.

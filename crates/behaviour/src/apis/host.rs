@@ -257,21 +257,37 @@ fn register_inputs(apis: &mut Apis) {
                 "record",
                 "create",
                 "default",
-                "uIOhook",
                 "startRecording",
             ],
             call,
         );
     }
+    let clipboard = apis.add_module(&["clipboardy"]);
+    apis.add_functions(clipboard, &["write", "writeSync", "copy"], put_on_clipboard);
+    let hook = apis.add_module(&["uiohook-napi"]);
+    apis.alias(hook, "uIOhook", hook);
     let electron = apis.add_module(&["electron", "@electron/remote"]);
     let clipboard = apis.add_namespace(electron, "clipboard");
     apis.add_functions(clipboard, &["readText", "readHTML", "read"], |i, c| input(i, c, CapabilityId::InputClipboard));
+    apis.add_functions(clipboard, &["writeText", "write", "writeHTML"], put_on_clipboard);
     let capturer = apis.add_namespace(electron, "desktopCapturer");
     apis.add_functions(capturer, &["getSources"], |i, c| input(i, c, CapabilityId::InputScreen));
     for names in [&["keytar"][..], &["node-keytar", "keychain", "@napi-rs/keyring"]] {
         let module = apis.add_module(names);
         apis.add_functions(module, &["getPassword", "findPassword", "findCredentials"], credentials);
     }
+}
+
+/// The clipboard is written.
+pub(super) fn put_on_clipboard(interp: &mut Interp<'_>, call: &Call) -> Value {
+    clipboard_written(interp, &call.arg(0));
+    interp.unknown(Taint::NONE)
+}
+
+/// Records that the clipboard is written.
+pub(crate) fn clipboard_written(interp: &mut Interp<'_>, put: &Value) {
+    interp.effect(CapabilityId::InputClipboard, Resource::Named("written".to_owned()), "writes the clipboard");
+    interp.note_put_address(put);
 }
 
 pub(super) fn input(interp: &mut Interp<'_>, call: &Call, id: CapabilityId) -> Value {

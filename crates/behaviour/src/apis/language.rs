@@ -105,6 +105,7 @@ fn register_modules(apis: &mut Apis) {
         }
         _ => call.arg(0),
     });
+    apis.add_values(require, &["cache"], |interp, _| interp.unknown(Taint::FOREIGN));
     let main = apis.add_namespace(require, "main");
     apis.alias(main, "require", require);
     let process = apis.add_global(&["process"]);
@@ -120,6 +121,7 @@ fn register_modules(apis: &mut Apis) {
     let prototype = apis.add_namespace(module, "prototype");
     apis.add_functions(prototype, &["_compile"], |interp, call| interp.evaluate_code(&call.arg(0)));
     apis.alias(prototype, "require", require);
+    apis.add_functions(module, &["wrap"], |_, call| call.arg(0));
     apis.alias(module, "Module", module);
     apis.set_call(module, |interp, call| interp.instance(call.api, None, Taint::NONE));
     for name in ["require-from-string", "node-eval", "import-fresh", "_eval"] {
@@ -246,6 +248,10 @@ impl Interp<'_> {
                     let text = text.to_owned();
                     self.require(&cx, &text, span)
                 }
+                // `import("data:text/javascript;base64," + code)`
+                None if specifier.as_str().is_some_and(|text| text.starts_with("data:")) => {
+                    self.evaluate_code(&Value::unknown(specifier.taint))
+                }
                 None => {
                     let text = self.to_text(specifier).map_or_else(|| "*".to_owned(), |text| text.replace(HOLE, "*"));
                     let resource = if text.chars().all(|c| c == '*') {
@@ -255,7 +261,7 @@ impl Interp<'_> {
                     };
                     let effect = self.effect(CapabilityId::CodeLoad, resource, "loads a module by a computed name");
                     self.flow(specifier.taint, effect);
-                    self.unknown(Taint::NONE)
+                    self.unknown(specifier.taint.or(Taint::FOREIGN))
                 }
             };
             result = Some(result.map_or_else(|| loaded.clone(), |earlier| join(&earlier, &loaded)));

@@ -11,10 +11,12 @@ pub(crate) mod host;
 mod language;
 pub(crate) mod network;
 mod process;
+mod uploads;
 pub(crate) mod urls;
 
 pub(crate) use crypto::open_aes_cbc;
 pub(crate) use host::locale;
+pub(crate) use uploads::given;
 
 use std::sync::OnceLock;
 
@@ -43,6 +45,7 @@ pub(crate) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, c
     crypto::instance_method(interp, path, name, call)
         .or_else(|| process::binding_method(interp, name, call))
         .or_else(|| network::instance_method(interp, path, name, call))
+        .or_else(|| uploads::instance_method(interp, path, name, call))
 }
 
 impl Call {
@@ -109,6 +112,7 @@ impl Apis {
             env::register(&mut apis);
             host::register(&mut apis);
             browser::register(&mut apis);
+            uploads::register(&mut apis);
             crate::python::register(&mut apis);
             apis
         })

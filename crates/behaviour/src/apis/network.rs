@@ -12,6 +12,10 @@ pub(super) fn register(apis: &mut Apis) {
         let module = apis.add_module(&[name]);
         apis.add_functions(module, &["get", "request"], request);
         apis.add_functions(module, &["createServer"], server);
+        for class in ["Server", "IncomingMessage", "ClientRequest", "ServerResponse"] {
+            let class = apis.add_namespace(module, class);
+            apis.add_namespace(class, "prototype");
+        }
     }
     let follow = apis.add_module(&["follow-redirects"]);
     for scheme in ["http", "https"] {
@@ -25,6 +29,8 @@ pub(super) fn register(apis: &mut Apis) {
         let module = apis.add_module(&[name]);
         apis.add_functions(module, &["connect", "createConnection"], socket);
         apis.add_functions(module, &["Socket", "TLSSocket"], unconnected);
+        let socket_class = apis.add_namespace(module, "Socket");
+        apis.add_namespace(socket_class, "prototype");
         apis.add_functions(module, &["createServer"], server);
     }
     let dgram = apis.add_module(&["dgram"]);
@@ -69,6 +75,11 @@ fn register_clients(apis: &mut Apis) {
         apis.add_functions(module, VERBS, request);
         apis.add_functions(module, &["io", "connect"], request);
         apis.add_functions(module, &["create", "extend", "defaults", "instance"], client);
+    }
+    for name in ["$", "jQuery"] {
+        let global = apis.add_global(&[name]);
+        apis.set_call(global, super::browser::fields);
+        apis.add_functions(global, &["ajax", "get", "post", "getJSON", "getScript"], request);
     }
     let ws = apis.add_module(&["ws", "websocket", "isomorphic-ws"]);
     apis.set_call(ws, request);
@@ -118,13 +129,15 @@ fn register_dns(apis: &mut Apis) {
     let promises = apis.add_namespace(dns, "promises");
     apis.modules.insert("dns/promises", promises);
     apis.add_functions(promises, LOOKUPS, lookup);
-    apis.add_functions(dns, &["Resolver"], |interp, call| interp.instance(call.api, None, Taint::NONE));
+    for module in [dns, promises] {
+        apis.add_functions(module, &["Resolver"], |interp, call| interp.instance(call.api, None, Taint::NONE));
+    }
     let deno = apis.add_global(&["Deno"]);
     apis.add_functions(deno, &["resolveDns"], lookup);
 }
 
 /// Hosts that an argument names: a URL, or an options object.
-pub(super) fn hosts(interp: &mut Interp<'_>, value: &Value) -> Vec<String> {
+pub(crate) fn hosts(interp: &mut Interp<'_>, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for value in value.alternatives().to_vec() {
         match &value.kind {
@@ -178,6 +191,9 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
     let sent = sent.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
     let mut last = 0;
     let mut received = Taint::NONE;
+    if let Some(socket) = container_socket(interp, call) {
+        interp.effect(CapabilityId::HostProbe, Resource::Named(socket), "speaks to the container engine");
+    }
     for host in targets {
         if is_registry(&host) && is_upload(interp, call) {
             let registry = Resource::Named(host.clone());
@@ -191,6 +207,16 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
     }
     // The request itself: writing to it sends, what it gives is what was received.
     interp.instance(call.api, Some(last), received)
+}
+
+/// The socket of a container engine that a request goes to: whoever may speak to it is root on the host.
+fn container_socket(interp: &mut Interp<'_>, call: &Call) -> Option<String> {
+    const ENGINES: &[&str] = &["docker.sock", "docker_engine", "containerd.sock", "podman.sock", "crio.sock"];
+    [0, 1].into_iter().find_map(|index| {
+        let path = interp.option(&call.arg(index), "socketPath")?;
+        let path = interp.to_text(&path)?;
+        ENGINES.iter().any(|engine| path.contains(engine)).then(|| path.to_string())
+    })
 }
 
 /// Whether a request puts something where it goes: `put(…)`, `{ method: "PUT" }`.
@@ -333,7 +359,9 @@ pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, c
             connect_effect(interp, host, sent);
             Some(Value::UNDEFINED)
         }
-        ("dns.Resolver", _) => Some(lookup(interp, call)),
+        ("dns.Resolver" | "dns.promises.Resolver", name) if name.starts_with("resolve") || name == "reverse" => {
+            Some(lookup(interp, call))
+        }
         (_, "listen") if path.ends_with("createServer") || path.ends_with("Server") => {
             let port = interp.to_text(&call.arg(0)).filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
             let resource = port.map_or(Resource::Any, |port| Resource::Named(port.to_string()));

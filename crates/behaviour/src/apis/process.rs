@@ -144,10 +144,7 @@ fn worker(interp: &mut Interp<'_>, call: &Call) -> Value {
     let eval = interp.option(&call.arg(1), "eval").is_some_and(|value| value.truth() == Some(true));
     let source = call.arg(0);
     match source.exact_str() {
-        Some(text) if eval => {
-            let text = Value::str(text).tainted(source.taint);
-            interp.evaluate_code(&text);
-        }
+        _ if eval => drop(interp.evaluate_code(&source)),
         Some(path) => {
             let path = path.to_owned();
             interp.run_program_file(&path);

@@ -54,7 +54,10 @@ pub(super) fn method(
     if SENDS.contains(&name)
         && let Some(effect) = effect
     {
-        let sent = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
+        let sent = match name {
+            "sendMail" => crate::apis::given(interp, &call.args),
+            _ => call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg))),
+        };
         interp.flow(sent, effect);
         keep_written(interp, id, sent);
     }
@@ -137,6 +140,18 @@ pub(super) fn bytes_method(interp: &mut Interp<'_>, bytes: &Rc<[u8]>, name: &str
         "readUInt8" => bytes
             .get(number(0).unwrap_or(0.0) as usize)
             .map_or(Value::UNDEFINED, |&byte| Value::number(f64::from(byte))),
+        "indexOf" | "lastIndexOf" | "includes" if !matches!(args.first()?.kind, Kind::Number(_)) => {
+            let wanted = codecs::bytes_of(interp, args.first()?)?;
+            let from = number(1).unwrap_or(0.0).max(0.0) as usize;
+            let found = match name {
+                "lastIndexOf" => memchr::memmem::rfind(bytes, &wanted),
+                _ => bytes.get(from..).and_then(|rest| memchr::memmem::find(rest, &wanted)).map(|at| at + from),
+            };
+            match name {
+                "includes" => Value::bool(found.is_some()),
+                _ => Value::number(found.map_or(-1.0, |at| at as f64)),
+            }
+        }
         // Element by element, as an array would.
         "map" | "forEach" | "reduce" | "join" | "filter" | "indexOf" | "includes" if bytes.len() <= 65_536 => {
             let items = bytes.iter().map(|&byte| Value::number(f64::from(byte))).collect();

@@ -71,8 +71,20 @@ pub(crate) fn call_object_method(
             let taint = args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
             let object = interp.object_mut(id);
             object.taint = object.taint.or(taint);
+            if name == "submit" && args.first().and_then(Value::as_str).is_some_and(|to| to.contains("://")) {
+                submit_form(interp, receiver, &args[0]);
+            }
+            interp.relay_events(receiver, name, &args);
             interp.call_unknown(receiver, args)
         }
+    }
+}
+
+/// `form.submit(url)`: what was put into the form is sent.
+fn submit_form(interp: &mut Interp<'_>, form: &Value, url: &Value) {
+    let sent = interp.deep_taint(form);
+    for host in crate::apis::network::hosts(interp, url) {
+        crate::apis::network::connect_effect(interp, host, sent);
     }
 }
 
@@ -110,7 +122,7 @@ fn plain_method(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value
             let has = object.props.get(&key).is_some();
             (has || !object.open).then(|| Value::bool(has))
         }
-        "toString" => Some(Value::str("[object Object]")),
+        "toString" if !interp.object(id).open => Some(Value::str("[object Object]")),
         "valueOf" => Some(Value::object(id)),
         // A thenable, or something of ours that was awaited too early.
         "then" | "catch" | "finally" => promise_method(interp, &Value::object(id), name, args),

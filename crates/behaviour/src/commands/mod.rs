@@ -1,5 +1,6 @@
 //! Command lines: what the programs they start do.
 
+mod batch;
 mod interpreters;
 mod powershell;
 mod programs;
@@ -86,7 +87,7 @@ const INTERPRETERS: &[&str] = &[
 /// A shell line handed to a shell. Gives the taint of what it prints.
 pub(crate) fn run_line(interp: &mut Interp<'_>, line: &str, attributes: Attributes, taint: Taint) -> Taint {
     let shown = shown(line);
-    Runner { interp, attributes, depth: 0, shown }.line(line, taint)
+    Runner { interp, attributes, depth: 0, shown, unpacked: Taint::NONE }.line(line, taint)
 }
 
 /// A program with its arguments, started without a shell. Gives the taint of what it prints.
@@ -99,16 +100,19 @@ pub(crate) fn run_words(
 ) -> Taint {
     let words: Vec<String> = std::iter::once(program.to_owned()).chain(args.iter().cloned()).collect();
     let shown = shown(&words.join(" "));
-    Runner { interp, attributes, depth: 0, shown }.words(&words, taint, Taint::NONE)
+    Runner { interp, attributes, depth: 0, shown, unpacked: Taint::NONE }.words(&words, taint, Taint::NONE)
 }
 
 /// What a file does that something else starts later: a shell profile, a hook, a unit, a log-in script.
 pub(crate) fn run_planted(interp: &mut Interp<'_>, path: &str, text: &str, taint: Taint) {
     let attributes = Attributes { shell: true, ..Attributes::default() };
-    let mut runner = Runner { interp, attributes, depth: 0, shown: shown(text) };
+    let mut runner = Runner { interp, attributes, depth: 0, shown: shown(text), unpacked: Taint::NONE };
     let extension = path.rsplit('.').next().unwrap_or_default().to_lowercase();
     match extension.as_str() {
-        "vbs" | "vbe" | "ps1" | "js" | "hta" | "plist" => {
+        "js" | "cjs" | "mjs" => {
+            runner.interp.evaluate_code(&Value::str(text).tainted(taint));
+        }
+        "vbs" | "vbe" | "ps1" | "hta" | "plist" => {
             runner.foreign(text, taint);
         }
         "yml" | "yaml" => {
@@ -153,6 +157,8 @@ pub(crate) struct Runner<'a, 'p> {
     depth: u32,
     /// The command as a reader sees it, for notes.
     shown: String,
+    /// What went into the archives unpacked so far: programs run from their folders came with them.
+    unpacked: Taint,
 }
 
 impl Runner<'_, '_> {
@@ -163,9 +169,22 @@ impl Runner<'_, '_> {
             return taint;
         }
         self.depth += 1;
-        let output = self.script(&shell::parse(line), taint, line.trim_end().ends_with('&'));
+        let output = match self.inline_script(line, taint) {
+            Some(output) => output,
+            None if batch::is_batch(line) => self.script(&shell::parse(&batch::expanded(line)), taint, false),
+            None => self.script(&shell::parse(line), taint, line.trim_end().ends_with('&')),
+        };
         self.depth -= 1;
         output
+    }
+
+    /// `rundll32 javascript:…`, `mshta vbscript:…`: the whole line is a script, whatever it would be to a shell.
+    fn inline_script(&mut self, line: &str, taint: Taint) -> Option<Taint> {
+        let lower = line.trim_start().to_ascii_lowercase();
+        let program = base_name(lower.split_whitespace().next()?);
+        let is_script = matches!(program.as_str(), "rundll32" | "mshta")
+            && ["javascript:", "vbscript:"].iter().any(|scheme| lower.contains(scheme));
+        is_script.then(|| self.words(&[program, line.to_owned()], taint, Taint::NONE))
     }
 
     /// `last_in_background`: the line ends with `&`.
@@ -316,6 +335,8 @@ impl Runner<'_, '_> {
     fn run_written(&mut self, path: &str, spawn: u32) {
         if let Some(written) = self.interp.written_file(path) {
             self.interp.flow(written.taint, spawn);
+        } else if path.contains(['/', '\\']) {
+            self.interp.flow(self.unpacked, spawn);
         }
     }
 
@@ -341,8 +362,12 @@ impl Runner<'_, '_> {
                 break;
             }
             words = rest;
-            // Options of the wrapper.
-            while words.len() > 1 && (words[0].starts_with('-') || (words[0].starts_with('/') && words[0].len() == 2)) {
+            // Options of the wrapper, and the title that `start` takes.
+            while words.len() > 1
+                && (words[0].is_empty()
+                    || words[0].starts_with('-')
+                    || (words[0].starts_with('/') && words[0].len() == 2))
+            {
                 words = &words[1..];
             }
             if name == "timeout" && words.len() > 1 {

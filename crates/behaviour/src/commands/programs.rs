@@ -45,7 +45,7 @@ impl Runner<'_, '_> {
             }
             "rm" | "del" | "rmdir" | "rd" | "rimraf" | "shred" | "unlink" | "erase" => self.remove(args),
             "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" => self.read_files(args).or(piped),
-            "tar" | "zip" | "7z" | "7za" | "rar" => self.pack(program, args),
+            "tar" | "zip" | "7z" | "7za" | "rar" | "unzip" | "expand-archive" => self.pack(program, args, piped),
             "base64" | "openssl" | "xxd" | "gunzip" | "rev" | "tr" => self.decode(args, piped),
             "echo" | "printf" => taint,
             "env" | "printenv" | "set" | "export" if args.is_empty() => self.environment(),
@@ -71,6 +71,15 @@ impl Runner<'_, '_> {
                 self.persistence(program, args);
                 Taint::NONE
             }
+            "pbcopy" | "clip" | "wl-copy" | "set-clipboard" => self.put_on_clipboard(args),
+            "xclip" | "xsel" if !args.iter().any(|arg| matches!(arg.as_str(), "-o" | "-out" | "--output")) => {
+                self.put_on_clipboard(args)
+            }
+            "shutdown" | "reboot" | "poweroff" | "halt" | "stop-computer" | "restart-computer" => {
+                let target = Resource::Named("the system".to_owned());
+                self.interp.effect(CapabilityId::ProcessKill, target, "shuts the machine down");
+                Taint::NONE
+            }
             "pbpaste" | "xclip" | "xsel" | "wl-paste" => {
                 self.interp.effect(CapabilityId::InputClipboard, Resource::None, "reads the clipboard");
                 Taint::NONE
@@ -82,6 +91,7 @@ impl Runner<'_, '_> {
             "security" if args.iter().any(|arg| arg.starts_with("find-") || arg.starts_with("dump-")) => {
                 self.credentials("the system keychain")
             }
+            "git" if args.first().is_some_and(|verb| verb == "credential") => self.credentials("git credential"),
             "gh" | "gcloud" | "aws" if is_token_request(args) => {
                 self.credentials(&format!("{program} {}", args.join(" ")))
             }
@@ -103,9 +113,17 @@ impl Runner<'_, '_> {
             self.interp.effect(CapabilityId::CryptoMine, Resource::None, "mines cryptocurrency");
         }
         // A script or program of the package itself.
-        if path.contains('/') || path.ends_with(".js") {
+        if [".sh", ".bat", ".cmd"].iter().any(|end| path.to_ascii_lowercase().ends_with(end)) {
+            self.script_file(path, taint);
+        } else if path.contains('/') || path.ends_with(".js") {
             self.interp.run_program_file(path);
         }
+        Taint::NONE
+    }
+
+    fn put_on_clipboard(&mut self, args: &[String]) -> Taint {
+        let put = args.last().map_or(Value::UNKNOWN, Value::str);
+        crate::apis::host::clipboard_written(self.interp, &put);
         Taint::NONE
     }
 
@@ -163,7 +181,11 @@ impl Runner<'_, '_> {
                 output =
                     args.get(at + 1).filter(|next| !next.starts_with('-') && !next.contains("://")).cloned().or(output);
             }
-            if let Some(file) = arg.strip_prefix('@').or_else(|| arg.split_once("=@").map(|(_, file)| file)) {
+            let is_upload = matches!(arg.as_str(), "-T" | "--upload-file" | "--post-file" | "-InFile");
+            let uploaded = args.get(at + 1).filter(|_| is_upload).map(String::as_str);
+            if let Some(file) =
+                uploaded.or_else(|| arg.strip_prefix('@')).or_else(|| arg.split_once("=@").map(|(_, file)| file))
+            {
                 let effect =
                     self.interp.effect(CapabilityId::FsRead, paths::resource(Some(file)), "reads a file to send it");
                 let source = self.interp.source(effect);
@@ -235,7 +257,8 @@ impl Runner<'_, '_> {
                     output = output.or(self.line(quoted, taint));
                 }
             } else if !arg.starts_with('-') {
-                let path = self.interp.package_path(arg);
+                // `rundll32 file,entry`
+                let path = self.interp.package_path(arg.split(',').next().unwrap_or(arg));
                 if let (Some(written), Some(spawn)) = (self.interp.written_file(&path), self.interp.last_spawn) {
                     self.interp.flow(written.taint, spawn);
                     if let Some(text) = written.as_str() {
@@ -271,7 +294,8 @@ impl Runner<'_, '_> {
             let path = self.interp.package_path(path);
             // All of a folder with all below it is the folder.
             let whole = path.strip_suffix('*').filter(|_| recursive).map(|path| path.trim_end_matches(['/', '\\']));
-            self.interp.delete_effect(Some(whole.filter(|path| !path.is_empty()).unwrap_or(&path)), recursive);
+            let here = if path == "*" { "<project>" } else { path.as_str() };
+            self.interp.delete_effect(Some(whole.filter(|path| !path.is_empty()).unwrap_or(here)), recursive);
         }
         Taint::NONE
     }
@@ -286,13 +310,15 @@ impl Runner<'_, '_> {
     }
 
     /// Files put into an archive, which carries what they hold; one that is unpacked is only read.
-    fn pack(&mut self, program: &str, args: &[String]) -> Taint {
+    fn pack(&mut self, program: &str, args: &[String], piped: Taint) -> Taint {
         let makes = |arg: &String| match program {
             "tar" => arg.trim_start_matches('-').starts_with('c') || arg == "--create",
             "zip" => true,
             _ => arg == "a",
         };
         if !args.iter().any(makes) {
+            let archives = args.iter().filter_map(|arg| self.interp.written_file(arg));
+            self.unpacked = archives.fold(self.unpacked.or(piped), |taint, archive| taint.or(archive.taint));
             return self.read_files(args);
         }
         let is_archive = |arg: &String| {

@@ -185,7 +185,6 @@ pub(super) const PLAIN_GLOBAL_MEMBERS: &[&str] = &[
     "userAgent",
     "language",
     "languages",
-    "location",
     "history",
     "Error",
     "TypeError",

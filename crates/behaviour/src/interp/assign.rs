@@ -217,6 +217,7 @@ impl Interp<'_> {
         match &object.kind {
             Kind::Api(api) => {
                 self.effect_hook(*api, name, &value);
+                self.store_on_builtin(*api, name, &value);
                 if self.apis.is_global_object(*api) {
                     self.write_global(name, value);
                 }
@@ -225,6 +226,7 @@ impl Interp<'_> {
                 self.effect_instance_store(*id, name, &value);
                 self.set_property(object, name, value);
             }
+            Kind::Unknown => self.store_on_unknown(object, name, &value),
             _ => self.set_property(object, name, value),
         }
     }

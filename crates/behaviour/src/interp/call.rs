@@ -133,6 +133,7 @@ impl Interp<'_> {
         {
             return value;
         }
+        self.note_swapped_address(name, &args);
         match &receiver.kind {
             Kind::Api(api) => {
                 let callee = self.read_member(receiver, name);

@@ -222,7 +222,7 @@ impl Interp<'_> {
     fn signature(&self, args: &[Value]) -> u64 {
         let mut hasher = rustc_hash::FxHasher::default();
         for arg in args {
-            arg.taint.0.hash(&mut hasher);
+            arg.taint.data().hash(&mut hasher);
             std::mem::discriminant(&arg.kind).hash(&mut hasher);
             match &arg.kind {
                 Kind::Bool(truth) => truth.hash(&mut hasher),

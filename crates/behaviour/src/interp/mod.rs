@@ -8,6 +8,7 @@ mod call;
 mod expression;
 mod fuel;
 mod function;
+mod hooks;
 mod loops;
 mod machine;
 mod module;
@@ -190,6 +191,10 @@ pub(crate) struct Interp<'p> {
     pub in_inert: bool,
     /// The class that each method was last made for.
     pub homes: FxHashMap<(UnitId, FunctionId), ObjectId>,
+    /// What was thrown since the innermost `try` began.
+    pub thrown: Option<Value>,
+    /// Names read of modules that are not at hand: what replaces one of these stands before it.
+    pub foreign_reads: HashSet<Rc<str>>,
     /// What the generators that are running have yielded so far, the innermost last.
     pub yields: Vec<Vec<Value>>,
     /// Closures made so far, for functions that nothing has called yet.
@@ -245,6 +250,8 @@ impl<'p> Interp<'p> {
             in_inert: false,
             stand_ins: 0,
             homes: FxHashMap::default(),
+            thrown: None,
+            foreign_reads: HashSet::new(),
             yields: Vec::new(),
             closures: Vec::new(),
             results: FxHashMap::default(),

@@ -277,7 +277,7 @@ impl Interp<'_> {
         match resolve(self.package, file, specifier) {
             Resolution::Builtin(name) | Resolution::Package(name) => match self.apis.module(name) {
                 Some(api) => Value::api(api),
-                None => self.unknown(Taint::NONE),
+                None => self.unknown(Taint::FOREIGN),
             },
             Resolution::File(file) => self.load_file(file),
             Resolution::Native(path) => {

@@ -163,6 +163,15 @@ impl Interp<'_> {
         let open = |value: &Value| match &value.kind {
             Kind::Unknown | Kind::Api(_) | Kind::OneOf(_) => true,
             Kind::Str(_) => value.exact_str().is_none(),
+            // `response.statusCode`: whatever a built-in keeps there.
+            Kind::Object(id) => match &self.object(*id).class {
+                Class::Method { receiver, .. } => match &receiver.kind {
+                    Kind::Object(id) => matches!(self.object(*id).class, Class::Instance { .. }),
+                    Kind::Api(_) => true,
+                    _ => false,
+                },
+                _ => false,
+            },
             _ => false,
         };
         if open(left) || open(right) {

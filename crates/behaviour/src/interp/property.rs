@@ -103,7 +103,10 @@ impl Interp<'_> {
                 None if name == "default" => object.clone(),
                 None => self.unknown(object.taint),
             },
-            Kind::Unknown | Kind::Undefined | Kind::Null => self.unknown(object.taint),
+            Kind::Unknown | Kind::Undefined | Kind::Null => {
+                self.note_foreign_read(object, name);
+                self.unknown(object.taint)
+            }
         }
     }
 

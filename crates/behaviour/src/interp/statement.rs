@@ -65,7 +65,11 @@ impl Interp<'_> {
                 Completion::Return
             }
             Node::Throw(value) => {
-                self.eval(m, cx, value);
+                let thrown = self.eval(m, cx, value);
+                self.thrown = Some(match self.thrown.take() {
+                    Some(earlier) => join(&earlier, &thrown),
+                    None => thrown,
+                });
                 Completion::Throw
             }
             Node::If(parts) => {
@@ -161,11 +165,14 @@ impl Interp<'_> {
     fn run_try(&mut self, m: &Module, cx: &Context, act: &mut Activation, parts: &[NodeId]) -> Completion {
         let &[block, parameter, handler, finalizer] = parts else { return Completion::Normal };
         let unknowns = self.unknowns;
+        let outer = self.thrown.take();
         let mut completion = self.run(m, cx, act, block);
+        let caught = std::mem::replace(&mut self.thrown, outer);
         let threw = completion == Completion::Throw;
         // Whatever was not exact may have thrown.
         if !handler.is_nothing() && (threw || self.unknowns != unknowns) {
             let error = self.unknown(crate::value::Taint::NONE);
+            let error = caught.map_or(error.clone(), |caught| join(&error, &caught));
             if threw {
                 self.bind_pattern(m, cx, parameter, error);
                 completion = self.run(m, cx, act, handler);

@@ -1,6 +1,7 @@
 //! What the code does, and how its files look.
 
 pub(crate) mod agent_or_editor_tampering;
+pub(crate) mod application_tampering;
 pub(crate) mod browser_traffic_hook;
 pub(crate) mod ci_workflow_write;
 pub(crate) mod cloud_metadata_theft;
@@ -18,7 +19,9 @@ pub(crate) mod download_and_execute;
 pub(crate) mod environment_exfiltration;
 pub(crate) mod evasion_check;
 pub(crate) mod file_wiper;
+pub(crate) mod hooked_module_exfiltration;
 pub(crate) mod host_fingerprint_beacon;
+pub(crate) mod host_shutdown;
 pub(crate) mod input_capture;
 pub(crate) mod install_time_network;
 pub(crate) mod install_time_process;
@@ -29,9 +32,12 @@ pub(crate) mod manifest_rewrite;
 pub(crate) mod obfuscated_code_with_capabilities;
 pub(crate) mod obfuscated_install_code;
 pub(crate) mod package_self_propagation;
+pub(crate) mod page_redirect;
 pub(crate) mod persistence_mechanism;
+pub(crate) mod personal_file_theft;
 pub(crate) mod process_injection;
 pub(crate) mod reverse_shell;
 pub(crate) mod secret_scanner_run;
 pub(crate) mod self_deleting_script;
 pub(crate) mod sibling_package_edit;
+pub(crate) mod wallet_address_swap;

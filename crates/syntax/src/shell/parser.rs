@@ -24,7 +24,7 @@ struct Parser<'l> {
 }
 
 /// Words after which another command begins.
-const OPENING: &[&str] = &["if", "then", "elif", "else", "while", "until", "do", "{", "!", "time", "call", "start"];
+const OPENING: &[&str] = &["if", "then", "elif", "else", "while", "until", "do", "{", "!", "time", "call"];
 /// Words that end a body.
 const CLOSING: &[&str] = &["fi", "done", "esac", "}"];
 

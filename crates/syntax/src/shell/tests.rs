@@ -103,7 +103,7 @@ fn bodies_are_commands() {
 
 #[test]
 fn cmd_exe() {
-    assert_eq!(show(r"@echo off & start C:\Temp\a.exe"), r#"["echo" "off"] & ["C:\\Temp\\a.exe"]"#);
+    assert_eq!(show(r"@echo off & start C:\Temp\a.exe"), r#"["echo" "off"] & ["start" "C:\\Temp\\a.exe"]"#);
     assert_eq!(show(r"%APPDATA%\x.exe 100% a%20b"), r#"[$APPDATA"\\x.exe" "100%" "a%20b"]"#);
     assert_eq!(show("echo a^&b"), r#"["echo" "a&b"]"#);
     assert_eq!(show("powershell -enc QQBCAA=="), r#"["powershell" "-enc" "QQBCAA=="]"#);

@@ -25,6 +25,13 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
     let secrets = c.at(capability.trigger, CapabilityId::FsRead).find(|read| reads_secrets(read));
     let (words, alone) = match (capability.id, class_of(capability)) {
         (CapabilityId::AgentDrive, _) => ("drives an AI agent", DOUBTFUL),
+        (CapabilityId::Persist, _) if name.starts_with("agent") => ("has AI agents run a command of its own", HARMFUL),
+        (CapabilityId::Persist, _) if name.starts_with("editor") => {
+            ("has the editor run a command of its own", HARMFUL)
+        }
+        (CapabilityId::FsWrite, Some(PathClass::Agent)) if is_program(&name) => {
+            ("puts a program into the configuration of AI agents", HARMFUL)
+        }
         (CapabilityId::FsWrite, Some(PathClass::Agent)) => ("changes the configuration of AI agents", DOUBTFUL),
         // Tasks can run when a folder is opened; settings rarely run anything.
         (CapabilityId::FsWrite, Some(PathClass::Editor)) if name.contains("tasks") => {
@@ -50,6 +57,11 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
     let mut evidence = evidence_of([capability].into_iter().chain(secrets));
     evidence.extend(hidden);
     Some(Case::new(grade, title, evidence))
+}
+
+/// Instructions are text; what an agent is to run is not.
+fn is_program(path: &str) -> bool {
+    [".js", ".mjs", ".cjs", ".py", ".sh", ".ps1", ".exe"].iter().any(|end| path.ends_with(end))
 }
 
 #[cfg(test)]

@@ -41,11 +41,15 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     }
     let host = c.host(&flow.sink);
     let hidden = c.concealment(&flow.sink).or_else(|| c.concealment(&flow.source));
-    if !host.is_remote() || hidden.is_none() && is_home_of(family, &host.name) {
+    let trigger = when(flow);
+    let is_home = hidden.is_none() && is_home_of(family, &host.name);
+    // No library asks another program for its user's token as it is imported, wherever it takes it.
+    let is_asked_of_program = is_unasked(trigger) && name_of(&flow.source).is_some_and(|name| name.contains(" auth "));
+    if !host.is_remote() || is_home && !is_asked_of_program {
         return None;
     }
-    let trigger = when(flow);
     let grade = match flow.source.id {
+        _ if is_home => DOUBTFUL,
         CapabilityId::EnvRead => variable_grade(variables, trigger, &host, hidden.is_some())?,
         CapabilityId::BrowserHook => session_grade(trigger, &host, hidden.is_some())?,
         _ => file_grade(flow, trigger, &host, hidden.is_some()),

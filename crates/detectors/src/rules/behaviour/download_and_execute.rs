@@ -123,8 +123,10 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// The name of a program as a command names it: without its folder, and without the ending that Windows leaves out.
 fn base(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    [".exe", ".bat", ".cmd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
@@ -206,6 +208,8 @@ fn grade(chain: &Chain<'_>, grave: &[&str], odd: &[&str], foreign: bool) -> Opti
         // A page that is told over a socket which of its modules changed.
         (_, true) if chain.is_loaded() && !install && !foreign => ODD,
         (_, true) => DOUBTFUL,
+        // Installers may fetch programs; libraries that are imported have no need to run them unseen.
+        (_, false) if odd.len() >= 2 && !install => HARMFUL,
         (_, false) if odd.len() >= 2 => DOUBTFUL,
         (_, false) => ODD,
     })

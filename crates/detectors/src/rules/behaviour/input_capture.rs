@@ -52,7 +52,8 @@ fn sent(c: &Contents<'_>, input: &Capability, sink: &Capability, trigger: Trigge
 /// What is recorded by code that also has the network. Pages listen to keys and paste from the clipboard by
 /// nature; nobody is filmed by being imported.
 fn recorded(c: &Contents<'_>, input: &Capability) -> Option<Case> {
-    let what = words_for(input.id).filter(|_| is_unasked(input.trigger))?;
+    let is_written = name_of(input) == Some("written");
+    let what = words_for(input.id).filter(|_| is_unasked(input.trigger) && !is_written)?;
     let hidden = c.concealment(input);
     let network = c.of(CapabilityId::NetConnect).find(|connection| c.host(connection).is_foreign());
     let is_watching =

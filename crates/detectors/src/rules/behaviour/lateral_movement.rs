@@ -29,7 +29,9 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let triggers = [Trigger::Install, Trigger::Import];
     let scans = triggers.into_iter().filter_map(|trigger| scan(c, trigger));
     let entries = triggers.into_iter().flat_map(|trigger| c.at(trigger, CapabilityId::ProcessSpawn));
-    report_worst(out, &META, scans.chain(entries.filter_map(|spawn| enters(c, spawn))));
+    let engines = triggers.into_iter().flat_map(|trigger| c.at(trigger, CapabilityId::HostProbe));
+    let engines = engines.filter_map(|probe| commands_engine(c, probe));
+    report_worst(out, &META, scans.chain(entries.filter_map(|spawn| enters(c, spawn))).chain(engines));
 }
 
 fn scan(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {
@@ -51,6 +53,13 @@ fn scan(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {
         when_words(trigger)
     );
     Some(Case::new(ALARMING, title, evidence_of(connections)))
+}
+
+/// Whoever speaks to a container engine can mount the host's disk.
+fn commands_engine(c: &Contents<'_>, probe: &Capability) -> Option<Case> {
+    let is_engine = name_of(probe).is_some_and(|name| name.contains(".sock") || name.contains("docker_engine"));
+    let title = format!("{} speaks to the container engine {}", c.label(), when_words(probe.trigger));
+    is_engine.then(|| Case::new(HARMFUL, title, evidence_of([probe])))
 }
 
 fn enters(c: &Contents<'_>, spawn: &Capability) -> Option<Case> {

@@ -34,7 +34,10 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
         (Kind::Hook, Trigger::Import) if hidden.is_none() => ODD,
         (Kind::Autostart, Trigger::Install) if hidden.is_some() || connects.is_some() => HARMFUL,
         (_, Trigger::Install | Trigger::Import) if hidden.is_some() => HARMFUL,
-        (Kind::Autostart, Trigger::Install | Trigger::Import) => DOUBTFUL,
+        // Whoever is imported has nothing to install.
+        (Kind::Autostart, Trigger::Import) | (Kind::Key, Trigger::Install | Trigger::Import) => HARMFUL,
+        (Kind::Autostart, Trigger::Install) => DOUBTFUL,
+        (Kind::Key, _) => ODD,
         // Command-line tools have installed their completions so.
         (Kind::Profile, Trigger::Install) if connects.is_some() => DOUBTFUL,
         (Kind::Profile, Trigger::Install | Trigger::Import) => UNCLEAR,
@@ -53,6 +56,7 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Autostart,
+    Key,
     Profile,
     Hook,
 }
@@ -61,6 +65,7 @@ impl Kind {
     fn words(self) -> &'static str {
         match self {
             Kind::Autostart => "makes something start with the system or session",
+            Kind::Key => "lets someone log in with a key of its own",
             Kind::Profile => "changes what every shell runs at start",
             Kind::Hook => "installs version-control hooks",
         }
@@ -71,6 +76,9 @@ fn kind_of(capability: &Capability) -> Option<Kind> {
     let name = name_of(capability).unwrap_or_default().to_ascii_lowercase();
     let profile = ["profile", "bashrc", "zshrc", "shell", "config/fish"].iter().any(|part| name.contains(part));
     match (capability.id, class_of(capability)) {
+        (CapabilityId::FsWrite, Some(PathClass::Credentials)) if name.contains("authorized_keys") => Some(Kind::Key),
+        // A rule of its own speaks of agents and editors.
+        (CapabilityId::Persist, _) if name.starts_with("agent") || name.starts_with("editor") => None,
         (CapabilityId::Persist, _) if name.contains("hook") => Some(Kind::Hook),
         (CapabilityId::Persist, _) if profile => Some(Kind::Profile),
         (CapabilityId::Persist, _) => Some(Kind::Autostart),

@@ -1,0 +1,78 @@
+//! Code put between another module and those who call it: monkey patches of modules, loaders and prototypes.
+
+use std::rc::Rc;
+
+use vetch_model::capability::{CapabilityId, Resource};
+
+use super::Interp;
+use crate::apis::ApiId;
+use crate::value::{Class, Kind, Value};
+
+/// Most names that are remembered as read of modules that are not at hand.
+const MAX_NAMES: usize = 4096;
+
+/// Built-in modules whose callers hand over what is worth having.
+const HOOKABLE: &[&str] =
+    &["http", "https", "http2", "net", "tls", "crypto", "fs", "child_process", "module", "dns", "axios", "ws"];
+
+/// Methods that put listeners aside, and methods that call them.
+const LISTENS: &[&str] = &["on", "once", "addListener", "prependListener", "addEventListener", "subscribe"];
+const EMITS: &[&str] = &["emit", "dispatchEvent", "dispatch", "trigger", "publish", "fire"];
+
+/// Hidden property of an emitter: what listens to it.
+const LISTENERS: &str = "@@listeners";
+
+impl Interp<'_> {
+    /// A property of something that is not at hand is read.
+    pub(super) fn note_foreign_read(&mut self, object: &Value, name: &str) {
+        if object.taint.is_foreign() && self.foreign_reads.len() < MAX_NAMES && !self.foreign_reads.contains(name) {
+            self.foreign_reads.insert(Rc::from(name));
+        }
+    }
+
+    /// `object.name = value` on something that is not at hand. A function that replaces what was read before stands
+    /// between the module and its callers; one that was never read is an option or a listener.
+    pub(super) fn store_on_unknown(&mut self, object: &Value, name: &str, value: &Value) {
+        let replaces = object.taint.is_foreign() && self.foreign_reads.contains(name)
+            || self.comes_from(object.taint, CapabilityId::CodeHook);
+        if replaces {
+            self.hook(name, value);
+        }
+    }
+
+    /// `builtin.name = value`
+    pub(crate) fn store_on_builtin(&mut self, api: ApiId, name: &str, value: &Value) {
+        let path = self.apis.path(api);
+        if HOOKABLE.contains(&path.split('.').next().unwrap_or_default()) {
+            self.hook(&format!("{path}.{name}"), value);
+        }
+    }
+
+    /// A function that others will call in place of what it replaces: what they give it is intercepted.
+    fn hook(&mut self, what: &str, value: &Value) {
+        if !matches!(&value.kind, Kind::Object(id) if matches!(self.object(*id).class, Class::Closure { .. })) {
+            return;
+        }
+        let effect = self.effect(CapabilityId::CodeHook, Resource::Named(what.to_owned()), format!("replaces {what}"));
+        let intercepted = self.source(effect);
+        self.invoke(value, intercepted);
+    }
+
+    /// A method of an object of unknown kind, as an event emitter has them: a listener is kept, and what is emitted
+    /// reaches the listeners.
+    pub(crate) fn relay_events(&mut self, emitter: &Value, name: &str, args: &[Value]) {
+        if LISTENS.contains(&name) {
+            let Some(listener) = args.iter().rev().find(|arg| self.is_callable(arg)).cloned() else { return };
+            let known = self.get_property(emitter, LISTENERS);
+            let mut listeners = self.elements(&known).unwrap_or_default();
+            listeners.push(listener);
+            let listeners = self.array(listeners);
+            self.set_property(emitter, LISTENERS, listeners);
+        } else if EMITS.contains(&name) && args.len() > 1 {
+            let listeners = self.get_property(emitter, LISTENERS);
+            for listener in self.elements(&listeners).unwrap_or_default() {
+                self.perhaps(|interp| interp.call_value(&listener, emitter.clone(), args[1..].to_vec()));
+            }
+        }
+    }
+}
