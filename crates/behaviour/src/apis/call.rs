@@ -46,7 +46,11 @@ impl Interp<'_> {
     /// Calls a built-in.
     pub(crate) fn call_api(&mut self, api: ApiId, this: Value, args: Vec<Value>, is_new: bool) -> Value {
         let (args, keywords) = self.without_keywords(args);
-        let args = args.into_iter().map(|arg| self.opened(arg)).collect();
+        // `name in os.environ` asks for one.
+        let args = match self.apis.name(api) {
+            "in" => args,
+            _ => args.into_iter().map(|arg| self.opened(arg)).collect(),
+        };
         match self.apis.entry(api).call {
             Some(handler) => handler(self, &Call { api, this, args, is_new, keywords }),
             None => self.call_unknown(&this, args),

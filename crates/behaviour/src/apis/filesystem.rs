@@ -296,7 +296,7 @@ impl Interp<'_> {
     }
 
     /// Whatever a folder that was listed holds is written over with the same contents: it is gone.
-    fn overwrite_effect(&mut self, path: &Value, data: &Value) {
+    pub(crate) fn overwrite_effect(&mut self, path: &Value, data: &Value) {
         let is_fixed = !data.alternatives().is_empty()
             && data.alternatives().iter().all(|data| data.exact_str().is_some() || matches!(data.kind, Kind::Bytes(_)))
             && self.sources_of(data.taint).is_empty();

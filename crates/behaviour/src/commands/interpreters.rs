@@ -45,6 +45,12 @@ impl Runner<'_, '_> {
             }
             return taint;
         }
+        if let [flag, module, rest @ ..] = args
+            && flag == "-m"
+            && module == "pip"
+        {
+            return self.program("pip", "pip", rest, taint, Taint::NONE);
+        }
         let Some(file) = args.iter().find(|arg| !arg.starts_with('-')) else { return Taint::NONE };
         let path = self.interp.package_path(file);
         if let Some(written) = self.interp.written_file(&path) {

@@ -35,7 +35,15 @@ impl Runner<'_, '_> {
             | "http" | "lwp-download" => self.download(args, taint.or(piped)),
             "bitsadmin" | "certutil" => self.download_to_last(args, taint.or(piped)),
             "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node" | "esno" | "babel-node" => self.node(args, taint),
+            "npm" | "yarn" | "pnpm" | "lerna" | "pip" | "pip3" | "easy_install" if names_source(args) => {
+                self.remote_scriptlet(args, taint)
+            }
             "npm" | "yarn" | "pnpm" | "lerna" => self.package_manager(program, args),
+            "code" | "codium" | "cursor" | "windsurf" if args.iter().any(|arg| arg == "--install-extension") => {
+                let order = Resource::Named("editor extension".to_owned());
+                self.interp.effect(CapabilityId::Persist, order, "installs an extension into the editor");
+                Taint::NONE
+            }
             "mshta" | "rundll32" | "regsvr32" | "msiexec" | "wmic" if args.iter().any(|arg| arg.contains("://")) => {
                 self.remote_scriptlet(args, taint)
             }
@@ -402,6 +410,11 @@ impl Runner<'_, '_> {
             format!("makes a {mechanism}"),
         );
     }
+}
+
+/// `pip install --index-url URL`, `npm install URL`: packages of a source that the command names.
+fn names_source(args: &[String]) -> bool {
+    args.iter().any(|arg| matches!(arg.as_str(), "install" | "i" | "add")) && args.iter().any(|arg| arg.contains("://"))
 }
 
 fn is_token_request(args: &[String]) -> bool {

@@ -12,8 +12,35 @@ use crate::value::{Class, Kind, Value};
 const MAX_NAMES: usize = 4096;
 
 /// Built-in modules whose callers hand over what is worth having.
-const HOOKABLE: &[&str] =
-    &["http", "https", "http2", "net", "tls", "crypto", "fs", "child_process", "module", "dns", "axios", "ws"];
+const HOOKABLE: &[&str] = &[
+    "http",
+    "https",
+    "http2",
+    "net",
+    "tls",
+    "crypto",
+    "fs",
+    "child_process",
+    "module",
+    "dns",
+    "axios",
+    "ws",
+    // Of Python.
+    "requests",
+    "urllib",
+    "urllib.request",
+    "urllib3",
+    "httpx",
+    "aiohttp",
+    "socket",
+    "ssl",
+    "smtplib",
+    "hashlib",
+    "http.client",
+    "getpass",
+    "subprocess",
+    "builtins",
+];
 
 /// Methods that put listeners aside, and methods that call them.
 const LISTENS: &[&str] = &["on", "once", "addListener", "prependListener", "addEventListener", "subscribe"];
@@ -43,7 +70,10 @@ impl Interp<'_> {
     /// `builtin.name = value`
     pub(crate) fn store_on_builtin(&mut self, api: ApiId, name: &str, value: &Value) {
         let path = self.apis.path(api);
-        if HOOKABLE.contains(&path.split('.').next().unwrap_or_default()) {
+        let is_hookable = HOOKABLE
+            .iter()
+            .any(|module| path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+        if is_hookable {
             self.hook(&format!("{path}.{name}"), value);
         }
     }
@@ -55,7 +85,14 @@ impl Interp<'_> {
         }
         let effect = self.effect(CapabilityId::CodeHook, Resource::Named(what.to_owned()), format!("replaces {what}"));
         let intercepted = self.source(effect);
-        self.invoke(value, intercepted);
+        let mut args = vec![Value::unknown(intercepted); 4];
+        if self.is_python_here() {
+            let keywords = self.alloc(Class::Keywords);
+            let object = self.object_mut(keywords);
+            (object.open, object.taint) = (true, intercepted);
+            args.push(Value::object(keywords));
+        }
+        self.perhaps(|interp| interp.call_value(value, Value::unknown(intercepted), args));
     }
 
     /// A method of an object of unknown kind, as an event emitter has them: a listener is kept, and what is emitted

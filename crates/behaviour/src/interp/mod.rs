@@ -377,15 +377,20 @@ impl<'p> Interp<'p> {
         }
     }
 
-    /// Elements of an array whose contents are known.
-    pub(crate) fn elements(&self, value: &Value) -> Option<Vec<Value>> {
+    /// Elements of an array whose contents are known, where they lie.
+    pub(crate) fn items(&self, value: &Value) -> Option<&[Value]> {
         match &value.kind {
             Kind::Object(id) => match &self.object(*id).class {
-                Class::Array(items) if !self.object(*id).open => Some(items.clone()),
+                Class::Array(items) if !self.object(*id).open => Some(items),
                 _ => None,
             },
             _ => None,
         }
+    }
+
+    /// A copy of the elements of an array whose contents are known.
+    pub(crate) fn elements(&self, value: &Value) -> Option<Vec<Value>> {
+        self.items(value).map(<[Value]>::to_vec)
     }
 
     /// A property of a plain object as an option (`{ shell: true }`), unknown ones as `None`.

@@ -184,6 +184,10 @@ impl Interp<'_> {
             return self.globals.extend(names);
         }
         let Kind::Object(namespace) = self.exports_of(cx.unit).kind else { return };
+        // PEP 562: whoever asks the module for a name that it does not have runs this.
+        if let Some((_, hook)) = names.iter().find(|(name, _)| &**name == "__getattr__").cloned() {
+            self.perhaps(|interp| interp.call_value(&hook, Value::UNDEFINED, vec![Value::UNKNOWN]));
+        }
         for (name, value) in names {
             let taint = self.deep_taint(&value);
             let object = self.object_mut(namespace);

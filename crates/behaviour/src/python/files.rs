@@ -26,7 +26,8 @@ fn files(apis: &mut Apis) {
         interp.delete_effect(path.as_deref(), false);
         Value::UNDEFINED
     });
-    apis.add_functions(os, &["listdir", "scandir", "walk"], |interp, call| {
+    apis.add_functions(os, &["walk", "fwalk"], walked);
+    apis.add_functions(os, &["listdir", "scandir"], |interp, call| {
         let path = call.args.first().cloned().unwrap_or_else(|| Value::str("<project>"));
         let (_, taint) = read_effects(interp, &path);
         interp.unknown(taint)
@@ -89,6 +90,21 @@ fn files(apis: &mut Apis) {
     apis.add_functions(zip, &["ZipFile", "open", "TarFile"], passed);
 }
 
+/// `for root, folders, files in os.walk(top)`: the top itself, and any folder below.
+fn walked(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let top = call.args.first().cloned().unwrap_or_else(|| Value::str("<project>"));
+    let (_, taint) = read_effects(interp, &top);
+    if text(interp, &top).is_none() {
+        return interp.unknown(taint);
+    }
+    let name = Value::str(HOLE.to_string()).tainted(taint);
+    let below = joined(interp, vec![top.clone(), name.clone()]);
+    let root = crate::value::join(&top, &below).tainted(taint);
+    let (folders, files) = (interp.array(vec![name.clone()]), interp.array(vec![name]));
+    let step = interp.array(vec![root, folders, files]);
+    interp.array(vec![step])
+}
+
 /// `open(path, mode)`: read at once, or written to by methods.
 fn open(interp: &mut Interp<'_>, call: &Call) -> Value {
     let path = call.get(interp, 0, "file").unwrap_or(Value::UNKNOWN);
@@ -97,7 +113,10 @@ fn open(interp: &mut Interp<'_>, call: &Call) -> Value {
     let file = match writes {
         true => {
             let effect = interp.write_effects(&path, &Value::UNDEFINED);
-            interp.instance(call.api, effect, Taint::NONE)
+            let file = interp.instance(call.api, effect, Taint::NONE);
+            let appends = mode.exact_str().is_some_and(|mode| mode.contains('a'));
+            interp.set_property(&file, "appends", Value::bool(appends));
+            file
         }
         false => {
             let (contents, taint) = read_effects(interp, &path);
@@ -145,6 +164,9 @@ pub(super) fn file_method(interp: &mut Interp<'_>, receiver: &Value, name: &str,
         "write" | "writelines" => {
             let path = interp.get_property(receiver, "path");
             let data = call.arg(0);
+            if interp.get_property(receiver, "appends").truth() == Some(false) {
+                interp.overwrite_effect(&path, &data);
+            }
             interp.write_effects(&path, &data);
             Value::UNDEFINED
         }

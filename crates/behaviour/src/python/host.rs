@@ -97,6 +97,11 @@ fn devices(apis: &mut Apis) {
     }
     for name in ["pyperclip", "clipboard", "win32clipboard", "pyperclip3"] {
         let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, &["copy", "SetClipboardText", "SetClipboardData"], |interp, call| {
+            let put = call.args.last().cloned().unwrap_or(Value::UNKNOWN);
+            crate::apis::host::clipboard_written(interp, &put);
+            Value::UNDEFINED
+        });
         apis.add_functions(module, &["paste", "GetClipboardData", "waitForNewPaste"], |interp, call| {
             device(interp, call, CapabilityId::InputClipboard, "reads the clipboard")
         });
@@ -165,7 +170,7 @@ fn native(apis: &mut Apis) {
     });
     let keyring = apis.add_python_module(&["keyring"]);
     apis.add_functions(keyring, &["get_password", "get_credential"], |interp, _| {
-        let path = Value::str("<home>/.local/share/keyrings/login.keyring");
+        let path = Value::str("<home>/Library/Keychains/login.keychain");
         let (_, taint) = read_effects(interp, &path);
         interp.unknown(taint)
     });

@@ -61,6 +61,8 @@ fn forms(apis: &mut Apis) {
 }
 
 fn contains(interp: &mut Interp<'_>, item: &Value, container: &Value) -> Value {
+    let length = interp.items(container).map_or(0, <[Value]>::len);
+    interp.burn(length as u64 >> 3);
     let known = match &container.kind {
         Kind::Str(text) if !crate::value::has_hole(text) => item.exact_str().map(|item| text.contains(item)),
         Kind::Object(id) => match &interp.object(*id).class {
@@ -133,11 +135,12 @@ fn objects(apis: &mut Apis) {
         "divmod",
         "any",
         "all",
-        "staticmethod",
-        "classmethod",
         "memoryview",
     ] {
         apis.add_python_function(name, passed);
+    }
+    for name in ["staticmethod", "classmethod"] {
+        apis.add_python_function(name, |_, call| call.arg(0));
     }
     for name in ["print", "delattr", "help", "breakpoint", "exit", "quit"] {
         apis.add_python_function(name, |_, _| Value::UNDEFINED);

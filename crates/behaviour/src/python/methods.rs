@@ -125,7 +125,8 @@ fn list_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &s
             Some(Value::UNDEFINED)
         }
         "copy" => {
-            let items = interp.elements(receiver)?.to_vec();
+            let items = interp.elements(receiver)?;
+            interp.burn(items.len() as u64 >> 3);
             Some(interp.array(items))
         }
         "sort" | "clear" | "remove" | "discard" => {
@@ -134,7 +135,7 @@ fn list_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &s
         }
         "pop" => {
             let at = call.arg(0).to_number().filter(|at| !at.is_nan()).unwrap_or(-1.0);
-            let at = position(at, interp.elements(receiver)?.len())?;
+            let at = position(at, interp.items(receiver)?.len())?;
             let is_certain = interp.uncertain <= interp.object(id).depth;
             match &mut interp.object_mut(id).class {
                 Class::Array(items) if is_certain => Some(items.remove(at)),

@@ -34,7 +34,7 @@ impl Interp<'_> {
         });
         match known {
             Some(api) => Value::api(api),
-            None => self.unknown(Taint::NONE),
+            None => self.unknown(Taint::FOREIGN),
         }
     }
 

@@ -14,7 +14,8 @@ pub(crate) fn binary(interp: &mut Interp<'_>, op: BinaryOp, left: &Value, right:
             interp.burn_bytes(a.len() + b.len()).then(|| Value::bytes([&**a, &**b].concat()).tainted(taint))
         }
         (BinaryOp::Add, Kind::Object(_), Kind::Object(_)) => {
-            let (a, b) = (interp.elements(left)?.to_vec(), interp.elements(right)?.to_vec());
+            let (a, b) = (interp.elements(left)?, interp.elements(right)?);
+            interp.burn((a.len() + b.len()) as u64 >> 3);
             (a.len() + b.len() <= MAX_ELEMENTS).then(|| interp.array([a, b].concat()).tainted(taint))
         }
         (BinaryOp::Mul, Kind::Str(_) | Kind::Bytes(_) | Kind::Object(_), Kind::Number(times)) => {
@@ -78,7 +79,8 @@ fn repeat(interp: &mut Interp<'_>, value: &Value, times: f64) -> Option<Value> {
             interp.burn_bytes(length).then(|| Value::bytes(bytes.repeat(times)).tainted(value.taint))
         }
         _ => {
-            let items = interp.elements(value)?.to_vec();
+            let items = interp.elements(value)?;
+            interp.burn((items.len() as u64).saturating_mul(times as u64) >> 3);
             (items.len().checked_mul(times)? <= MAX_ELEMENTS)
                 .then(|| interp.array((0..times).flat_map(|_| items.iter().cloned()).collect()))
         }
@@ -99,6 +101,7 @@ pub(crate) fn index(interp: &mut Interp<'_>, object: &Value, key: &Value) -> Opt
     let Kind::Number(at) = key.kind else { return None };
     let taint = object.taint;
     match &object.kind {
+        Kind::Str(text) if !interp.burn(text.len() as u64 >> 6) => Some(interp.unknown(taint)),
         Kind::Str(text) if text.is_ascii() => {
             let at = position(at, text.len())?;
             text.get(at..=at).map(|one| Value::str(one).tainted(taint))
@@ -112,7 +115,7 @@ pub(crate) fn index(interp: &mut Interp<'_>, object: &Value, key: &Value) -> Opt
             bytes.get(at).map(|byte| Value::number(f64::from(*byte)).tainted(taint))
         }
         Kind::Object(_) => {
-            let items = interp.elements(object)?;
+            let items = interp.items(object)?;
             let at = position(at, items.len())?;
             items.get(at).cloned().map(|item| item.tainted(taint))
         }

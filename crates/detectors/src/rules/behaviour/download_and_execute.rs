@@ -209,7 +209,8 @@ fn grade(chain: &Chain<'_>, grave: &[&str], odd: &[&str], foreign: bool) -> Opti
         (_, true) if chain.is_loaded() && !install && !foreign => ODD,
         (_, true) => DOUBTFUL,
         // Installers may fetch programs; libraries that are imported have no need to run them unseen.
-        (_, false) if odd.len() >= 2 && !install => HARMFUL,
+        (_, false) if odd.len() >= 2 && !install || odd.len() >= 3 => HARMFUL,
+        (_, false) if foreign && !install => DOUBTFUL,
         (_, false) if odd.len() >= 2 => DOUBTFUL,
         (_, false) => ODD,
     })
@@ -265,11 +266,12 @@ mod tests {
     }
 
     #[test]
-    fn dropped_and_detached_is_suspicious() {
-        let facts = Facts::new()
-            .flow(net("cdn.other.invalid"), write(PathClass::Temp, "/tmp/ld.bin"))
-            .caps([spawn("ld.bin").detached()]);
+    fn each_further_oddity_of_a_dropped_program_counts() {
+        let dropped =
+            |spawn| Facts::new().flow(net("cdn.other.invalid"), write(PathClass::Temp, "/tmp/ld.bin")).caps([spawn]);
+        let facts = dropped(spawn("ld.bin"));
         assert_eq!(facts.verdict(RULE), Verdict::Suspicious);
+        assert_eq!(dropped(spawn("ld.bin").detached()).verdict(RULE), Verdict::Malicious);
         let obfuscated = facts.signal(SignalKind::StringArray, Trigger::Install, "setup.js", 90);
         assert_eq!(obfuscated.verdict(RULE), Verdict::Malicious);
     }

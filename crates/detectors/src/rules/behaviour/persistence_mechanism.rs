@@ -29,7 +29,10 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
     }
     let hidden = c.concealment(capability);
     let connects = c.at(capability.trigger, CapabilityId::NetConnect).find(|connects| c.host(connects).is_remote());
+    // What is made to start fetches something each time.
+    let fetches = ["http://", "https://", "/dev/tcp/"].iter().any(|part| words_of(capability).contains(part));
     let grade = match (kind, capability.trigger) {
+        (Kind::Autostart, Trigger::Install) if fetches => HARMFUL,
         (Kind::Hook, Trigger::Install) if hidden.is_none() => (Severity::Low, Confidence::Medium),
         (Kind::Hook, Trigger::Import) if hidden.is_none() => ODD,
         (Kind::Autostart, Trigger::Install) if hidden.is_some() || connects.is_some() => HARMFUL,
