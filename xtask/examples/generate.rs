@@ -19,6 +19,7 @@ fn main() -> serde_json::Result<()> {
         ("schemas/graph.schema.json".to_owned(), vetch_report::graph::json_schema()),
         ("schemas/inspect.schema.json".to_owned(), vetch_report::inspect::json_schema()),
         ("schemas/lock-check.schema.json".to_owned(), vetch_report::lock::json_schema()),
+        ("schemas/user-rules.schema.json".to_owned(), vetch_detectors::user::json_schema()),
         ("schemas/why.schema.json".to_owned(), vetch_report::graph::why_json_schema()),
         ("docs/rules.md".to_owned(), index(&rules)),
     ]);

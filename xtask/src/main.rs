@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a task prints is what it is for")]
 
 mod bench;
+mod calibrate;
 mod ci;
 mod codegen;
 mod corpus;
@@ -41,6 +42,8 @@ enum Task {
     NewRule(new_rule::NewRule),
     /// Measure a scan of an installed tree against the parser alone
     Bench(bench::Bench),
+    /// How well verdicts tell malicious samples from benign ones: precision and recall, families capped, halves apart
+    Calibrate(calibrate::Calibrate),
     /// Run Vetch on many real packages or projects
     Corpus {
         #[command(subcommand)]
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::NewRule(rule) => new_rule::run(&rule),
         Task::Bench(options) => bench::run(&options),
+        Task::Calibrate(options) => calibrate::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
         Task::Corpus { ecosystem: Ecosystem::Pypi { folders } } => corpus::pypi(&folders),
         Task::Corpus { ecosystem: Ecosystem::Map(options) } => corpus::map::run(&options),

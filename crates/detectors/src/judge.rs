@@ -31,6 +31,12 @@ pub fn judge_release(facts: &ReleaseFacts<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Adds what other rules say, so that the worst still comes first.
+pub fn add_findings(findings: &mut Vec<Finding>, more: impl IntoIterator<Item = Finding>) {
+    findings.extend(more);
+    sort(findings);
+}
+
 /// Everything that the rules say about a target as a whole, worst first.
 pub fn judge_target(facts: &TargetFacts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -14,6 +14,7 @@ mod secrets;
 mod shell;
 #[cfg(test)]
 mod testing;
+pub mod user;
 
-pub use judge::{judge_release, judge_target, score, verdict_of};
+pub use judge::{add_findings, judge_release, judge_target, score, verdict_of};
 pub use registry::{all_rules, find_rule};

@@ -277,6 +277,11 @@ impl Facts {
 
     /// Judges by every rule.
     pub(crate) fn judge_release<T>(&self, look: impl FnOnce(&[Finding]) -> T) -> T {
+        self.with_release(|facts| look(&crate::judge_release(facts)))
+    }
+
+    /// The facts as rules are given them.
+    pub(crate) fn with_release<T>(&self, look: impl FnOnce(&ReleaseFacts<'_>) -> T) -> T {
         let mismatch =
             crate::input::Mismatch { source: "https://registry.invalid/tool", expected: "sha512-a", found: "sha512-b" };
         let facts = ReleaseFacts {
@@ -304,7 +309,7 @@ impl Facts {
                 })
                 .collect(),
         };
-        look(&crate::judge_release(&facts))
+        look(&facts)
     }
 
     /// The worst verdict that one rule carries.

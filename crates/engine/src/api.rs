@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use vetch_detectors::user::RuleProblem;
 use vetch_model::facts::PackageFacts;
 use vetch_model::inventory::Ecosystem;
 use vetch_model::purl::Purl;
@@ -28,6 +29,8 @@ pub struct ScanOptions {
     pub cache: CacheMode,
     /// Number of workers; the number of cores if not given.
     pub jobs: Option<usize>,
+    /// Files of the user's own rules, or folders of them.
+    pub rules: Vec<PathBuf>,
     /// Which policy is in force.
     pub policy: PolicyOptions,
     /// Whether project files may expand environment variables and redirect registries.
@@ -147,6 +150,12 @@ pub enum EngineError {
     /// The policy cannot be read.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The user's rules are not as they should be.
+    #[error("the rules cannot be used:{}", crate::user_rules::shown(problems))]
+    Rules {
+        /// All that is wrong.
+        problems: Vec<RuleProblem>,
+    },
     /// The environment does not allow a scan (workers do not start, …).
     #[error("{what}: {reason}")]
     Environment {
@@ -170,6 +179,7 @@ impl EngineError {
             | EngineError::Input { hint, .. }
             | EngineError::Environment { hint, .. } => hint,
             EngineError::Policy(error) => error.hint(),
+            EngineError::Rules { .. } => "docs/user-rules.md describes the format",
             EngineError::Cancelled => "",
         }
     }

@@ -22,6 +22,7 @@ mod pipeline;
 pub mod policy;
 mod project;
 mod releases;
+pub mod user_rules;
 mod worker;
 
 pub use api::{CacheMode, EngineError, Member, Progress, Quiet, ScanOptions, ScanReport, ScannedProject, Stage};

@@ -20,7 +20,7 @@ use crate::contents::{self, Contents, LocalSources, Run, Runner};
 use crate::policy::{Policies, Session};
 use crate::project::{self, Opened, Project};
 use crate::releases::{self, Releases};
-use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version};
+use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version, user_rules};
 
 /// Scans everything that `options` names.
 ///
@@ -29,6 +29,8 @@ use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, an
 /// cancels. Everything smaller is an `Incomplete` of the scan.
 pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<ScanReport, EngineError> {
     let start = SystemTime::now();
+    // First, so that a mistake in them is told at once.
+    let rules = user_rules::load(&options.rules)?;
     progress.stage(Stage::Inventory, options.targets.len() as u64);
     let mut targets = Vec::new();
     let mut projects = Vec::new();
@@ -42,7 +44,8 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
         }
     }
     let folders: Vec<Option<PathBuf>> = targets.iter().map(policy_folder).collect();
-    let policies = Policies::load(&options.policy, &folders, all_rules().iter().map(|rule| rule.id))?;
+    let ids = all_rules().iter().map(|rule| rule.id).chain(rules.iter().map(|rule| rule.meta.id));
+    let policies = Policies::load(&options.policy, &folders, ids)?;
     let mut scan = Scan { targets: targets.iter().map(target_of).collect(), ..Scan::default() };
     for target in targets {
         scan.files.extend(target.files);
@@ -55,7 +58,7 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
     let Releases { results, facts, projects: scanned } =
-        releases::judge(&projects, &found, run.runner.jobs.get(), &mut session);
+        releases::judge(&projects, &found, &rules, run.runner.jobs.get(), &mut session);
     scan.releases = results;
     judge_targets(&projects, session, &mut scan);
     scan.unavailable = unavailable(&projects, &found);

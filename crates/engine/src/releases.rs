@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
-use vetch_detectors::{judge_release, score, verdict_of};
+use vetch_detectors::user::{self, UserRule};
+use vetch_detectors::{add_findings, judge_release, score, verdict_of};
 use vetch_model::evidence::Location;
 use vetch_model::facts::{PackageFacts, PythonRelease, Unread, UnreadReason};
 use vetch_model::inventory::{Ecosystem, Package, PackageId, Role};
@@ -76,7 +77,13 @@ pub(crate) struct Releases {
 }
 
 /// Judges everything that was found, in the order of purl and content hash.
-pub(crate) fn judge(projects: &[Project], all: &[Contents], threads: usize, session: &mut Session<'_>) -> Releases {
+pub(crate) fn judge(
+    projects: &[Project],
+    all: &[Contents],
+    rules: &[UserRule],
+    threads: usize,
+    session: &mut Session<'_>,
+) -> Releases {
     let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
     let mut groups: BTreeMap<(Purl, Option<ContentHash>), Vec<Place<'_>>> = BTreeMap::new();
     let mut listed: Vec<(Purl, Place<'_>)> = Vec::new();
@@ -103,7 +110,7 @@ pub(crate) fn judge(projects: &[Project], all: &[Contents], threads: usize, sess
     let index = Index::new(all);
     let numbers: Vec<usize> = (0..groups.len()).collect();
     let judged =
-        crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index));
+        crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index, rules));
     let mut releases = Releases { results: Vec::new(), facts: Vec::new(), projects: scanned(projects, all) };
     for mut judged in judged.into_iter().flatten() {
         for (project, member) in judged.members.drain(..) {
@@ -201,12 +208,12 @@ impl<'a> Index<'a> {
 
 type Group<'a> = ((Purl, Option<ContentHash>), Vec<Place<'a>>);
 
-fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>) -> Option<Judged> {
+fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, rules: &[UserRule]) -> Option<Judged> {
     let ((purl, hash), places) = groups.get(number)?;
     let first = places.first()?;
     let siblings = siblings(groups, number);
     let contents = first.facts().map(Arc::as_ref);
-    let findings = judge_release(&ReleaseFacts {
+    let release = ReleaseFacts {
         package: first.package,
         contents,
         contents_are_locked: first.contents.is_locked,
@@ -214,8 +221,15 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>) -> Option
         dependents: places.iter().flat_map(|place| dependents(place, index)).collect(),
         mismatches: places.iter().flat_map(mismatches).collect(),
         recorded: places.iter().filter_map(recorded).collect(),
-    });
+    };
+    let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
+    match user::check(rules, &release) {
+        Ok(more) => add_findings(&mut findings, more),
+        Err(why) => {
+            incomplete.push(Incomplete::new("rules of yours", why, "`vetch rules test` tries a rule on its tests"))
+        }
+    }
     incomplete.sort();
     incomplete.dedup();
     let (paths, more_paths) = paths(places);

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::repo;
+pub(crate) use tally::Verdict;
 use tally::{Report, Tally};
 
 /// Written last: an installation or download is whole.
@@ -76,6 +77,11 @@ fn compare(tally: &Tally, bars: &Bars, failed: usize) -> Result<()> {
 }
 
 fn scan(vetch: &Path, targets: &[PathBuf]) -> Result<Report> {
+    scan_as(vetch, targets)
+}
+
+/// Scans targets in one run and reads what is wanted of the report.
+pub(crate) fn scan_as<R: serde::de::DeserializeOwned>(vetch: &Path, targets: &[PathBuf]) -> Result<R> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let file = folder.path().join("report.json");
     let mut command = Command::new(vetch);

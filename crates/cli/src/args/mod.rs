@@ -76,7 +76,7 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Tell what a rule means, why it matters and what to do
     Explain(ExplainArgs),
-    /// List the rules
+    /// List the rules; write and test your own
     Rules(RulesArgs),
     /// Look after the cache
     Cache(CacheArgs),
@@ -164,6 +164,9 @@ pub(crate) struct PolicyArgs {
     /// Take the policy from this git revision, e.g. the base of a pull request
     #[arg(long, value_name = "REV")]
     pub(crate) policy_from: Option<String>,
+    /// Judge by these rules of yours too: a file, or a folder of .toml files. May be given again
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) rules: Vec<PathBuf>,
 }
 
 const INSPECT_HELP: &str = "Examples:
@@ -318,6 +321,23 @@ pub(crate) enum RulesCommand {
         /// Form of the list
         #[arg(long, value_name = "FORMAT", default_value = "terminal")]
         format: ListFormat,
+        /// Rules of yours: a file, or a folder of .toml files. May be given again
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        rules: Vec<PathBuf>,
+    },
+    /// Write a rule of yours to begin with, with tests beside it
+    New {
+        /// Lower-case words with hyphens between them, e.g. `acme-no-telemetry`
+        id: String,
+        /// The folder to write it to
+        #[arg(long, value_name = "DIR", default_value = "rules", value_hint = ValueHint::DirPath)]
+        dir: PathBuf,
+    },
+    /// Run the tests that stand beside rules of yours
+    Test {
+        /// Files of rules, or folders of .toml files
+        #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+        rules: Vec<PathBuf>,
     },
 }
 

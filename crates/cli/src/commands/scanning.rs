@@ -65,6 +65,7 @@ pub(super) fn options(
         archives: contents.archives.clone(),
         cache,
         jobs: contents.jobs.map(usize::from),
+        rules: policy.rules.clone(),
         policy: PolicyOptions {
             file: policy.config.clone(),
             revision: policy.policy_from.clone(),

@@ -1,4 +1,7 @@
-//! `vetch rules list`.
+//! `vetch rules`: what there is, and rules of the user's own.
+
+mod new;
+mod test;
 
 use serde_json::{Value, json};
 use vetch_model::RuleMeta;
@@ -18,10 +21,17 @@ pub(super) fn all() -> Vec<RuleMeta> {
 
 /// Prints the rules.
 pub(crate) fn run(arguments: &RulesArgs, global: &Global) -> Result<Exit, Failure> {
-    let RulesCommand::List { format } = &arguments.command;
+    let (format, own) = match &arguments.command {
+        RulesCommand::List { format, rules } => (format, rules),
+        RulesCommand::New { id, dir } => return new::run(id, dir),
+        RulesCommand::Test { rules } => return test::run(rules),
+    };
+    let mut rules = all();
+    rules.extend(vetch_engine::user_rules::load(own)?.iter().map(|rule| *rule.meta));
+    rules.sort_unstable_by_key(|rule| rule.id);
     let text = match format {
-        ListFormat::Terminal => explain::rule_list(&all(), screen::stdout_style(global)),
-        ListFormat::Json => format!("{:#}\n", as_json(&all())),
+        ListFormat::Terminal => explain::rule_list(&rules, screen::stdout_style(global)),
+        ListFormat::Json => format!("{:#}\n", as_json(&rules)),
     };
     output::print(text.as_bytes())?;
     Ok(Exit::Passed)
