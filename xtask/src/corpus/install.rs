@@ -1,6 +1,6 @@
 //! The projects of `xtask/corpus/npm`: ordinary ones, with their direct dependencies pinned, installed once by npm.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};

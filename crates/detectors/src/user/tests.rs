@@ -1,3 +1,5 @@
+//! What rules of users match, and how mistakes in them are told.
+
 use super::*;
 use crate::testing::*;
 use vetch_model::capability::{CapabilityId, PathClass};
