@@ -3,6 +3,7 @@
 mod bad_archives;
 mod bad_input;
 mod bad_registry;
+mod code;
 mod demo;
 mod formats;
 #[cfg(unix)]
@@ -16,7 +17,6 @@ mod many_projects;
 mod permissions;
 mod python;
 mod python_archives;
-mod python_code;
 mod python_targets;
 mod repeat;
 mod sources;
