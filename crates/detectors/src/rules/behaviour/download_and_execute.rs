@@ -158,7 +158,7 @@ fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
         odd.push("detached from the installation");
     }
     // Installers of npm's packages are silent as a matter of course.
-    if chain.run.attributes.hidden && chain.run.evidence.location().file.ends_with(".py") {
+    if chain.run.attributes.hidden && is_python(chain.run) {
         odd.push("without a window or output");
     }
     if chain.is_temporary {
@@ -210,10 +210,15 @@ fn grade(chain: &Chain<'_>, grave: &[&str], odd: &[&str], foreign: bool) -> Opti
         (_, true) => DOUBTFUL,
         // Installers may fetch programs; libraries that are imported have no need to run them unseen.
         (_, false) if odd.len() >= 2 && !install || odd.len() >= 3 => HARMFUL,
-        (_, false) if foreign && !install => DOUBTFUL,
+        (_, false) if foreign && !install && is_python(chain.run) => DOUBTFUL,
         (_, false) if odd.len() >= 2 => DOUBTFUL,
         (_, false) => ODD,
     })
+}
+
+/// Tools of npm's world fetch their engines when they are first used, which is often as they are imported.
+fn is_python(run: &Capability) -> bool {
+    run.evidence.location().file.ends_with(".py")
 }
 
 fn is_temporary(command: &str) -> bool {
