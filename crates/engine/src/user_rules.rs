@@ -43,7 +43,8 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EngineError> {
             continue;
         }
         let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
-        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let found: Result<Vec<PathBuf>, _> = entries.map(|entry| Ok(entry?.path())).collect();
+        let mut found = found.map_err(|error| unreadable(path, &error))?;
         found.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
         if found.is_empty() || found.len() > MAX_FILES {
             let why = format!("it holds {} .toml files; between 1 and {MAX_FILES} are read", found.len());

