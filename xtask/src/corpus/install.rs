@@ -3,44 +3,24 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
-use super::MARKER;
 use crate::repo;
 
-/// Installs every project; those that cannot be are reported and left out.
+/// The folders of every project.
 pub(crate) fn all() -> Result<Vec<PathBuf>> {
-    let mut installed = Vec::new();
-    for name in repo::names_in(&manifests())? {
-        match project(&name) {
-            Ok(folder) => installed.push(folder),
-            Err(error) => println!("left out: {name}: {error:#}"),
-        }
-    }
-    if installed.is_empty() {
-        bail!("no project could be installed");
-    }
-    Ok(installed)
+    super::had(&manifests(), project)
 }
 
 /// The folder of one installed project.
 pub(crate) fn project(name: &str) -> Result<PathBuf> {
     let manifest = repo::read(&manifests().join(name).join("package.json"))?;
-    let folder = repo::corpus_cache()?.join("npm").join(name);
-    if super::is_current(&folder, &manifest) {
-        return Ok(folder);
-    }
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    repo::write(&folder.join("package.json"), manifest.as_bytes())?;
-    println!("installing {name} into {}", folder.display());
-    let mut npm = Command::new("npm");
-    npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]);
-    npm.current_dir(&folder).stdin(Stdio::null());
-    repo::run(&mut npm)?;
-    repo::write(&folder.join(MARKER), manifest.as_bytes())?;
-    Ok(folder)
+    super::kept(repo::corpus_cache()?.join("npm").join(name), &manifest, |folder| {
+        repo::write(&folder.join("package.json"), manifest.as_bytes())?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]);
+        repo::run(npm.current_dir(folder).stdin(Stdio::null()))
+    })
 }
 
 fn manifests() -> PathBuf {

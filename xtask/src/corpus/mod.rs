@@ -95,6 +95,35 @@ pub(crate) fn scan_as<R: serde::de::DeserializeOwned>(vetch: &Path, targets: &[P
     serde_json::from_str(&repo::read(&file)?).context("the report cannot be read")
 }
 
+/// What each of the named projects gives; those that cannot be had are reported and left out.
+fn had<T>(manifests: &Path, project: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    let mut had = Vec::new();
+    for name in repo::names_in(manifests)? {
+        match project(&name) {
+            Ok(one) => had.push(one),
+            Err(error) => println!("left out: {name}: {error:#}"),
+        }
+    }
+    if had.is_empty() {
+        bail!("no project could be had");
+    }
+    Ok(had)
+}
+
+/// A folder that holds what `fill` puts there for this manifest: made anew when the manifest changed.
+fn kept(folder: PathBuf, manifest: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    if is_current(&folder, manifest) {
+        return Ok(folder);
+    }
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    println!("filling {}", folder.display());
+    fill(&folder)?;
+    repo::write(&folder.join(MARKER), manifest.as_bytes())?;
+    Ok(folder)
+}
+
 /// Whether what lies there is of this manifest.
 fn is_current(folder: &Path, manifest: &str) -> bool {
     std::fs::read_to_string(folder.join(MARKER)).is_ok_and(|installed| installed == manifest)

@@ -6,41 +6,25 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use super::MARKER;
 use crate::repo;
 
-/// The archives of every project; projects that cannot be downloaded are reported and left out.
+/// The archives of every project.
 pub(crate) fn all() -> Result<Vec<PathBuf>> {
-    let mut archives = Vec::new();
-    for name in repo::names_in(&requirements())? {
-        match project(&name) {
-            Ok(folder) => archives.extend(archives_in(&folder)?),
-            Err(error) => println!("left out: {name}: {error:#}"),
-        }
-    }
-    if archives.is_empty() {
-        bail!("no project could be downloaded");
-    }
-    Ok(archives)
+    let archives = super::had(&requirements(), |name| archives_in(&project(name)?))?;
+    Ok(archives.concat())
 }
 
 /// The folder that holds the archives of one project.
 fn project(name: &str) -> Result<PathBuf> {
     let given = requirements().join(name).join("requirements.txt");
     let wanted = repo::read(&given)?;
-    let folder = repo::corpus_cache()?.join("pypi").join(name);
-    if super::is_current(&folder, &wanted) {
-        return Ok(folder);
-    }
-    println!("downloading {name} into {}", folder.display());
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest"]).arg(&folder);
-    pip.arg("--requirement").arg(&given).stdin(Stdio::null());
-    repo::run(&mut pip)?;
-    repo::write(&folder.join(MARKER), wanted.as_bytes())?;
-    Ok(folder)
+    super::kept(repo::corpus_cache()?.join("pypi").join(name), &wanted, |folder| {
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest"]).arg(folder);
+        repo::run(pip.arg("--requirement").arg(&given).stdin(Stdio::null()))
+    })
 }
 
 /// The archives of a folder, by name.
@@ -71,7 +55,7 @@ mod tests {
     #[test]
     fn only_archives_are_scanned() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b-1.0.tar.gz", "a-1.0-py3-none-any.whl", MARKER, "notes.txt"] {
+        for name in ["b-1.0.tar.gz", "a-1.0-py3-none-any.whl", crate::corpus::MARKER, "notes.txt"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         let found = archives_in(folder.path()).unwrap();

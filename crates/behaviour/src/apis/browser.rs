@@ -184,6 +184,7 @@ impl Interp<'_> {
             let intercepted = self.source(effect);
             self.invoke(value, intercepted);
         }
+        self.store_on_builtin(&path, name, value);
         if path == "process.env" || path == "document" && name == "cookie" {
             return;
         }

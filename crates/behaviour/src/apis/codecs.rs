@@ -48,11 +48,7 @@ pub(super) fn register(apis: &mut Apis) {
     apis.add_functions(buffer, &["alloc", "allocUnsafe"], |interp, call| match call.arg(0).to_number() {
         Some(size) if (0.0..=65_536.0).contains(&size) => Value::bytes(vec![0; size as usize]),
         // What is put into it stays with it.
-        _ => {
-            let id = interp.alloc(crate::value::Class::Plain);
-            interp.object_mut(id).open = true;
-            Value::object(id)
-        }
+        _ => interp.open_object(Taint::NONE),
     });
     apis.add_functions(buffer, &["concat"], buffer_concat);
     let module = apis.add_module(&["buffer", "safe-buffer", "safer-buffer"]);

@@ -48,6 +48,11 @@ pub(crate) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, c
         .or_else(|| uploads::instance_method(interp, path, name, call))
 }
 
+/// Whether a dotted path is that of a module or of something in it.
+pub(crate) fn is_within(path: &str, module: &str) -> bool {
+    path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 impl Call {
     /// The argument at `index`, `undefined` past the end.
     pub(crate) fn arg(&self, index: usize) -> Value {

@@ -1,7 +1,7 @@
 //! Clients that carry messages and files to others: messengers, mail, FTP and SFTP, forms; and archives on their way.
 
 use crate::apis::network::{connect_effect, hosts};
-use crate::apis::{Apis, Call, filesystem};
+use crate::apis::{Apis, Call, filesystem, is_within};
 use crate::builtins::pipe;
 use crate::interp::Interp;
 use crate::paths;
@@ -47,10 +47,9 @@ fn opened(interp: &mut Interp<'_>, call: &Call) -> Value {
     client
 }
 
+/// A module is registered under the first of its names.
 fn is_of(path: &str, modules: &[&[&str]]) -> bool {
-    modules
-        .iter()
-        .any(|names| path == names[0] || path.strip_prefix(names[0]).is_some_and(|rest| rest.starts_with('.')))
+    modules.iter().any(|names| is_within(path, names[0]))
 }
 
 fn connect(interp: &mut Interp<'_>, client: &Value, options: &Value) {

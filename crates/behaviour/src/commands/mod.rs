@@ -86,8 +86,7 @@ const INTERPRETERS: &[&str] = &[
 
 /// A shell line handed to a shell. Gives the taint of what it prints.
 pub(crate) fn run_line(interp: &mut Interp<'_>, line: &str, attributes: Attributes, taint: Taint) -> Taint {
-    let shown = shown(line);
-    Runner { interp, attributes, depth: 0, shown, unpacked: Taint::NONE }.line(line, taint)
+    Runner::new(interp, attributes, line).line(line, taint)
 }
 
 /// A program with its arguments, started without a shell. Gives the taint of what it prints.
@@ -99,14 +98,13 @@ pub(crate) fn run_words(
     taint: Taint,
 ) -> Taint {
     let words: Vec<String> = std::iter::once(program.to_owned()).chain(args.iter().cloned()).collect();
-    let shown = shown(&words.join(" "));
-    Runner { interp, attributes, depth: 0, shown, unpacked: Taint::NONE }.words(&words, taint, Taint::NONE)
+    Runner::new(interp, attributes, &words.join(" ")).words(&words, taint, Taint::NONE)
 }
 
 /// What a file does that something else starts later: a shell profile, a hook, a unit, a log-in script.
 pub(crate) fn run_planted(interp: &mut Interp<'_>, path: &str, text: &str, taint: Taint) {
     let attributes = Attributes { shell: true, ..Attributes::default() };
-    let mut runner = Runner { interp, attributes, depth: 0, shown: shown(text), unpacked: Taint::NONE };
+    let mut runner = Runner::new(interp, attributes, text);
     let extension = path.rsplit('.').next().unwrap_or_default().to_lowercase();
     match extension.as_str() {
         "js" | "cjs" | "mjs" => {
@@ -159,6 +157,13 @@ pub(crate) struct Runner<'a, 'p> {
     shown: String,
     /// What went into the archives unpacked so far: programs run from their folders came with them.
     unpacked: Taint,
+}
+
+impl<'a, 'p> Runner<'a, 'p> {
+    /// A runner of `command`, which notes show.
+    fn new(interp: &'a mut Interp<'p>, attributes: Attributes, command: &str) -> Self {
+        Runner { interp, attributes, depth: 0, shown: shown(command), unpacked: Taint::NONE }
+    }
 }
 
 impl Runner<'_, '_> {

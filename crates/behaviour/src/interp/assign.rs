@@ -217,7 +217,6 @@ impl Interp<'_> {
         match &object.kind {
             Kind::Api(api) => {
                 self.effect_hook(*api, name, &value);
-                self.store_on_builtin(*api, name, &value);
                 if self.apis.is_global_object(*api) {
                     self.write_global(name, value);
                 }

@@ -435,10 +435,7 @@ impl Interp<'_> {
             _ => {
                 // An object of a kind that is not known: what is put into it stays with it.
                 let made = self.call_unknown(callee, args);
-                let id = self.alloc(Class::Plain);
-                let object = self.object_mut(id);
-                (object.open, object.taint) = (true, made.taint);
-                Value::object(id).tainted(made.taint)
+                self.open_object(made.taint)
             }
         }
     }

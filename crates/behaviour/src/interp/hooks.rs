@@ -5,7 +5,7 @@ use std::rc::Rc;
 use vetch_model::capability::{CapabilityId, Resource};
 
 use super::Interp;
-use crate::apis::ApiId;
+use crate::apis::is_within;
 use crate::value::{Class, Kind, Value};
 
 /// Most names that are remembered as read of modules that are not at hand.
@@ -46,6 +46,9 @@ const HOOKABLE: &[&str] = &[
 const LISTENS: &[&str] = &["on", "once", "addListener", "prependListener", "addEventListener", "subscribe"];
 const EMITS: &[&str] = &["emit", "dispatchEvent", "dispatch", "trigger", "publish", "fire"];
 
+/// Most listeners that one emitter keeps.
+const MAX_LISTENERS: usize = 64;
+
 /// Hidden property of an emitter: what listens to it.
 const LISTENERS: &str = "@@listeners";
 
@@ -67,13 +70,9 @@ impl Interp<'_> {
         }
     }
 
-    /// `builtin.name = value`
-    pub(crate) fn store_on_builtin(&mut self, api: ApiId, name: &str, value: &Value) {
-        let path = self.apis.path(api);
-        let is_hookable = HOOKABLE
-            .iter()
-            .any(|module| path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
-        if is_hookable {
+    /// `builtin.name = value`, on the built-in at `path`.
+    pub(crate) fn store_on_builtin(&mut self, path: &str, name: &str, value: &Value) {
+        if HOOKABLE.iter().any(|module| is_within(path, module)) {
             self.hook(&format!("{path}.{name}"), value);
         }
     }
@@ -102,6 +101,9 @@ impl Interp<'_> {
             let Some(listener) = args.iter().rev().find(|arg| self.is_callable(arg)).cloned() else { return };
             let known = self.get_property(emitter, LISTENERS);
             let mut listeners = self.elements(&known).unwrap_or_default();
+            if listeners.len() >= MAX_LISTENERS {
+                return;
+            }
             listeners.push(listener);
             let listeners = self.array(listeners);
             self.set_property(emitter, LISTENERS, listeners);

@@ -324,6 +324,14 @@ impl<'p> Interp<'p> {
         Value::unknown(taint)
     }
 
+    /// An object of a kind that is not known: what is put into it stays with it.
+    pub(crate) fn open_object(&mut self, taint: Taint) -> Value {
+        let id = self.alloc(Class::Plain);
+        let object = self.object_mut(id);
+        (object.open, object.taint) = (true, taint);
+        Value::object(id).tainted(taint)
+    }
+
     pub(crate) fn alloc(&mut self, class: Class) -> ObjectId {
         if self.fuel.objects == 0 {
             // Object 0 stands for every object past the limit: open, and joined into.

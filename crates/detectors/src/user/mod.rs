@@ -100,9 +100,13 @@ fn is_match(pattern: &str, text: &str) -> bool {
 /// The rule's id and why its condition has no answer: a field that is not there, a value that is no truth.
 pub fn check(rules: &[UserRule], release: &ReleaseFacts<'_>) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
+    if rules.is_empty() {
+        return Ok(findings);
+    }
+    let facts = variables(release)?;
     for rule in rules {
         let evidence =
-            rule.evidence(release).map_err(|why| format!("the condition of rule `{}`: {why}", rule.meta.id))?;
+            rule.evidence(release, &facts).map_err(|why| format!("the condition of rule `{}`: {why}", rule.meta.id))?;
         let mut evidence = evidence.into_iter();
         if let Some(first) = evidence.next() {
             let title = format!("{}: {}", release.package.label(), rule.meta.summary);
@@ -114,17 +118,17 @@ pub fn check(rules: &[UserRule], release: &ReleaseFacts<'_>) -> Result<Vec<Findi
 
 impl UserRule {
     /// What fulfils the rule; nothing, if nothing does.
-    fn evidence(&self, release: &ReleaseFacts<'_>) -> Result<Vec<Evidence>, String> {
+    fn evidence(&self, release: &ReleaseFacts<'_>, facts: &Context<'static, 'static>) -> Result<Vec<Evidence>, String> {
         let of_another = self.ecosystem.as_ref().is_some_and(|own| *own != release.package.ecosystem);
         let Some(contents) = release.contents.filter(|_| !of_another) else { return Ok(Vec::new()) };
         let profile = &contents.profile;
-        let asks = Asks::new(self, release)?;
+        let asks = Asks { condition: self.condition.as_ref(), facts };
         let mut found = Vec::new();
         match &self.subject {
             Subject::Capability(pattern) => {
                 let fitting = profile.capabilities.iter().filter(|capability| pattern.fits(capability));
                 for capability in fitting.take(MAX_CANDIDATES) {
-                    if asks.holds_of("capability", &facts::CapabilityFact::of(capability))? {
+                    if asks.holds_of("capability", &self::facts::CapabilityFact::of(capability))? {
                         found.push(capability.evidence.clone());
                     }
                 }
@@ -137,13 +141,13 @@ impl UserRule {
                         && flow.source.layer.max(flow.sink.layer) >= *layer
                 };
                 for flow in profile.flows.iter().filter(fits).take(MAX_CANDIDATES) {
-                    if asks.holds_of("flow", &facts::FlowFact::of(flow))? {
+                    if asks.holds_of("flow", &self::facts::FlowFact::of(flow))? {
                         found.extend([flow.source.evidence.clone(), flow.sink.evidence.clone()]);
                     }
                 }
             }
             Subject::Release => {
-                if asks.holds(&asks.facts)? {
+                if asks.holds(asks.facts)? {
                     let file = if release.package.ecosystem == Ecosystem::Npm { "package.json" } else { "METADATA" };
                     found.push(Evidence::File {
                         location: Location::file(file),
@@ -160,24 +164,23 @@ impl UserRule {
 /// The condition of a rule, with the facts of a release.
 struct Asks<'r> {
     condition: Option<&'r Program>,
-    facts: Context<'static, 'static>,
+    facts: &'r Context<'static, 'static>,
 }
 
-impl<'r> Asks<'r> {
-    fn new(rule: &'r UserRule, release: &ReleaseFacts<'_>) -> Result<Asks<'r>, String> {
-        let mut facts = Context::default();
-        if rule.condition.is_some() {
-            let of = facts::ReleaseFact::of(release);
-            let added = facts
-                .add_variable("release", of.package)
-                .and_then(|()| facts.add_variable("capabilities", of.capabilities))
-                .and_then(|()| facts.add_variable("flows", of.flows))
-                .and_then(|()| facts.add_variable("signals", of.signals));
-            added.map_err(|error| error.to_string())?;
-        }
-        Ok(Asks { condition: rule.condition.as_ref(), facts })
-    }
+/// The facts of a release as variables of conditions.
+fn variables(release: &ReleaseFacts<'_>) -> Result<Context<'static, 'static>, String> {
+    let of = facts::ReleaseFact::of(release);
+    let mut variables = Context::default();
+    variables
+        .add_variable("release", of.package)
+        .and_then(|()| variables.add_variable("capabilities", of.capabilities))
+        .and_then(|()| variables.add_variable("flows", of.flows))
+        .and_then(|()| variables.add_variable("signals", of.signals))
+        .map_err(|error| error.to_string())?;
+    Ok(variables)
+}
 
+impl Asks<'_> {
     /// Whether the condition holds with `candidate` as the variable `name`.
     fn holds_of(&self, name: &'static str, candidate: &impl serde::Serialize) -> Result<bool, String> {
         let mut facts = self.facts.new_inner_scope();
