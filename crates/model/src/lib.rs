@@ -9,6 +9,7 @@ pub mod capability;
 pub mod evidence;
 pub mod facts;
 pub mod finding;
+pub mod history;
 pub mod integrity;
 pub mod inventory;
 pub mod lock;

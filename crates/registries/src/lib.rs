@@ -12,8 +12,10 @@
 
 mod archives_dir;
 mod cacache;
+mod clocks;
 mod digest;
 mod http;
+mod npm;
 mod npmrc;
 mod pypi;
 mod secret;
@@ -22,11 +24,12 @@ mod settings_file;
 pub use archives_dir::{ArchiveFile, ArchivesDir};
 pub use cacache::{Cacache, CacheMiss};
 pub use digest::{Mismatch, from_hex, sri, verify, verify_read};
-pub use http::{ClientOptions, FetchError, NpmClient, Tarball, TarballRequest};
+pub use http::{ClientOptions, FetchError, NpmClient, Packument, PackumentRequest, Tarball, TarballRequest};
+pub use npm::{MAX_PACKUMENT, read_packument};
 pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
 pub use pypi::{
     ArtifactRequest, CoreMetadata, FetchedArtifact, FileKind, FileLocation, FindLinks, Form, Index, IndexError,
     IndexSet, LinksPlace, ProjectFile, ProjectPage, ProjectRequest, ProjectResult, PypiClient, PypiConfig, PypiNotice,
-    PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher, release_of,
+    PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher, history_of, release_of,
 };
 pub use secret::Secret;

@@ -4,7 +4,10 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
+    LOCATION, RETRY_AFTER,
+};
 use reqwest::{Response, StatusCode};
 use rustls::CertificateError;
 use tempfile::SpooledTempFile;
@@ -102,6 +105,8 @@ pub(crate) struct Wanted {
     pub(crate) accept: &'static str,
     /// What an answer that nothing vouches for must look like.
     pub(crate) kind: Kind,
+    /// The entity tag of what is at hand: where it is still the same, nothing is sent.
+    pub(crate) known: Option<String>,
 }
 
 /// Kinds of answers, known by their first bytes.
@@ -113,6 +118,8 @@ pub(crate) enum Kind {
     Python,
     /// A document, judged by who asked for it.
     Document,
+    /// npm's document of a package: large, and sent compressed.
+    Packument,
 }
 
 impl Kind {
@@ -120,9 +127,13 @@ impl Kind {
         let magic: &[&[u8]] = match self {
             Kind::Gzip => &[&[0x1f, 0x8b]],
             Kind::Python => &[b"PK\x03\x04", &[0x1f, 0x8b], b"BZh", &[0xfd, b'7', b'z', b'X', b'Z']],
-            Kind::Document => return true,
+            Kind::Document | Kind::Packument => return true,
         };
         magic.iter().any(|magic| start.starts_with(magic))
+    }
+
+    fn is_document(self) -> bool {
+        matches!(self, Kind::Document | Kind::Packument)
     }
 }
 
@@ -134,6 +145,17 @@ pub(crate) struct Answer {
     pub(crate) url: Url,
     /// `Content-Type`, as sent.
     pub(crate) content_type: String,
+    /// `ETag`, as sent.
+    pub(crate) tag: Option<String>,
+    /// Whether what is at hand is still the same; then there are no bytes.
+    pub(crate) is_unchanged: bool,
+}
+
+impl Answer {
+    fn unchanged(url: &Url) -> io::Result<Answer> {
+        let tarball = Tarball::local(&[], Hasher::new(HashAlgorithm::Sha512).finish().sha512, false, shown(url))?;
+        Ok(Answer { tarball, url: url.clone(), content_type: String::new(), tag: None, is_unchanged: true })
+    }
 }
 
 /// What every attempt needs.
@@ -153,6 +175,10 @@ impl Attempt<'_> {
             let integrity = self.wanted.integrity.as_ref();
             let passage = target::passage(self.config, &self.transport.proxy_hosts, &url, integrity, may_be_local)?;
             let response = self.ask(&url, &passage, authorised).await?;
+            if response.status() == StatusCode::NOT_MODIFIED && self.wanted.known.is_some() {
+                let spool = |error: io::Error| FetchError::Spool { url: shown(&url), reason: error.to_string() };
+                return Ok(Answer::unchanged(&url).map_err(spool)?);
+            }
             if !response.status().is_redirection() {
                 let sent = authorised && passage.authorization.is_some();
                 check_status(&url, &response, sent, passage.held_back)?;
@@ -172,8 +198,11 @@ impl Attempt<'_> {
     async fn ask(&self, url: &Url, passage: &Passage, authorised: bool) -> Result<Response, FetchError> {
         let client = if passage.named { &self.transport.named } else { &self.transport.public };
         // A compressed transfer of a compressed file would only hide what is hashed.
-        let mut request =
-            client.get(url.clone()).header(ACCEPT, self.wanted.accept).header(ACCEPT_ENCODING, "identity");
+        let encoding = if self.wanted.kind == Kind::Packument { "gzip" } else { "identity" };
+        let mut request = client.get(url.clone()).header(ACCEPT, self.wanted.accept).header(ACCEPT_ENCODING, encoding);
+        if let Some(tag) = self.wanted.known.as_deref().and_then(|tag| HeaderValue::from_str(tag).ok()) {
+            request = request.header(IF_NONE_MATCH, tag);
+        }
         if let Some(secret) = passage.authorization.as_ref().filter(|_| authorised) {
             let reason = || FetchError::Setup {
                 reason: "credentials for this host hold characters that no header can".to_owned(),
@@ -192,8 +221,9 @@ impl Attempt<'_> {
         if response.content_length().is_some_and(|length| length > self.limit) {
             return Err(too_large());
         }
-        let content_type =
-            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let header = |name: HeaderName| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        let (content_type, tag) = (header(CONTENT_TYPE).unwrap_or_default(), header(ETAG));
+        let is_packed = header(CONTENT_ENCODING).is_some_and(|encoding| encoding.eq_ignore_ascii_case("gzip"));
         let says_html = content_type.to_ascii_lowercase().contains("html");
         let spool = |error: io::Error| FetchError::Spool { url: shown(url), reason: error.to_string() };
         let algorithm = integrity.map_or(HashAlgorithm::Sha512, Integrity::algorithm);
@@ -210,7 +240,7 @@ impl Attempt<'_> {
         }
         let hashed = hasher.finish();
         let matched = integrity.map(|expected| hashed.check(expected));
-        let page_is_wrong = self.wanted.kind != Kind::Document && !matches!(matched, Some(Ok(())));
+        let page_is_wrong = !self.wanted.kind.is_document() && !matches!(matched, Some(Ok(())));
         if page_is_wrong && (says_html || looks_like_html(&start)) {
             return Err(FetchError::WebPage { url: shown(url) });
         }
@@ -222,9 +252,21 @@ impl Attempt<'_> {
             return Err(FetchError::NotAnArchive { url: shown(url) });
         }
         body.rewind().map_err(spool)?;
+        if is_packed && self.wanted.kind.is_document() {
+            (body, len) = unpacked(body, self.limit).map_err(spool)?.ok_or_else(too_large)?;
+        }
         let tarball = Tarball { body, len, sha512: hashed.sha512, verified: integrity.is_some(), url: shown(url) };
-        Ok(Answer { tarball, url: url.clone(), content_type })
+        Ok(Answer { tarball, url: url.clone(), content_type, tag, is_unchanged: false })
     }
+}
+
+/// A document that came compressed; `None` if it is larger than `limit`.
+fn unpacked(body: SpooledTempFile, limit: u64) -> io::Result<Option<(SpooledTempFile, u64)>> {
+    let mut whole = SpooledTempFile::new(IN_MEMORY);
+    let mut reader = flate2::read::MultiGzDecoder::new(io::BufReader::new(body)).take(limit + 1);
+    let len = io::copy(&mut reader, &mut whole)?;
+    whole.rewind()?;
+    Ok((len <= limit).then_some((whole, len)))
 }
 
 fn looks_like_html(start: &[u8]) -> bool {

@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Kind, Tarball, Wanted};
-use super::error::FetchError;
+use super::attempt::{Answer, Kind, Tarball, Wanted};
+use super::error::{FetchError, shown};
 use super::fetcher::{Fetcher, Pool};
-use super::target::{TarballRequest, url_for};
+use super::target::{TarballRequest, packument_url, url_for};
+use crate::npm::MAX_PACKUMENT;
 use crate::npmrc::NpmConfig;
 
 /// How the client works; the defaults suit a command-line run.
@@ -112,8 +113,74 @@ impl NpmClient {
     }
 }
 
+/// A package document to fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackumentRequest {
+    /// An archive of the package: its document is asked of the registry that the archive comes from,
+    /// so that the name goes to nobody who does not know it.
+    pub archive: TarballRequest,
+    /// The entity tag of the document at hand.
+    pub known: Option<String>,
+}
+
+/// A package document.
+#[derive(Debug)]
+pub struct Packument {
+    /// The registry, without secrets.
+    pub registry: String,
+    /// What it sent; `None` if what is at hand is still the same.
+    pub bytes: Option<Vec<u8>>,
+    /// Its entity tag.
+    pub tag: Option<String>,
+}
+
+impl NpmClient {
+    /// Where the document of a package would be asked for: the registry, and the document's URL. `None` where its
+    /// archive comes from no registry.
+    pub fn packument_place(config: &NpmConfig, archive: &TarballRequest) -> Option<(String, String)> {
+        let (registry, url) = packument_url(config, archive).ok()??;
+        Some((shown(&registry), shown(&url)))
+    }
+
+    /// Fetches many package documents at once, in full form. Results as of [`NpmClient::fetch_tarballs`].
+    pub fn fetch_packuments(
+        &self,
+        requests: Vec<PackumentRequest>,
+        cancelled: &(dyn Fn() -> bool + Sync),
+        sink: &mut dyn FnMut(usize, Result<Packument, FetchError>) -> ControlFlow<()>,
+    ) {
+        let Some(online) = &self.online else {
+            for index in 0..requests.len() {
+                if sink(index, Err(FetchError::Offline)).is_break() {
+                    return;
+                }
+            }
+            return;
+        };
+        let fetch = |index, request: PackumentRequest| {
+            let shared = Arc::clone(&online.shared);
+            async move { fetch_packument(&shared, index, request).await }
+        };
+        online.pool.run(requests, fetch, |reason| FetchError::Setup { reason }, cancelled, sink);
+    }
+}
+
+async fn fetch_packument(
+    shared: &Fetcher<NpmConfig>,
+    index: usize,
+    request: PackumentRequest,
+) -> Result<Packument, FetchError> {
+    let unusable = || FetchError::UnusableName { name: super::error::cut(&request.archive.name) };
+    let (registry, url) = packument_url(&shared.config, &request.archive)?.ok_or_else(unusable)?;
+    let wanted = Wanted { integrity: None, accept: "application/json", kind: Kind::Packument, known: request.known };
+    let Answer { tarball, tag, is_unchanged, .. } = shared.get(index, &url, &wanted, MAX_PACKUMENT).await?;
+    let spool = |error: std::io::Error| FetchError::Spool { url: shown(&url), reason: error.to_string() };
+    let bytes = if is_unchanged { None } else { Some(tarball.into_bytes().map_err(spool)?) };
+    Ok(Packument { registry: shown(&registry), bytes, tag })
+}
+
 async fn fetch(shared: &Fetcher<NpmConfig>, index: usize, request: TarballRequest) -> Result<Tarball, FetchError> {
     let url = url_for(&shared.config, &request)?;
-    let wanted = Wanted { integrity: request.integrity, accept: "*/*", kind: Kind::Gzip };
+    let wanted = Wanted { integrity: request.integrity, accept: "*/*", kind: Kind::Gzip, known: None };
     Ok(shared.get(index, &url, &wanted, shared.options.tarball_limit).await?.tarball)
 }

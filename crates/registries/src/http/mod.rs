@@ -15,7 +15,7 @@ mod transport;
 pub use attempt::Tarball;
 pub(crate) use attempt::{Kind, Wanted};
 pub(crate) use authority::Authority;
-pub use client::{ClientOptions, NpmClient};
+pub use client::{ClientOptions, NpmClient, Packument, PackumentRequest};
 pub use error::FetchError;
 pub(crate) use error::{cut, shown};
 pub(crate) use fetcher::{Fetcher, Pool};

@@ -98,6 +98,35 @@ fn below(registry: &Url, url: &Url, path: &str, at_root: bool) -> Url {
     moved
 }
 
+/// The registry that an archive comes from, and where that has the package's document: `<registry>/@scope%2fname`.
+/// `None` for an archive that is no registry's.
+pub(crate) fn packument_url(config: &NpmConfig, request: &TarballRequest) -> Result<Option<(Url, Url)>, FetchError> {
+    if request.remote || !is_package_name(&request.name) {
+        return Ok(None);
+    }
+    let archive = url_for(config, request)?;
+    let escaped = request.name.replace('/', "%2f");
+    let before = |name: &str| archive.path().find(&format!("/{name}/-/")).map(|at| at + 1);
+    let Some(end) = before(&request.name).or_else(|| before(&escaped)).or_else(|| before(&escaped.replace("%2f", "%2F")))
+    else {
+        return Ok(None);
+    };
+    let (mut registry, base) = (archive.clone(), archive.path().get(..end).unwrap_or("/").to_owned());
+    registry.set_query(None);
+    registry.set_path(&base);
+    let mut url = registry.clone();
+    url.set_path(&format!("{base}{escaped}"));
+    Ok(Some((registry, url)))
+}
+
+/// Whether a name can stand in a path: `name` or `@scope/name`.
+fn is_package_name(name: &str) -> bool {
+    match name.strip_prefix('@') {
+        Some(scoped) => scoped.split_once('/').is_some_and(|(scope, base)| is_name(scope) && is_name(base)),
+        None => is_name(name),
+    }
+}
+
 /// `<registry>/<name>/-/<base name>-<version>.tgz`.
 fn conventional(config: &NpmConfig, request: &TarballRequest) -> Result<Url, FetchError> {
     let unusable = || FetchError::UnusableName { name: cut(&request.name) };

@@ -182,7 +182,7 @@ impl Shared {
         accept: &'static str,
     ) -> Result<(Vec<u8>, Url, String), IndexError> {
         let online = self.online.as_ref().ok_or(FetchError::Offline)?;
-        let wanted = Wanted { integrity: None, accept, kind: Kind::Document };
+        let wanted = Wanted { integrity: None, accept, kind: Kind::Document, known: None };
         let answer = online.get(place, url, &wanted, MAX_PAGE).await?;
         let spool = |error: std::io::Error| FetchError::Spool { url: shown(url), reason: error.to_string() };
         Ok((answer.tarball.into_bytes().map_err(spool)?, answer.url, answer.content_type))
@@ -306,7 +306,7 @@ impl Shared {
         vouched_by: Voucher,
     ) -> Result<FetchedArtifact, IndexError> {
         let online = self.online.as_ref().ok_or(FetchError::Offline)?;
-        let wanted = Wanted { integrity, accept: "*/*", kind: Kind::Python };
+        let wanted = Wanted { integrity, accept: "*/*", kind: Kind::Python, known: None };
         let archive = online.get(place, url, &wanted, self.limit).await?.tarball;
         Ok(FetchedArtifact { archive, file_name, vouched_by })
     }

@@ -7,12 +7,14 @@
 mod client;
 mod error;
 mod find_links;
+mod history;
 mod settings;
 pub(crate) mod simple;
 mod target;
 
 pub use client::{ArtifactRequest, FetchedArtifact, ProjectRequest, ProjectResult, PypiClient, Voucher};
 pub use error::IndexError;
+pub use history::history_of;
 pub use settings::{
     FindLinks, Index, IndexSet, LinksPlace, PypiConfig, PypiNotice, PythonLayer, PythonTool, SettingOrigin, Strategy,
 };

@@ -1,0 +1,5 @@
+//! npm's documents of packages ("packuments"), read as histories.
+
+mod packument;
+
+pub use packument::{MAX_PACKUMENT, read_packument};
