@@ -1,5 +1,6 @@
 //! What rules are given.
 
+use crate::lineage::Lineage;
 use vetch_model::evidence::Location;
 pub use vetch_model::facts::{ChangedFile, RecordDifference};
 use vetch_model::facts::{InstalledDifference, PackageFacts};
@@ -24,6 +25,34 @@ pub struct ReleaseFacts<'a> {
     pub mismatches: Vec<Mismatch<'a>>,
     /// Python releases that have a `RECORD` of their files, beside what it says.
     pub recorded: Vec<Recorded<'a>>,
+    /// Its place among the releases of its package, where its registry was asked.
+    pub lineage: Option<Lineage<'a>>,
+    /// The release that it follows, where the contents of that are known.
+    pub before: Option<Before<'a>>,
+    /// What it asks for.
+    pub dependencies: Vec<Asked<'a>>,
+}
+
+/// The release that another one follows.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// Its version.
+    pub version: &'a str,
+    /// What its contents say.
+    pub contents: &'a PackageFacts,
+}
+
+/// A package that the release asks for, as it is resolved.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// The name under which it is asked for.
+    pub name: &'a str,
+    /// Which one that is.
+    pub package: &'a Package,
+    /// Its contents, where known.
+    pub contents: Option<&'a PackageFacts>,
+    /// Its place among the releases of its package.
+    pub lineage: Option<Lineage<'a>>,
 }
 
 /// One Python release beside its `RECORD`.

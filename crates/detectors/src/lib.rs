@@ -6,7 +6,9 @@
 
 mod hosts;
 pub mod input;
+mod installing;
 mod judge;
+pub mod lineage;
 mod query;
 pub mod registry;
 mod rules;

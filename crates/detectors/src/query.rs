@@ -12,6 +12,8 @@ use vetch_model::rule::RuleMeta;
 
 use crate::hosts::Host;
 use crate::input::ReleaseFacts;
+use crate::lineage::Sign;
+use crate::secrets::list;
 
 /// One set of contents of a release: those of its archive, or of an installed copy that differs.
 pub struct Contents<'a> {
@@ -307,6 +309,21 @@ pub(crate) fn report_worst(out: &mut Vec<Finding>, meta: &'static RuleMeta, case
     if let Some(case) = worst {
         report(out, meta, case.grade, case.title, case.evidence);
     }
+}
+
+/// Reports signs as one finding of this grade; one that is strong comes first.
+pub(crate) fn report_signs(
+    facts: &ReleaseFacts<'_>,
+    meta: &'static RuleMeta,
+    grade: Grade,
+    signs: impl IntoIterator<Item = Option<Sign>>,
+    out: &mut Vec<Finding>,
+) {
+    let mut signs: Vec<Sign> = signs.into_iter().flatten().collect();
+    signs.sort_by_key(|sign| std::cmp::Reverse(sign.is_strong));
+    let words: Vec<&str> = signs.iter().map(|sign| sign.words.as_str()).collect();
+    let title = format!("{} {}", facts.package.label(), list(&words));
+    report(out, meta, grade, title, signs.into_iter().flat_map(|sign| sign.evidence).collect());
 }
 
 /// ` (a, b)`, or nothing.

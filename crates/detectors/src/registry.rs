@@ -5,7 +5,7 @@ use vetch_model::rule::RuleMeta;
 
 use crate::input::{ReleaseFacts, TargetFacts};
 use crate::query::Contents;
-use crate::rules::{behaviour, integrity, manifest};
+use crate::rules::{behaviour, integrity, manifest, metadata, release};
 
 /// What a rule looks at.
 #[derive(Clone, Copy)]
@@ -83,6 +83,20 @@ rules! {
     Release manifest::hidden_install_script,
     Contents manifest::implicit_gyp_build,
     Release manifest::injected_dependency,
+    Release metadata::licence_or_repository_change,
+    Release metadata::publisher_change,
+    Release metadata::publishing_channel_change,
+    Release release::dormant_package_release,
+    Release release::emptied_package,
+    Release release::hijacked_release,
+    Release release::implausible_version,
+    Release release::new_capability,
+    Release release::new_install_script,
+    Release release::new_obfuscation,
+    Release release::registry_manifest_mismatch,
+    Release release::release_burst,
+    Release release::rewritten_release,
+    Release release::suspect_new_dependency,
     Contents integrity::archive_anomaly,
     Release integrity::conflicting_contents,
     Target integrity::contradictory_lockfile,

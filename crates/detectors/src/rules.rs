@@ -3,6 +3,8 @@
 pub(crate) mod behaviour;
 pub(crate) mod integrity;
 pub(crate) mod manifest;
+pub(crate) mod metadata;
+pub(crate) mod release;
 
 /// What nearly every rule needs.
 pub(crate) mod prelude {

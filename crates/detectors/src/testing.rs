@@ -308,6 +308,9 @@ impl Facts {
                     difference,
                 })
                 .collect(),
+            lineage: None,
+            before: None,
+            dependencies: Vec::new(),
         };
         look(&facts)
     }

@@ -7,9 +7,10 @@ use std::path::Path;
 use page::{Body, Example};
 use vetch_behaviour::{Analysis, HEAD_BYTES, Wanted, wanted};
 use vetch_detectors::input::{
-    ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, Mismatch, Note, RecordDifference, Recorded, ReleaseFacts,
+    Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, Mismatch, Note, RecordDifference, Recorded, ReleaseFacts,
     StartupFile, StartupKind, TargetFacts,
 };
+use vetch_detectors::lineage::Lineage;
 use vetch_detectors::{all_rules, judge_release, judge_target, verdict_of};
 use vetch_lockfiles::npm::package_json;
 use vetch_lockfiles::npm::package_lock::{self, LockfileNote, LockfileNoteKind};
@@ -17,6 +18,7 @@ use vetch_lockfiles::{Format, MemoryFiles};
 use vetch_model::evidence::Location;
 use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts};
 use vetch_model::finding::Finding;
+use vetch_model::history::History;
 use vetch_model::integrity::ContentHash;
 use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Inventory, Package, PackageId, Source};
 use vetch_model::verdict::Verdict;
@@ -127,6 +129,7 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
     let dependent = below("@dependent/");
     let dependent = if dependent.is_empty() { None } else { Some(asking(&release, analyse(&dependent)?)) };
 
+    let past = Past::read(&below)?;
     let mismatches =
         lock.mismatch.iter().map(|source| Mismatch { source, expected: "sha512-locked", found: "sha512-other" });
     let facts = ReleaseFacts {
@@ -149,8 +152,53 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
             .collect(),
         mismatches: mismatches.collect(),
         recorded: Vec::new(),
+        lineage: past.lineage(&release.name, &release),
+        before: past.before.as_ref().map(|(version, contents)| Before { version, contents }),
+        dependencies: past.dependencies(),
     };
     Ok(judge_release(&facts))
+}
+
+/// What was before, and what is brought along.
+struct Past {
+    before: Option<(String, PackageFacts)>,
+    dependency: Option<(Package, PackageFacts)>,
+    /// By name; that of the release itself has none.
+    histories: BTreeMap<String, History>,
+}
+
+impl Past {
+    fn read(below: &dyn Fn(&str) -> Files) -> Result<Past, String> {
+        let facts = |files: Files| if files.is_empty() { Ok(None) } else { analyse(&files).map(Some) };
+        let named = |contents: PackageFacts| {
+            let manifest = contents.manifest.clone().unwrap_or_default();
+            (package(&manifest.name.unwrap_or_default(), &manifest.version.unwrap_or_default()), contents)
+        };
+        let mut histories = BTreeMap::new();
+        for (path, text) in below("@history") {
+            let name = path.trim_start_matches('/').to_owned();
+            histories.insert(name.clone(), page::history::history(&name, &String::from_utf8_lossy(&text))?);
+        }
+        Ok(Past {
+            before: facts(below("@before/"))?.map(named).map(|(of, contents)| (of.version.unwrap_or_default(), contents)),
+            dependency: facts(below("@dependency/"))?.map(named),
+            histories,
+        })
+    }
+
+    fn lineage(&self, name: &str, package: &Package) -> Option<Lineage<'_>> {
+        let history = self.histories.get(name).or_else(|| self.histories.get(""))?;
+        Lineage::new(history, &package.ecosystem, package.version.as_deref()?)
+    }
+
+    fn dependencies(&self) -> Vec<Asked<'_>> {
+        let mut all = Vec::new();
+        if let Some((package, contents)) = &self.dependency {
+            let lineage = self.histories.get(&package.name).and_then(|_| self.lineage(&package.name, package));
+            all.push(Asked { name: &package.name, package, contents: Some(contents), lineage });
+        }
+        all
+    }
 }
 
 /// What a scan knows from elsewhere than the contents.
@@ -309,6 +357,9 @@ fn judge_environment(pairs: &[(String, String)]) -> Result<Vec<Finding>, String>
         dependents: Vec::new(),
         mismatches: Vec::new(),
         recorded,
+        lineage: None,
+        before: None,
+        dependencies: Vec::new(),
     });
     findings.extend(judge_target(&TargetFacts {
         inventory: &inventory,

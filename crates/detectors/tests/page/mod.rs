@@ -15,6 +15,8 @@
 //! `@dependent/…` is a published package that depends on it, `@installed/…` and `@installed-2/…` are installed
 //! copies (the package itself is then the locked archive), and `@lock` holds `key = value` lines:
 //! `has-install-script = true|false`, `archive = absent`, `patch = PATH`, `mismatch = URL`, `anomaly = KIND PATH`.
+//! `@before/…` is the release before it, `@dependency/…` a package that it depends on, `@history` what its registry
+//! tells of its releases ([`history`]), `@history/NAME` the same of a dependency.
 //!
 //! An environment is `key = value` lines: `changed|missing|extra = PATH` of an installed distribution against its
 //! `RECORD`; `pth = PATH CODE`, `module = PATH`, `virtualenv = PATH`; `differing = NAME VERSION`, `unlocked = NAME`,
@@ -22,6 +24,8 @@
 #![allow(dead_code, reason = "each test uses the part it needs")]
 
 use vetch_model::verdict::Verdict;
+
+pub(crate) mod history;
 
 /// One example.
 pub(crate) struct Example {

@@ -13,12 +13,9 @@ pub(crate) static META: RuleMeta = RuleMeta {
     doc: include_str!("injected_dependency.md"),
 };
 
-use std::collections::BTreeSet;
-
 use super::binding_gyp_command::command_evidence;
 use crate::input::Dependent;
-use crate::rules::behaviour::manifest_rewrite::is_own_manifest;
-use crate::rules::behaviour::self_deleting_script::is_self_deletion;
+use crate::installing::{acts, uses};
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
     let Some(contents) = facts.contents else { return };
@@ -70,7 +67,7 @@ fn unused_by_all<'a>(facts: &ReleaseFacts<'a>) -> Option<Unused<'a>> {
         let published = dependent.package.role == Role::Dependency;
         let wanted = matches!(dependent.edge.kind, EdgeKind::Production | EdgeKind::Optional);
         // What the user asks for is the user's choice, and what is not known cannot be held against anyone.
-        if !published || !wanted || uses(dependent.contents?, facts, &dependent.edge.name) {
+        if !published || !wanted || uses(dependent.contents?, facts.contents, &dependent.edge.name) {
             return None;
         }
         let contents = dependent.contents?;
@@ -81,86 +78,6 @@ fn unused_by_all<'a>(facts: &ReleaseFacts<'a>) -> Option<Unused<'a>> {
                 .any(|load| load.trigger.is_reached() && name_of(load).is_none());
     }
     Some(Unused { dependent: first, may_load_anything })
-}
-
-/// Whether a dependent's code imports the package, names it in a script or runs it as a command.
-fn uses(dependent: &PackageFacts, facts: &ReleaseFacts<'_>, name: &str) -> bool {
-    let bare = name.rsplit('/').next().unwrap_or(name);
-    let bins = facts
-        .contents
-        .and_then(|contents| contents.manifest.as_ref())
-        .into_iter()
-        .flat_map(|manifest| &manifest.entries);
-    let bins = bins.filter_map(|entry| entry.field.strip_prefix("bin.")).chain([bare]);
-    let words: BTreeSet<&str> = bins.collect();
-    let named = |text: &str| {
-        text.split(|c: char| c.is_whitespace() || "/\\\"';&|()".contains(c)).any(|word| words.contains(word))
-    };
-    dependent.imports.iter().any(|import| import.name == name)
-        || dependent.manifest.iter().flat_map(|manifest| &manifest.scripts).any(|script| named(&script.command))
-        || dependent.profile.capabilities.iter().any(|capability| {
-            let path =
-                matches!(capability.id, CapabilityId::ProcessSpawn | CapabilityId::CodeLoad | CapabilityId::FsRead);
-            path && name_of(capability).is_some_and(named)
-        })
-}
-
-/// Starts a process beyond what the install command itself starts.
-fn spawns_more(capability: &Capability) -> bool {
-    capability.id == CapabilityId::ProcessSpawn && capability.evidence.location().file != "package.json"
-}
-
-struct Acts {
-    connects: bool,
-    spawns: bool,
-    hostile: Vec<(&'static str, Evidence)>,
-}
-
-/// What it does at install. Connecting and spawning alone is what installers do.
-fn acts(c: &Contents<'_>) -> Acts {
-    let install: Vec<&Capability> = c.reached().filter(|capability| capability.trigger == Trigger::Install).collect();
-    let sends_environment = c.flows().any(|flow| {
-        flow.source.id == CapabilityId::EnvEnumerate && is_network(flow.sink.id) && when(flow) == Trigger::Install
-    });
-    let mut hostile: Vec<(&'static str, Evidence)> = Vec::new();
-    for capability in &install {
-        let words = match capability.id {
-            _ if is_self_deletion(c, capability) => "deletes its own code",
-            CapabilityId::FsWrite if is_own_manifest(capability) => "rewrites its own package.json",
-            CapabilityId::ProcessSpawn if capability.attributes.detached => "leaves a process running",
-            CapabilityId::CodeEval if capability.resource != Resource::Eval(EvalSource::Constant) => "evaluates code",
-            CapabilityId::FsRead if reads_secrets(capability) => "reads secrets",
-            CapabilityId::EnvEnumerate if sends_environment => "sends the environment away",
-            CapabilityId::Persist => "makes something start by itself",
-            CapabilityId::FsWrite | CapabilityId::ProcessSpawn if is_temporary(capability) => {
-                "runs or writes in temporary folders"
-            }
-            CapabilityId::FsWrite
-                if matches!(class_of(capability), Some(PathClass::Home | PathClass::System | PathClass::Autostart)) =>
-            {
-                "writes outside the project"
-            }
-            _ => continue,
-        };
-        if hostile.iter().all(|(known, _)| *known != words) {
-            hostile.push((words, capability.evidence.clone()));
-        }
-    }
-    let obfuscated = c.obfuscation().find(|signal| signal.trigger == Trigger::Install);
-    hostile.extend(obfuscated.map(|signal| ("is obfuscated", signal.evidence.clone())));
-    Acts {
-        connects: install.iter().any(|capability| is_network(capability.id)),
-        spawns: install.iter().any(|capability| spawns_more(capability)),
-        hostile,
-    }
-}
-
-/// Temporary folders are hostile ground only together with running things from them.
-fn is_temporary(capability: &Capability) -> bool {
-    capability.id == CapabilityId::ProcessSpawn
-        && name_of(capability).is_some_and(|name| {
-            ["<temp>", "/tmp/", "%temp%"].iter().any(|part| name.to_ascii_lowercase().contains(part))
-        })
 }
 
 fn edge_evidence(dependent: &Dependent<'_>) -> Evidence {

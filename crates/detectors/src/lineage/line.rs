@@ -1,0 +1,132 @@
+//! Which releases a release is compared with.
+
+use std::cmp::Ordering;
+
+use vetch_model::history::{HistoricRelease, History, SignalSource, Time};
+use vetch_model::inventory::Ecosystem;
+use vetch_versions::compare;
+
+/// Most releases of a line that are looked at: the last ones before the release.
+const MAX_PEERS: usize = 20;
+
+/// A release in the history of its package. Releases are compared within a line (`1.x` with `1.x`): an old line
+/// is often published in another way, by other people and at another pace than the newest.
+#[derive(Debug, Clone)]
+pub struct Lineage<'a> {
+    /// Everything known of the package.
+    pub history: &'a History,
+    /// The release.
+    pub release: &'a HistoricRelease,
+    /// The releases of its line that came before it, the last first; at most the last twenty.
+    pub peers: Vec<&'a HistoricRelease>,
+    /// What it follows: the version before it in its line; of a first release of a line, the version before it at all.
+    pub previous: Option<&'a HistoricRelease>,
+    /// Every release that was published before it, the last first.
+    pub earlier: Vec<&'a HistoricRelease>,
+}
+
+impl<'a> Lineage<'a> {
+    /// The release of this version, if the history has it.
+    pub fn new(history: &'a History, ecosystem: &Ecosystem, version: &str) -> Option<Lineage<'a>> {
+        let same = |release: &&HistoricRelease| {
+            release.version == version || compare(ecosystem, &release.version, version) == Some(Ordering::Equal)
+        };
+        let release = history.release(version).or_else(|| history.releases.iter().find(same))?;
+        let is_before = |other: &HistoricRelease| match (other.published, release.published) {
+            (Some(other), Some(own)) if history.tells(SignalSource::Times) => other < own,
+            _ => compare(ecosystem, &other.version, &release.version) == Some(Ordering::Less),
+        };
+        let mut earlier: Vec<&HistoricRelease> =
+            history.releases.iter().filter(|other| !std::ptr::eq(*other, release) && is_before(other)).collect();
+        let by_version = |a: &&HistoricRelease, b: &&HistoricRelease| {
+            compare(ecosystem, &b.version, &a.version).unwrap_or(Ordering::Equal)
+        };
+        earlier.sort_by(|a, b| by_version(a, b));
+        let is_usual = |other: &&&HistoricRelease| {
+            other.fate.withdrawn.is_none() && (is_prerelease(version) || !is_prerelease(&other.version))
+        };
+        let is_lower = |other: &&&HistoricRelease| compare(ecosystem, &other.version, version) == Some(Ordering::Less);
+        let line = line_of(version);
+        let in_line = |other: &&&HistoricRelease| line_of(&other.version) == line;
+        let lower = || earlier.iter().filter(is_usual).filter(is_lower);
+        let previous = lower().find(in_line).or_else(|| lower().next()).copied();
+        let mut peers: Vec<&HistoricRelease> = earlier.iter().filter(is_usual).filter(in_line).copied().collect();
+        if history.tells(SignalSource::Times) {
+            // Stable: what was published at one moment stays in the order of versions.
+            peers.sort_by_key(|peer| std::cmp::Reverse(peer.published));
+            earlier.sort_by_key(|other| std::cmp::Reverse(other.published));
+        }
+        peers.truncate(MAX_PEERS);
+        Some(Lineage { history, release, peers, previous, earlier })
+    }
+
+    /// Whether what it follows is of its own line.
+    pub fn is_same_line(&self) -> bool {
+        self.previous.is_some_and(|previous| line_of(&previous.version) == line_of(&self.release.version))
+    }
+
+    /// When it was published, if the registry's times can be relied on.
+    pub fn published(&self) -> Option<Time> {
+        self.release.published.filter(|_| self.history.tells(SignalSource::Times))
+    }
+
+    /// Seconds between the first release of the name and this one.
+    pub fn age_of_name(&self) -> Option<i64> {
+        let first = self.earlier.iter().filter_map(|release| release.published).min();
+        let begun = [first, self.history.created].into_iter().flatten().min().or(self.published())?;
+        Some(self.published()?.since(begun))
+    }
+}
+
+/// The line of a version: its first number, after an epoch (`1!`).
+fn line_of(version: &str) -> &str {
+    let version = version.trim_start_matches(['v', '=']);
+    version.split(['.', '-', '+']).next().unwrap_or_default()
+}
+
+/// Whether a version is a trial: `1.0.0-rc.1`, `1.0rc1`, `2.0.dev3`.
+fn is_prerelease(version: &str) -> bool {
+    let public = version.split('+').next().unwrap_or_default();
+    let is_post = public.contains("post");
+    !is_post && public.trim_start_matches('v').bytes().any(|byte| byte == b'-' || byte.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(releases: &[(&str, i64)]) -> History {
+        let release = |(version, time): &(&str, i64)| HistoricRelease {
+            version: (*version).to_owned(),
+            published: Some(Time(*time)),
+            ..HistoricRelease::default()
+        };
+        History { releases: releases.iter().map(release).collect(), ..History::default() }
+    }
+
+    fn previous<'h>(history: &'h History, version: &str) -> Option<&'h str> {
+        Lineage::new(history, &Ecosystem::Npm, version)?.previous.map(|release| release.version.as_str())
+    }
+
+    #[test]
+    fn lines_are_compared_with_themselves() {
+        let history = history(&[
+            ("0.30.3", 30), ("1.13.0", 20), ("1.14.0", 40), ("1.14.1", 50), ("0.30.4", 60), ("2.0.0-rc.1", 45),
+            ("2.0.0", 70), ("2.0.0-rc.2", 80),
+        ]);
+        assert_eq!(previous(&history, "1.14.1"), Some("1.14.0"));
+        assert_eq!(previous(&history, "0.30.4"), Some("0.30.3"));
+        assert_eq!(previous(&history, "2.0.0"), Some("1.14.1"), "the first of its line");
+        assert_eq!(previous(&history, "2.0.0-rc.1"), Some("1.14.0"));
+        assert_eq!(previous(&history, "0.30.3"), None);
+        assert!(Lineage::new(&history, &Ecosystem::Npm, "9.0.0").is_none());
+        assert!(!Lineage::new(&history, &Ecosystem::Npm, "2.0.0").unwrap().is_same_line());
+    }
+
+    #[test]
+    fn what_was_taken_back_is_nothing_to_go_by() {
+        let mut history = history(&[("1.0.0", 10), ("1.0.1", 20), ("1.0.2", 30)]);
+        history.releases[1].fate.withdrawn = Some(Time(25));
+        assert_eq!(previous(&history, "1.0.2"), Some("1.0.0"));
+    }
+}

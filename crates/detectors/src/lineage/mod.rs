@@ -1,0 +1,117 @@
+//! A release among the releases of its package: what came before it in its line, and how it differs.
+//!
+//! ```text
+//! line      which releases a release is compared with: those of its line, before it
+//! who       who published it and how, against who did before
+//! when      pace and numbers: dormancy, bursts, numbers out of order, rewritten releases
+//! what      what it brings: scripts, dependencies, capabilities, obfuscation, binaries
+//! ```
+//!
+//! Each difference is a [`Sign`]. Alone it is weak: honest projects change maintainers, skip provenance and add
+//! scripts. Rules report signs as notable; `hijacked-release` judges their combination.
+
+mod line;
+mod what;
+mod when;
+mod who;
+
+pub use line::Lineage;
+pub(crate) use what::{
+    capabilities_appeared, contents_removed, injected_dependencies, install_script_appeared,
+    manifest_mismatch, obfuscation_appeared, size_jump, terms_changed,
+};
+pub(crate) use when::{burst, dormancy, implausible_version, rewritten, withdrawn};
+pub(crate) use who::{address_changed, channel_lost, commit_lost, new_publisher};
+
+use vetch_model::evidence::{Evidence, Location};
+use vetch_model::history::Time;
+
+/// One way in which a release differs from those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sign {
+    /// As part of a sentence about the release: `was published by an account that never did before`.
+    pub words: String,
+    /// Strongest first; never empty.
+    pub evidence: Vec<Evidence>,
+    /// Whether honest releases show it seldom.
+    pub is_strong: bool,
+}
+
+impl Sign {
+    fn strong(words: impl Into<String>, evidence: Evidence) -> Sign {
+        Sign { words: words.into(), evidence: vec![evidence], is_strong: true }
+    }
+
+    fn weak(words: impl Into<String>, evidence: Evidence) -> Sign {
+        Sign { is_strong: false, ..Sign::strong(words, evidence) }
+    }
+}
+
+/// A field of the registry's document about a release, and what it was before.
+pub(crate) fn field(lineage: &Lineage<'_>, field: &str, found: String, expected: Option<String>, note: &str) -> Evidence {
+    let history = lineage.history;
+    let (file, version) = (format!("{}{}", history.registry, history.name), &lineage.release.version);
+    Evidence::Field {
+        location: Location::file(file),
+        field: format!("versions[\"{version}\"].{field}"),
+        found,
+        expected,
+        note: note.to_owned(),
+    }
+}
+
+/// A span of time in words.
+pub(crate) fn duration(seconds: i64) -> String {
+    let (minute, hour, day) = (60, 3_600, 86_400);
+    let seconds = seconds.max(0);
+    let in_units = |unit: i64, name: &str| {
+        let count = seconds / unit;
+        format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+    };
+    match seconds {
+        0..60 => in_units(1, "second"),
+        60..7_200 => in_units(minute, "minute"),
+        7_200..172_800 => in_units(hour, "hour"),
+        _ if seconds < 730 * day => in_units(day, "day"),
+        _ => in_units(365 * day, "year"),
+    }
+}
+
+/// A moment as ISO 8601, to the minute.
+pub(crate) fn moment(time: Time) -> String {
+    let days = time.0.div_euclid(86_400);
+    let (hour, minute) = (time.0.rem_euclid(86_400) / 3_600, time.0.rem_euclid(3_600) / 60);
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+}
+
+/// Year, month and day of a number of days since 1970-01-01, in the proleptic Gregorian calendar.
+fn civil(days: i64) -> (i64, i64, i64) {
+    // Counted from 1 March of year 0, so that leap days end a year, in cycles of 400 years.
+    let shifted = days + 719_468;
+    let cycle = shifted.div_euclid(146_097);
+    let day = shifted.rem_euclid(146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let civil_month = if month < 10 { month + 3 } else { month - 9 };
+    (year + cycle * 400 + i64::from(civil_month <= 2), civil_month, of_year - (153 * month + 2) / 5 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_reads_well() {
+        assert_eq!(moment(Time(0)), "1970-01-01 00:00 UTC");
+        assert_eq!(moment(Time(1_774_916_460)), "2026-03-31 00:21 UTC");
+        assert_eq!(moment(Time(951_827_640)), "2000-02-29 12:34 UTC");
+        assert_eq!(moment(Time(-86_400)), "1969-12-31 00:00 UTC");
+        for (seconds, words) in
+            [(1, "1 second"), (119, "1 minute"), (66_240, "18 hours"), (172_800, "2 days"), (63_072_000, "2 years")]
+        {
+            assert_eq!(duration(seconds), words);
+        }
+    }
+}
