@@ -26,7 +26,7 @@ pub struct ReleaseFacts<'a> {
     /// Python releases that have a `RECORD` of their files, beside what it says.
     pub recorded: Vec<Recorded<'a>>,
     /// Its place among the releases of its package, where its registry was asked.
-    pub lineage: Option<Lineage<'a>>,
+    pub lineage: Option<&'a Lineage<'a>>,
     /// The release that it follows, where the contents of that are known.
     pub before: Option<Before<'a>>,
     /// What it asks for.
@@ -52,7 +52,7 @@ pub struct Asked<'a> {
     /// Its contents, where known.
     pub contents: Option<&'a PackageFacts>,
     /// Its place among the releases of its package.
-    pub lineage: Option<Lineage<'a>>,
+    pub lineage: Option<&'a Lineage<'a>>,
 }
 
 /// One Python release beside its `RECORD`.

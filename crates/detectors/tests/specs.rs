@@ -130,6 +130,8 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
     let dependent = if dependent.is_empty() { None } else { Some(asking(&release, analyse(&dependent)?)) };
 
     let past = Past::read(&below)?;
+    let lineage = past.lineage("", &release);
+    let brought = past.dependency.as_ref().and_then(|(asked, _)| past.lineage(&asked.name, asked));
     let mismatches =
         lock.mismatch.iter().map(|source| Mismatch { source, expected: "sha512-locked", found: "sha512-other" });
     let facts = ReleaseFacts {
@@ -152,9 +154,18 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
             .collect(),
         mismatches: mismatches.collect(),
         recorded: Vec::new(),
-        lineage: past.lineage(&release.name, &release),
+        lineage: lineage.as_ref(),
         before: past.before.as_ref().map(|(version, contents)| Before { version, contents }),
-        dependencies: past.dependencies(),
+        dependencies: past
+            .dependency
+            .iter()
+            .map(|(package, contents)| Asked {
+                name: &package.name,
+                package,
+                contents: Some(contents),
+                lineage: brought.as_ref(),
+            })
+            .collect(),
     };
     Ok(judge_release(&facts))
 }
@@ -187,18 +198,9 @@ impl Past {
     }
 
     fn lineage(&self, name: &str, package: &Package) -> Option<Lineage<'_>> {
-        let history = self.histories.get(name).or_else(|| self.histories.get(""))?;
-        Lineage::new(history, &package.ecosystem, package.version.as_deref()?)
+        Lineage::new(self.histories.get(name)?, &package.ecosystem, package.version.as_deref()?)
     }
 
-    fn dependencies(&self) -> Vec<Asked<'_>> {
-        let mut all = Vec::new();
-        if let Some((package, contents)) = &self.dependency {
-            let lineage = self.histories.get(&package.name).and_then(|_| self.lineage(&package.name, package));
-            all.push(Asked { name: &package.name, package, contents: Some(contents), lineage });
-        }
-        all
-    }
 }
 
 /// What a scan knows from elsewhere than the contents.

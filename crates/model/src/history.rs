@@ -183,6 +183,24 @@ impl History {
         self.releases.iter().find(|release| release.version == version)
     }
 
+    /// What was known at that moment: later releases had not come, and nothing was taken back later.
+    #[must_use]
+    pub fn as_of(mut self, moment: Time) -> History {
+        self.releases.retain(|release| release.published.is_none_or(|published| published <= moment));
+        let is_later = |time: &Option<Time>| time.is_some_and(|time| time > moment);
+        for release in &mut self.releases {
+            let fate = &mut release.fate;
+            if is_later(&fate.withdrawn) {
+                fate.withdrawn = None;
+            }
+            if is_later(&fate.republished) {
+                (fate.republished, fate.former_digests) = (None, Vec::new());
+            }
+        }
+        self.moved_tags.retain(|moved| moved.noticed <= moment);
+        self
+    }
+
     /// Whether this kind of signal can be relied on.
     pub fn tells(&self, source: SignalSource) -> bool {
         !self.unavailable.contains(&source)

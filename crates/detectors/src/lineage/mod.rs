@@ -24,7 +24,11 @@ pub(crate) use when::{burst, dormancy, implausible_version, rewritten, withdrawn
 pub(crate) use who::{address_changed, channel_lost, commit_lost, new_publisher};
 
 use vetch_model::evidence::{Evidence, Location};
-use vetch_model::history::Time;
+use vetch_model::history::{DAY, Time};
+use vetch_model::inventory::Ecosystem;
+
+/// A release that is younger than that is compared in any case.
+const YOUNG: i64 = 60 * DAY;
 
 /// One way in which a release differs from those before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +49,37 @@ impl Sign {
     fn weak(words: impl Into<String>, evidence: Evidence) -> Sign {
         Sign { is_strong: false, ..Sign::strong(words, evidence) }
     }
+}
+
+/// Whether a release is worth comparing with the contents of the one before it: it is young, or something about
+/// how it was published or what it declares is new. Contents cost a download; this costs nothing.
+pub fn calls_for_comparison(lineage: &Lineage<'_>, ecosystem: &Ecosystem, now: Time) -> bool {
+    let is_young = lineage.release.published.is_some_and(|published| now.since(published) < YOUNG);
+    is_young || declares_more(lineage) || {
+        let signs = [
+            channel_lost(lineage),
+            new_publisher(lineage),
+            address_changed(lineage),
+            commit_lost(lineage),
+            dormancy(lineage),
+            burst(lineage),
+            implausible_version(lineage, ecosystem),
+            rewritten(lineage),
+        ];
+        signs.iter().any(Option::is_some)
+    }
+}
+
+/// New dependencies or scripts, or much larger.
+fn declares_more(lineage: &Lineage<'_>) -> bool {
+    let declared = |release| lineage.history.declaration(release);
+    let Some(previous) = lineage.previous else { return false };
+    let (Some(now), Some(before)) = (declared(lineage.release), declared(previous)) else { return false };
+    let is_larger = lineage.release.bytes.zip(previous.bytes).is_some_and(|(now, before)| now / 2 > before);
+    is_larger
+        || (now.has_install_script && !before.has_install_script)
+        || now.install_scripts != before.install_scripts
+        || now.dependencies.keys().any(|name| !before.dependencies.contains_key(name))
 }
 
 /// A field of the registry's document about a release, and what it was before.

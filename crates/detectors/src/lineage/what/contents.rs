@@ -59,12 +59,12 @@ fn sizes(facts: &ReleaseFacts<'_>) -> Option<(u64, u64)> {
     if let (Some(before), Some(contents)) = (facts.before, facts.contents) {
         return Some((contents.bytes, before.contents.bytes));
     }
-    let lineage = facts.lineage.as_ref()?;
+    let lineage = facts.lineage?;
     Some((lineage.release.bytes?, lineage.previous?.bytes?))
 }
 
 fn size_evidence(facts: &ReleaseFacts<'_>, now: u64, before: u64, note: &str) -> Option<Evidence> {
-    if let Some(lineage) = &facts.lineage {
+    if let Some(lineage) = facts.lineage {
         return Some(field(lineage, "dist.unpackedSize", now.to_string(), Some(before.to_string()), note));
     }
     Some(Evidence::Field {
@@ -91,7 +91,7 @@ pub(crate) fn contents_removed(facts: &ReleaseFacts<'_>) -> Option<Sign> {
 
 /// Another licence, or another repository or none.
 pub(crate) fn terms_changed(facts: &ReleaseFacts<'_>) -> Option<Sign> {
-    let lineage = facts.lineage.as_ref()?;
+    let lineage = facts.lineage?;
     let history = lineage.history;
     let (before, now) = (history.declaration(lineage.previous?)?, history.declaration(lineage.release)?);
     let differs = |now: &Option<String>, before: &Option<String>| before.is_some() && repository(now) != repository(before);

@@ -59,7 +59,7 @@ fn now(facts: &ReleaseFacts<'_>) -> Ranges {
         };
         return wanted.map(entry).collect();
     }
-    let Some(lineage) = &facts.lineage else { return Ranges::new() };
+    let Some(lineage) = facts.lineage else { return Ranges::new() };
     let Some(declaration) = lineage.history.declaration(lineage.release) else { return Ranges::new() };
     let entry = |(name, range): (&String, &String)| {
         let evidence = field(
@@ -80,7 +80,7 @@ fn before(facts: &ReleaseFacts<'_>) -> Option<BTreeMap<String, String>> {
         let ranges = manifest.dependencies.iter().map(|it| (it.name.clone(), it.range.clone()));
         return Some(ranges.collect());
     }
-    let lineage = facts.lineage.as_ref()?;
+    let lineage = facts.lineage?;
     Some(lineage.history.declaration(lineage.previous?)?.dependencies.clone())
 }
 
@@ -158,8 +158,8 @@ impl Ages {
 
 /// How old the dependency was when the release was published. What came later is of no age.
 fn ages(facts: &ReleaseFacts<'_>, asked: &Asked<'_>) -> Option<Ages> {
-    let at = facts.lineage.as_ref().and_then(Lineage::published)?;
-    let lineage = asked.lineage.as_ref()?;
+    let at = facts.lineage.and_then(Lineage::published)?;
+    let lineage = asked.lineage?;
     let published = lineage.published()?;
     let name = lineage.age_of_name().map(|age| (age + at.since(published)).max(0));
     let version = at.since(published).max(0);
@@ -180,7 +180,7 @@ struct AtInstall {
 fn at_install(facts: &ReleaseFacts<'_>, asked: &Asked<'_>) -> AtInstall {
     let Some(contents) = asked.contents else {
         let declaration =
-            asked.lineage.as_ref().and_then(|lineage| lineage.history.declaration(lineage.release));
+            asked.lineage.and_then(|lineage| lineage.history.declaration(lineage.release));
         let runs = declaration.is_some_and(|declaration| declaration.has_install_script);
         return AtInstall { runs, words: runs.then(|| "runs a script when it is installed".to_owned()), ..AtInstall::default() };
     };

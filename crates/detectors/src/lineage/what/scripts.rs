@@ -43,7 +43,7 @@ fn events_before(facts: &ReleaseFacts<'_>) -> Option<BTreeSet<String>> {
         let commands = before.contents.install_commands.iter().filter(|command| command.for_dependents);
         return Some(commands.map(|command| command.event.clone()).collect());
     }
-    let lineage = facts.lineage.as_ref()?;
+    let lineage = facts.lineage?;
     let declaration = lineage.history.declaration(lineage.previous?)?;
     // That something runs may be all that is told.
     let is_opaque = declaration.has_install_script && declaration.install_scripts.is_empty();
@@ -52,7 +52,7 @@ fn events_before(facts: &ReleaseFacts<'_>) -> Option<BTreeSet<String>> {
 
 /// As far as the registry alone tells.
 fn declared(facts: &ReleaseFacts<'_>, before: &BTreeSet<String>) -> Option<Sign> {
-    let lineage = facts.lineage.as_ref()?;
+    let lineage = facts.lineage?;
     let declaration = lineage.history.declaration(lineage.release)?;
     let is_new = |(event, command): &(&String, &String)| !before.contains(*event) && command.trim() != GYP;
     let (event, command) = declaration.install_scripts.iter().find(is_new)?;
@@ -63,7 +63,7 @@ fn declared(facts: &ReleaseFacts<'_>, before: &BTreeSet<String>) -> Option<Sign>
 
 /// Install scripts of the archive that the registry's document does not have: those who read only that see nothing.
 pub(crate) fn manifest_mismatch(facts: &ReleaseFacts<'_>) -> Option<Sign> {
-    let (lineage, contents) = (facts.lineage.as_ref()?, facts.contents?);
+    let (lineage, contents) = (facts.lineage?, facts.contents?);
     let declaration = lineage.history.declaration(lineage.release)?;
     let tells_scripts = |release| lineage.history.declaration(release).is_some_and(|it| it.has_install_script);
     // A registry that never tells of scripts hides nothing of this one.

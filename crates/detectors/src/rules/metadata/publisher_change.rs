@@ -16,7 +16,7 @@ pub(crate) static META: RuleMeta = RuleMeta {
 use crate::lineage::{address_changed, new_publisher};
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
-    let Some(lineage) = &facts.lineage else { return };
+    let Some(lineage) = facts.lineage else { return };
     let signs = [new_publisher(lineage), address_changed(lineage)];
     report_signs(facts, &META, ODD, signs, out);
 }

@@ -16,7 +16,7 @@ pub(crate) static META: RuleMeta = RuleMeta {
 use crate::lineage::{channel_lost, commit_lost};
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
-    let Some(lineage) = &facts.lineage else { return };
+    let Some(lineage) = facts.lineage else { return };
     let signs = [channel_lost(lineage), commit_lost(lineage)];
     report_signs(facts, &META, ODD, signs, out);
 }

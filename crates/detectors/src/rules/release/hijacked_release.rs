@@ -40,7 +40,7 @@ pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
 }
 
 fn how(facts: &ReleaseFacts<'_>) -> Vec<Sign> {
-    let Some(lineage) = &facts.lineage else { return Vec::new() };
+    let Some(lineage) = facts.lineage else { return Vec::new() };
     let signs = [
         channel_lost(lineage),
         new_publisher(lineage),

@@ -16,6 +16,6 @@ pub(crate) static META: RuleMeta = RuleMeta {
 use crate::lineage::implausible_version;
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
-    let Some(lineage) = &facts.lineage else { return };
+    let Some(lineage) = facts.lineage else { return };
     report_signs(facts, &META, ODD, [implausible_version(lineage, &facts.package.ecosystem)], out);
 }

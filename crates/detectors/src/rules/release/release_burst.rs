@@ -16,7 +16,7 @@ pub(crate) static META: RuleMeta = RuleMeta {
 use crate::lineage::burst;
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
-    let Some(lineage) = &facts.lineage else { return };
+    let Some(lineage) = facts.lineage else { return };
     let signs = [burst(lineage)];
     report_signs(facts, &META, FACT, signs, out);
 }
