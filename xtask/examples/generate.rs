@@ -17,6 +17,7 @@ fn main() -> serde_json::Result<()> {
         ("schemas/report.schema.json".to_owned(), vetch_report::json::json_schema()),
         ("schemas/diff.schema.json".to_owned(), vetch_report::comparison::json_schema()),
         ("schemas/graph.schema.json".to_owned(), vetch_report::graph::json_schema()),
+        ("schemas/release-diff.schema.json".to_owned(), vetch_report::changes::json_schema()),
         ("schemas/inspect.schema.json".to_owned(), vetch_report::inspect::json_schema()),
         ("schemas/lock-check.schema.json".to_owned(), vetch_report::lock::json_schema()),
         ("schemas/user-rules.schema.json".to_owned(), vetch_detectors::user::json_schema()),

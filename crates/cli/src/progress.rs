@@ -52,6 +52,7 @@ impl Progress for Reporter {
     fn stage(&self, stage: Stage, total: u64) {
         let what = match stage {
             Stage::Inventory => "Reading the project",
+            Stage::History => "Asking for histories",
             Stage::Contents => "Analysing packages",
             Stage::Rules => "Judging",
         };

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use vetch_detectors::user::RuleProblem;
 use vetch_model::facts::PackageFacts;
+use vetch_model::history::History;
 use vetch_model::inventory::Ecosystem;
 use vetch_model::purl::Purl;
 use vetch_model::scan::Scan;
 
+use crate::history::HistoryOptions;
 use crate::policy::{Gate, PolicyError, PolicyOptions};
 
 /// Everything that a scan depends on. Libraries read no environment of their own.
@@ -29,6 +31,8 @@ pub struct ScanOptions {
     pub cache: CacheMode,
     /// Number of workers; the number of cores if not given.
     pub jobs: Option<usize>,
+    /// Whether and how the histories of packages are used.
+    pub history: HistoryOptions,
     /// Files of the user's own rules, or folders of them.
     pub rules: Vec<PathBuf>,
     /// Which policy is in force.
@@ -59,10 +63,21 @@ pub struct ScanReport {
     pub scan: Scan,
     /// By index of [`Scan::releases`]: what is known of its contents, where they could be had.
     pub facts: Vec<Option<Arc<PackageFacts>>>,
+    /// By index of [`Scan::releases`]: what is known of the releases before it.
+    pub pasts: Vec<ReleasePast>,
     /// By index of [`Scan::targets`]: what fails that target.
     pub gates: Vec<Gate>,
     /// Which releases belong to which project, in the order of targets and folders.
     pub projects: Vec<ScannedProject>,
+}
+
+/// What is known of the releases before one.
+#[derive(Debug, Clone, Default)]
+pub struct ReleasePast {
+    /// All releases of the package, where its registry was asked.
+    pub history: Option<Arc<History>>,
+    /// The one that it follows, or was compared with: its version, and what its contents say.
+    pub before: Option<(String, Arc<PackageFacts>)>,
 }
 
 /// One project of a scan: a folder with a lockfile or an installed tree of its own.
@@ -98,6 +113,8 @@ pub struct Member {
 pub enum Stage {
     /// Lockfiles and installed trees are read.
     Inventory,
+    /// Registries are asked for the histories of packages; counted in packages.
+    History,
     /// Contents are found and analysed; counted in packages.
     Contents,
     /// Rules judge.

@@ -3,6 +3,7 @@
 //! ```text
 //! project   targets → inventories       each project in them: what is locked, what is installed
 //! contents  packages → facts            from disk, archives, registries; by confined workers
+//! history   packages → histories        what registries tell of all their releases, and the releases before
 //! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
 //! releases  facts → findings, verdicts  each release once, with places and paths
 //! pipeline  the whole
@@ -15,6 +16,7 @@
 mod api;
 pub mod cache;
 mod contents;
+mod history;
 mod jobs;
 pub mod lock;
 pub mod map;
@@ -25,8 +27,10 @@ mod releases;
 pub mod user_rules;
 mod worker;
 
-pub use api::{CacheMode, EngineError, Member, Progress, Quiet, ScanOptions, ScanReport, ScannedProject, Stage};
+pub use api::{CacheMode, EngineError, Member, Progress, Quiet, ScanOptions, ReleasePast, ScanReport, ScannedProject, Stage};
+pub use history::{Compare, HistoryOptions};
 pub use pipeline::scan;
+pub use project::is_release;
 pub use vetch_sandbox::Cancel;
 #[doc(hidden)]
 pub use worker::worker_main_observed;

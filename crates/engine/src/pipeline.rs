@@ -9,17 +9,20 @@ use vetch_detectors::input::{Note, TargetFacts};
 use vetch_detectors::{all_rules, judge_target};
 use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
 use vetch_model::finding::Finding;
-use vetch_model::inventory::Ecosystem;
+use vetch_graph::Graph;
+use vetch_model::inventory::{Ecosystem, PackageId};
 use vetch_model::purl::Purl;
 use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind, Unavailable};
-use vetch_registries::{Environment, NpmConfig};
+use vetch_registries::{Environment, NpmConfig, PypiConfig};
 use vetch_sandbox::Cancel;
 
 use crate::cache::Cache;
-use crate::contents::{self, Contents, LocalSources, Run, Runner};
+use crate::contents::{self, Contents, LocalSources, RegistrySettings, Run, Runner};
+use crate::history::past::Past;
+use crate::history::{self, Compare, Histories};
 use crate::policy::{Policies, Session};
-use crate::project::{self, Opened, Project};
-use crate::releases::{self, Releases};
+use crate::project::{self, Opened, Project, named};
+use crate::releases::{self, Judging, Releases};
 use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version, user_rules};
 
 /// Scans everything that `options` names.
@@ -54,19 +57,55 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     }
     let runner = Runner::new(jobs(options), cancel, progress);
     let mut run = prepare(options, &projects, runner, start, &mut scan);
+    let mut histories = history::gather(&run, options, &projects)?;
+    complete(&mut projects, &histories);
     let found = contents::finish(contents::gather(&mut run, &projects)?);
+    let past = past(&mut run, options, &projects, &found, &histories)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    let Releases { results, facts, projects: scanned } =
-        releases::judge(&projects, &found, &rules, run.runner.jobs.get(), &mut session);
+    let judging = Judging { rules: &rules, past: &past, threads: run.runner.jobs.get() };
+    let Releases { results, facts, pasts, projects: scanned } = releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;
     judge_targets(&projects, session, &mut scan);
+    drop(past);
     scan.unavailable = unavailable(&projects, &found);
+    scan.unavailable.append(&mut histories.unavailable);
     gather_rest(projects, found, &mut scan);
     if cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    Ok(ScanReport { scan, gates: policies.gates(), projects: scanned, facts })
+    Ok(ScanReport { scan, gates: policies.gates(), projects: scanned, facts, pasts })
+}
+
+/// Releases that were named are told more exactly by their histories.
+fn complete(projects: &mut [Project], histories: &Histories) {
+    for (number, project) in projects.iter_mut().enumerate().filter(|(_, project)| project.is_named) {
+        for index in 0..project.inventory.packages.len() {
+            let id = PackageId(index as u32);
+            if let (Some(history), Some(package)) =
+                (histories.get(number, id), project.inventory.packages.get_mut(index))
+            {
+                named::complete(package, history);
+            }
+        }
+        project.graph = Graph::new(&project.inventory);
+    }
+}
+
+/// The place of every package among its releases, and the contents of those that came before.
+fn past<'h>(
+    run: &mut Run<'_>,
+    options: &ScanOptions,
+    projects: &[Project],
+    found: &[Contents],
+    histories: &'h Histories,
+) -> Result<Past<'h>, EngineError> {
+    let lineages = history::past::lineages(projects, histories, run.runner.jobs.get());
+    let mut befores = history::before::gather(run, &options.history, projects, histories, &lineages)?;
+    if options.history.compare == Compare::Given {
+        befores.extend(history::before::given(projects, found));
+    }
+    Ok(Past { histories, lineages, befores })
 }
 
 fn jobs(options: &ScanOptions) -> NonZeroUsize {
@@ -77,7 +116,7 @@ fn jobs(options: &ScanOptions) -> NonZeroUsize {
 /// The folder whose `vetch.toml` counts. A package or an archive does not excuse itself.
 fn policy_folder(target: &Opened) -> Option<PathBuf> {
     match target.kind {
-        TargetKind::Package | TargetKind::Archive => None,
+        TargetKind::Package | TargetKind::Archive | TargetKind::Release => None,
         _ => Some(target.folder.clone()),
     }
 }
@@ -107,13 +146,16 @@ fn prepare<'r>(
     scan.incomplete.extend(sources.incomplete);
     let mut sources = sources.value;
     let mut told = Vec::new();
-    let mut configs = Vec::new();
+    let mut settings = RegistrySettings::default();
     for project in projects {
-        if !project.inventory.packages.iter().any(|package| package.ecosystem == Ecosystem::Npm) {
-            configs.push(None);
+        let has = |ecosystem| project.inventory.packages.iter().any(|package| package.ecosystem == ecosystem);
+        let environment = environment(options, project);
+        settings.pypi.push((options.history.is_on && has(Ecosystem::Pypi)).then(|| PypiConfig::load(&environment)));
+        if !has(Ecosystem::Npm) {
+            settings.npm.push(None);
             continue;
         }
-        let config = NpmConfig::load(&environment(options, project));
+        let config = NpmConfig::load(&environment);
         for notice in &config.notices {
             let text = format!("{}; {}", notice.message, notice.hint);
             if !told.contains(&text) {
@@ -124,9 +166,10 @@ fn prepare<'r>(
         if let Some(folder) = &config.cache {
             sources.add_npm_cache(folder.clone());
         }
-        configs.push(Some(config));
+        settings.npm.push(Some(config));
     }
-    Run { runner, sources, cache, configs, offline: options.offline, start }
+    let configs = settings.npm.clone();
+    Run { runner, sources, cache, configs, settings, offline: options.offline, start }
 }
 
 fn environment(options: &ScanOptions, project: &Project) -> Environment {
@@ -142,7 +185,7 @@ fn environment(options: &ScanOptions, project: &Project) -> Environment {
 
 fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
     for project in projects {
-        if matches!(project.kind, TargetKind::Package | TargetKind::Archive) {
+        if matches!(project.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release) {
             continue;
         }
         let findings: Vec<Finding> = judge_target(&TargetFacts {

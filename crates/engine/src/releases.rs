@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use vetch_detectors::input::{Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
+use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::user::{self, UserRule};
 use vetch_detectors::{add_findings, judge_release, score, verdict_of};
 use vetch_model::evidence::Location;
@@ -16,9 +16,10 @@ use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, TargetKind};
 use vetch_model::{ContentHash, Trigger};
 
 use crate::contents::Contents;
+use crate::history::past::Past;
 use crate::policy::Session;
 use crate::project::Project;
-use crate::{Member, ScannedProject};
+use crate::{Member, ReleasePast, ScannedProject};
 
 /// Ways from the root listed of each release.
 const MAX_PATHS: usize = 5;
@@ -34,8 +35,12 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     /// The facts that stand for it: those of what was locked, where that is known.
     fn facts(&self) -> Option<&'a Arc<PackageFacts>> {
-        let installed = self.contents.installed.as_ref().map(|installed| &installed.facts);
-        self.contents.archive.as_ref().or(installed)
+        self.contents.facts()
+    }
+
+    /// Project and package.
+    fn key(&self) -> (usize, PackageId) {
+        (self.contents.project, self.contents.package)
     }
 
     /// Names what lies here: the installed contents, where something is installed.
@@ -65,6 +70,17 @@ struct Judged {
     /// The projects that have it as somebody else's code, as each has it.
     members: Vec<(usize, Member)>,
     facts: Option<Arc<PackageFacts>>,
+    past: ReleasePast,
+}
+
+/// What releases are judged by, besides their contents.
+pub(crate) struct Judging<'a> {
+    /// The user's own rules.
+    pub(crate) rules: &'a [UserRule],
+    /// What came before.
+    pub(crate) past: &'a Past<'a>,
+    /// How many releases are judged at once.
+    pub(crate) threads: usize,
 }
 
 /// What became of everything that was found.
@@ -72,6 +88,8 @@ pub(crate) struct Releases {
     pub(crate) results: Vec<ReleaseResult>,
     /// What is known of the contents of each.
     pub(crate) facts: Vec<Option<Arc<PackageFacts>>>,
+    /// What came before each.
+    pub(crate) pasts: Vec<ReleasePast>,
     /// Which project has what.
     pub(crate) projects: Vec<ScannedProject>,
 }
@@ -80,8 +98,7 @@ pub(crate) struct Releases {
 pub(crate) fn judge(
     projects: &[Project],
     all: &[Contents],
-    rules: &[UserRule],
-    threads: usize,
+    judging: &Judging<'_>,
     session: &mut Session<'_>,
 ) -> Releases {
     let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
@@ -110,8 +127,8 @@ pub(crate) fn judge(
     let index = Index::new(all);
     let numbers: Vec<usize> = (0..groups.len()).collect();
     let judged =
-        crate::contents::installed::walk_all(&numbers, threads, |number| judge_group(&groups, *number, &index, rules));
-    let mut releases = Releases { results: Vec::new(), facts: Vec::new(), projects: scanned(projects, all) };
+        crate::contents::installed::walk_all(&numbers, judging.threads, |number| judge_group(&groups, *number, &index, judging));
+    let mut releases = Releases { results: Vec::new(), facts: Vec::new(), pasts: Vec::new(), projects: scanned(projects, all) };
     for mut judged in judged.into_iter().flatten() {
         for (project, member) in judged.members.drain(..) {
             if let Some(project) = releases.projects.get_mut(project) {
@@ -119,6 +136,7 @@ pub(crate) fn judge(
             }
         }
         releases.facts.push(judged.facts.take());
+        releases.pasts.push(std::mem::take(&mut judged.past));
         releases.results.push(with_policy(judged, session));
     }
     releases
@@ -208,7 +226,7 @@ impl<'a> Index<'a> {
 
 type Group<'a> = ((Purl, Option<ContentHash>), Vec<Place<'a>>);
 
-fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, rules: &[UserRule]) -> Option<Judged> {
+fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: &Judging<'_>) -> Option<Judged> {
     let ((purl, hash), places) = groups.get(number)?;
     let first = places.first()?;
     let siblings = siblings(groups, number);
@@ -221,10 +239,13 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, rules: &[
         dependents: places.iter().flat_map(|place| dependents(place, index)).collect(),
         mismatches: places.iter().flat_map(mismatches).collect(),
         recorded: places.iter().filter_map(recorded).collect(),
+        lineage: judging.past.lineages.get(&first.key()),
+        before: before(first, judging.past),
+        dependencies: asked(first, index, judging.past),
     };
     let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
-    match user::check(rules, &release) {
+    match user::check(judging.rules, &release) {
         Ok(more) => add_findings(&mut findings, more),
         Err(why) => {
             incomplete.push(Incomplete::new("rules of yours", why, "`vetch rules test` tries a rule on its tests"))
@@ -252,7 +273,7 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, rules: &[
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };
-    Some(Judged { result, targets, members: members(places), facts: first.facts().cloned() })
+    Some(Judged { result, targets, members: members(places), facts: first.facts().cloned(), past: judging.past.of(first.key()) })
 }
 
 fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {
@@ -304,6 +325,27 @@ fn shadows<'s>(siblings: &'s [(&'s str, PackageFacts)]) -> impl Iterator<Item = 
         difference: None,
         patch: None,
     })
+}
+
+/// The release before, where its contents were looked at.
+fn before<'a>(place: &Place<'_>, past: &'a Past<'a>) -> Option<Before<'a>> {
+    let (version, contents) = past.befores.get(&place.key())?;
+    Some(Before { version, contents })
+}
+
+/// What the release asks for, as the project has it.
+fn asked<'a>(place: &Place<'a>, index: &Index<'a>, past: &'a Past<'a>) -> Vec<Asked<'a>> {
+    let (number, inventory) = (place.contents.project, &place.project.inventory);
+    let neighbours = place.project.graph.dependencies(place.contents.package).iter();
+    let asked = |neighbour: &vetch_graph::Neighbour| {
+        Some(Asked {
+            name: inventory.edges.get(neighbour.edge)?.name.as_str(),
+            package: inventory.package(neighbour.package),
+            contents: index.facts(number, neighbour.package),
+            lineage: past.lineages.get(&(number, neighbour.package)),
+        })
+    };
+    neighbours.filter_map(asked).collect()
 }
 
 fn dependents<'a>(place: &Place<'a>, index: &Index<'a>) -> Vec<Dependent<'a>> {

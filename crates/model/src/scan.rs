@@ -67,6 +67,8 @@ pub enum TargetKind {
     Sbom,
     /// An archive, or a folder of archives.
     Archive,
+    /// A release of a registry, by its name.
+    Release,
 }
 
 impl TargetKind {
@@ -79,6 +81,7 @@ impl TargetKind {
             TargetKind::Environment => "environment",
             TargetKind::Sbom => "sbom",
             TargetKind::Archive => "archive",
+            TargetKind::Release => "release",
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Whether the times that a registry tells can be times at all.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use vetch_model::history::{HistoricRelease, Time};
 use vetch_model::inventory::Ecosystem;
-use vetch_versions::compare;
+use vetch_versions::Sortable;
 
 /// Neighbours in one minor line that must be out of order before the clock is doubted.
 const FEWEST: usize = 3;
@@ -29,7 +28,7 @@ pub(crate) fn are_falsified(ecosystem: &Ecosystem, releases: &[HistoricRelease])
     }
     let (mut pairs, mut inverted) = (0, 0);
     for line in lines.values_mut() {
-        line.sort_by(|(a, _), (b, _)| compare(ecosystem, a, b).unwrap_or(Ordering::Equal));
+        line.sort_by_cached_key(|(version, _)| Sortable::parse(ecosystem, version));
         for pair in line.windows(2) {
             pairs += 1;
             inverted += usize::from(pair[0].1 > pair[1].1);

@@ -5,6 +5,7 @@
 //! escaping, all of it in [`escape`]; no writer puts a scanned string anywhere
 //! without passing it through there.
 
+pub mod changes;
 pub mod comparison;
 pub mod escape;
 pub mod explain;

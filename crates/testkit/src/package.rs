@@ -19,6 +19,8 @@ pub struct Pkg {
     bundled: Vec<Pkg>,
     published: Option<String>,
     publisher: String,
+    address: Option<String>,
+    is_trusted: bool,
     maintainers: Vec<String>,
     signatures: Vec<Value>,
 }
@@ -34,6 +36,8 @@ impl Pkg {
             bundled: Vec::new(),
             published: None,
             publisher: "maintainer".to_owned(),
+            address: None,
+            is_trusted: false,
             maintainers: vec!["maintainer".to_owned()],
             signatures: Vec::new(),
         }
@@ -111,6 +115,20 @@ impl Pkg {
         self
     }
 
+    /// Sets the address of who published it; without, it is made of the name.
+    #[must_use]
+    pub fn publisher_address(mut self, address: &str) -> Pkg {
+        self.address = Some(address.to_owned());
+        self
+    }
+
+    /// Has it published by a workflow that proved who it is, with provenance.
+    #[must_use]
+    pub fn trusted(mut self) -> Pkg {
+        self.is_trusted = true;
+        self
+    }
+
     /// Sets who may publish it (`maintainers`).
     #[must_use]
     pub fn maintainers(mut self, users: &[&str]) -> Pkg {
@@ -149,7 +167,22 @@ impl Pkg {
 
     pub(crate) fn users(&self) -> (Value, Value) {
         let user = |name: &String| json!({ "name": name, "email": format!("{name}@example.invalid") });
-        (user(&self.publisher), self.maintainers.iter().map(user).collect())
+        let mut publisher = user(&self.publisher);
+        if let Some(address) = &self.address {
+            publisher["email"] = json!(address);
+        }
+        if self.is_trusted {
+            publisher = json!({
+                "name": "GitHub Actions",
+                "email": "npm-oidc-no-reply@github.com",
+                "trustedPublisher": { "id": "github", "oidcConfigId": "oidc:0" },
+            });
+        }
+        (publisher, self.maintainers.iter().map(user).collect())
+    }
+
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.is_trusted
     }
 
     pub(crate) fn signatures(&self) -> &[Value] {

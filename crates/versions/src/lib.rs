@@ -24,6 +24,34 @@ pub fn compare(ecosystem: &Ecosystem, left: &str, right: &str) -> Option<Orderin
     }
 }
 
+/// A version read once, to be compared often. All texts have a place: what is no version comes before all versions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sortable {
+    /// No version of its ecosystem, as written.
+    Unreadable(String),
+    /// As npm reads it, loosely.
+    Npm(npm::Version),
+    /// As `packaging` reads it.
+    Python(python::Version),
+}
+
+impl Sortable {
+    /// Reads a version.
+    pub fn parse(ecosystem: &Ecosystem, text: &str) -> Sortable {
+        let read = match ecosystem {
+            Ecosystem::Npm => npm::Version::parse_loose(text).ok().map(Sortable::Npm),
+            Ecosystem::Pypi => python::Version::parse(text).ok().map(Sortable::Python),
+            Ecosystem::Other(_) => None,
+        };
+        read.unwrap_or_else(|| Sortable::Unreadable(text.to_owned()))
+    }
+
+    /// Whether it could be read.
+    pub fn is_version(&self) -> bool {
+        !matches!(self, Sortable::Unreadable(_))
+    }
+}
+
 /// Whether a version is within a range, both as written. `None` where that cannot be
 /// said: tags, URLs, paths, `workspace:`, texts that are no version or range, and
 /// other ecosystems.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::ContentsArgs;
 use clap::{Args, ValueEnum, ValueHint};
 
 const GRAPH_STATUS: &str = "Exit status:
@@ -93,7 +94,10 @@ pub(crate) enum WhyFormat {
     Markdown,
 }
 
-const DIFF_HELP: &str = "OLD and NEW are each the first of these that they can be:
+const DIFF_HELP: &str = "Two releases are compared by what they do, then by what they bring along and how they were published; each is
+  npm:NAME@VERSION, pypi:NAME==VERSION or a purl, an archive, or a package folder
+
+Else OLD and NEW are each the first of these that they can be:
   a folder, lockfile, manifest, installed environment or SBOM that is there
   A..B        two git revisions; A...B starts at their merge base
   REV:PATH    a folder or file of a git revision
@@ -104,10 +108,13 @@ Examples:
   vetch diff main..HEAD              what the branch changes
   vetch diff main..HEAD web          in one folder
   vetch diff HEAD                    what is changed and not committed
+  vetch diff npm:axios@1.14.0 npm:axios@1.14.1
+  vetch diff --previous npm:axios@1.14.1         against the release before it in its line
+  vetch diff old.tgz new.tgz --format markdown
 
 Exit status:
   0    nothing alarming changed
-  1    something that needs a look: other contents or no more hash under the same version,
+  1    something that needs a look: a release that is suspicious or malicious; other contents or no more hash under the same version,
        another source, new install scripts, another package in its place
   2    usage or environment error
   3    something could not be read, and nothing worse";
@@ -122,6 +129,10 @@ pub(crate) struct DiffArgs {
     #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     pub(crate) new: Option<String>,
 
+    /// Compare this one release with the one before it in its line
+    #[arg(long, conflicts_with = "new")]
+    pub(crate) previous: bool,
+
     /// Form of the comparison
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: DiffFormat,
@@ -131,6 +142,9 @@ pub(crate) struct DiffArgs {
     /// Let pass what could not be read
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
+
+    #[command(flatten)]
+    pub(crate) contents: ContentsArgs,
 }
 
 /// Form of a comparison.
@@ -138,8 +152,10 @@ pub(crate) struct DiffArgs {
 pub(crate) enum DiffFormat {
     /// For people
     Terminal,
-    /// vetch.diff/1
+    /// vetch.diff/1, or vetch.release-diff/1 of two releases
     Json,
     /// For a comment on a pull request
     Markdown,
+    /// Of two releases: one page, with nothing to fetch and no script
+    Html,
 }

@@ -130,6 +130,12 @@ pub(crate) struct ContentsArgs {
     /// Keep the cache in this folder
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) cache_dir: Option<PathBuf>,
+    /// Ask no registry for the histories of packages, and judge without them
+    #[arg(long)]
+    pub(crate) no_history: bool,
+    /// Judge as one would have at this moment: later releases had not come yet
+    #[arg(long, value_name = "TIME", conflicts_with = "no_history")]
+    pub(crate) as_of: Option<String>,
     /// Number of workers [default: the number of cores]
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,

@@ -1,5 +1,7 @@
 //! `vetch diff OLD NEW`.
 
+mod releases;
+
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -18,6 +20,9 @@ use crate::{message, screen};
 
 /// Compares, and says whether what changed needs a look.
 pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure> {
+    if let Some(releases) = releases::meant(arguments)? {
+        return releases::run(&releases, arguments, global);
+    }
     let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
     let [old, new] = sides(&arguments.old, arguments.new.as_deref())?;
     let comparison = compare(&old.inventory, &new.inventory);
@@ -28,6 +33,7 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
             DiffFormat::Terminal => out.write_all(comparison::terminal(&view, style).as_bytes()),
             DiffFormat::Markdown => out.write_all(comparison::markdown(&view).as_bytes()),
             DiffFormat::Json => comparison::write_json(&view, &tool(), out),
+            DiffFormat::Html => Err(io::Error::other("only two releases are compared as HTML")),
         }
     };
     output::write(file, write)?;
@@ -96,8 +102,8 @@ fn operand(text: &str, exists: impl Fn(&str) -> bool) -> Result<Operand<'_>, Fai
     }
     if ["npm:", "pypi:", "pkg:"].iter().any(|prefix| text.starts_with(prefix)) {
         return Err(Failure::new(
-            format!("releases such as `{text}` cannot be compared yet"),
-            "name two lockfiles, folders, environments, SBOMs or git revisions",
+            format!("the release `{text}` can only be compared with another release"),
+            "name two releases, e.g. `vetch diff npm:a@1.0.0 npm:a@1.0.1`, or one with --previous",
         ));
     }
     let is_path = text.starts_with(['/', '.', '~']) && !text.starts_with("..") || text.starts_with("../");

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use vetch_engine::policy::{PolicyOptions, TrustStore};
-use vetch_engine::{CacheMode, EngineError, Progress, ScanOptions, ScanReport};
+use vetch_engine::{CacheMode, Compare, EngineError, HistoryOptions, Progress, ScanOptions, ScanReport};
 use vetch_model::Verdict;
+use vetch_model::history::Time;
 use vetch_model::inventory::Ecosystem;
 use vetch_report::ToolInfo;
 
@@ -65,6 +66,7 @@ pub(super) fn options(
         archives: contents.archives.clone(),
         cache,
         jobs: contents.jobs.map(usize::from),
+        history: history(contents)?,
         rules: policy.rules.clone(),
         policy: PolicyOptions {
             file: policy.config.clone(),
@@ -76,6 +78,25 @@ pub(super) fn options(
         home: surroundings::home(),
         environment: surroundings::environment(),
         today: jiff::Zoned::now().date(),
+    })
+}
+
+/// Whether registries are asked for histories, and where those are remembered.
+fn history(contents: &ContentsArgs) -> Result<HistoryOptions, Failure> {
+    let moment = |text: &String| {
+        let day = || text.parse::<jiff::civil::Date>().ok()?.at(23, 59, 59, 0).to_zoned(jiff::tz::TimeZone::UTC).ok();
+        let time = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(day()?.timestamp()));
+        time.map(|time| Time(time.as_second())).ok_or_else(|| {
+            Failure::new(format!("`{text}` is no moment"), "write it as 2026-03-31T00:21:00Z, or a day as 2026-03-31")
+        })
+    };
+    let as_of = contents.as_of.as_ref().map(moment).transpose()?;
+    Ok(HistoryOptions {
+        is_on: !contents.no_history,
+        folder: if contents.no_cache { None } else { surroundings::state_folder() },
+        as_of,
+        now: Time(jiff::Timestamp::now().as_second()),
+        compare: Compare::WhereOdd,
     })
 }
 

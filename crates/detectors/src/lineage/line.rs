@@ -1,10 +1,8 @@
 //! Which releases a release is compared with.
 
-use std::cmp::Ordering;
-
 use vetch_model::history::{HistoricRelease, History, SignalSource, Time};
 use vetch_model::inventory::Ecosystem;
-use vetch_versions::compare;
+use vetch_versions::Sortable;
 
 /// Most releases of a line that are looked at: the last ones before the release.
 const MAX_PEERS: usize = 20;
@@ -28,30 +26,34 @@ pub struct Lineage<'a> {
 impl<'a> Lineage<'a> {
     /// The release of this version, if the history has it.
     pub fn new(history: &'a History, ecosystem: &Ecosystem, version: &str) -> Option<Lineage<'a>> {
-        let same = |release: &&HistoricRelease| {
-            release.version == version || compare(ecosystem, &release.version, version) == Some(Ordering::Equal)
-        };
+        let read = |text: &str| Sortable::parse(ecosystem, text);
+        let own = read(version);
+        let same = |release: &&HistoricRelease| own.is_version() && read(&release.version) == own;
         let release = history.release(version).or_else(|| history.releases.iter().find(same))?;
-        let is_before = |other: &HistoricRelease| match (other.published, release.published) {
-            (Some(other), Some(own)) if history.tells(SignalSource::Times) => other < own,
-            _ => compare(ecosystem, &other.version, &release.version) == Some(Ordering::Less),
-        };
-        let mut earlier: Vec<&HistoricRelease> =
-            history.releases.iter().filter(|other| !std::ptr::eq(*other, release) && is_before(other)).collect();
-        let by_version = |a: &&HistoricRelease, b: &&HistoricRelease| {
-            compare(ecosystem, &b.version, &a.version).unwrap_or(Ordering::Equal)
-        };
-        earlier.sort_by(|a, b| by_version(a, b));
-        let is_usual = |other: &&&HistoricRelease| {
+        let has_times = history.tells(SignalSource::Times);
+        let mut earlier: Vec<(Sortable, &HistoricRelease)> = Vec::new();
+        for other in history.releases.iter().filter(|other| !std::ptr::eq(*other, release)) {
+            let number = read(&other.version);
+            let is_before = match (other.published, release.published) {
+                (Some(theirs), Some(ours)) if has_times => theirs < ours,
+                _ => number < own,
+            };
+            if is_before {
+                earlier.push((number, other));
+            }
+        }
+        earlier.sort_by(|(a, _), (b, _)| b.cmp(a));
+        let is_usual = |other: &HistoricRelease| {
             other.fate.withdrawn.is_none() && (is_prerelease(version) || !is_prerelease(&other.version))
         };
-        let is_lower = |other: &&&HistoricRelease| compare(ecosystem, &other.version, version) == Some(Ordering::Less);
         let line = line_of(version);
-        let in_line = |other: &&&HistoricRelease| line_of(&other.version) == line;
-        let lower = || earlier.iter().filter(is_usual).filter(is_lower);
-        let previous = lower().find(in_line).or_else(|| lower().next()).copied();
-        let mut peers: Vec<&HistoricRelease> = earlier.iter().filter(is_usual).filter(in_line).copied().collect();
-        if history.tells(SignalSource::Times) {
+        let usual = || earlier.iter().filter(|(_, other)| is_usual(other));
+        let in_line = |(_, other): &&(Sortable, &HistoricRelease)| line_of(&other.version) == line;
+        let lower = || usual().filter(|(number, _)| number.is_version() && *number < own);
+        let previous = lower().find(in_line).or_else(|| lower().next()).map(|(_, other)| *other);
+        let mut peers: Vec<&HistoricRelease> = usual().filter(in_line).map(|(_, other)| *other).collect();
+        let mut earlier: Vec<&HistoricRelease> = earlier.into_iter().map(|(_, other)| other).collect();
+        if has_times {
             // Stable: what was published at one moment stays in the order of versions.
             peers.sort_by_key(|peer| std::cmp::Reverse(peer.published));
             earlier.sort_by_key(|other| std::cmp::Reverse(other.published));

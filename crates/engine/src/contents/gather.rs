@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use vetch_model::facts::{FileDigest, InstalledDifference, PackageFacts};
 use vetch_model::integrity::ContentHash;
 use vetch_model::outcome::Incomplete;
-use vetch_registries::NpmConfig;
+use vetch_registries::{NpmConfig, PypiConfig};
 use vetch_sandbox::WorkerError;
 
 use super::archives::LocalSources;
@@ -30,10 +30,19 @@ pub(crate) struct Run<'r> {
     pub(crate) runner: Runner<'r>,
     pub(crate) sources: LocalSources,
     pub(crate) cache: Option<Cache>,
-    /// By target. Taken when a client is made of it.
+    /// By project. Taken when a client is made of it.
     pub(crate) configs: Vec<Option<NpmConfig>>,
+    /// By project.
+    pub(crate) settings: RegistrySettings,
     pub(crate) offline: bool,
     pub(crate) start: SystemTime,
+}
+
+/// The settings of the registries of every project, where it has packages of that ecosystem.
+#[derive(Default)]
+pub(crate) struct RegistrySettings {
+    pub(crate) npm: Vec<Option<NpmConfig>>,
+    pub(crate) pypi: Vec<Option<PypiConfig>>,
 }
 
 /// What was found out, for [`super::finish()`] to put together.

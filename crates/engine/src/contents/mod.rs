@@ -32,7 +32,7 @@ use vetch_model::scan::Skipped;
 
 pub(crate) use archives::{LocalSources, Mismatch};
 pub(crate) use finish::{doubt, finish};
-pub(crate) use gather::{Run, gather};
+pub(crate) use gather::{RegistrySettings, Run, gather};
 pub(crate) use jobs::Runner;
 
 /// Largest file that is read whole; larger ones are hashed, and `incomplete` if they are reached.
@@ -61,7 +61,13 @@ pub(crate) struct Contents {
     pub(crate) skipped: Option<Skipped>,
 }
 
-impl Contents {}
+impl Contents {
+    /// The facts that stand for it: those of what was locked, where that is known.
+    pub(crate) fn facts(&self) -> Option<&Arc<PackageFacts>> {
+        let installed = self.installed.as_ref().map(|installed| &installed.facts);
+        self.archive.as_ref().or(installed)
+    }
+}
 
 /// An installed folder.
 #[derive(Debug, Clone)]

@@ -147,10 +147,15 @@ fn what(project: &Project, id: PackageId, package: &Package) -> What {
         (TargetKind::Archive, _) => What::Archive,
         (TargetKind::Package, _) => What::Folder,
         (_, Role::Root | Role::Workspace) if project.is_sbom() => What::Nothing,
-        (TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment, Role::Root | Role::Workspace) => {
+        (
+            TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment | TargetKind::Release,
+            Role::Root | Role::Workspace,
+        ) => {
             What::Nothing
         }
-        (TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment, Role::Dependency) => What::Archive,
+        (TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment | TargetKind::Release, Role::Dependency) => {
+            What::Archive
+        }
         (TargetKind::Project, Role::Root | Role::Workspace) => own(project, package),
         (TargetKind::Project, Role::Dependency) => match project.tree.packages.get(&package.path) {
             Some(installed) if installed.link_target.is_none() => What::Folder,

@@ -53,7 +53,8 @@ pub struct Present {
 /// When a target is no project: there is no folder that a lock belongs to.
 pub fn present(report: &ScanReport) -> Result<Vec<Present>, EngineError> {
     for target in &report.scan.targets {
-        if matches!(target.kind, TargetKind::Package | TargetKind::Environment | TargetKind::Sbom | TargetKind::Archive)
+        use TargetKind::{Archive, Environment, Package, Release, Sbom};
+        if matches!(target.kind, Package | Environment | Sbom | Archive | Release)
         {
             return Err(EngineError::Input {
                 target: target.path.clone(),
@@ -91,6 +92,7 @@ fn described(kind: TargetKind) -> &'static str {
         TargetKind::Environment => "an installed environment",
         TargetKind::Sbom => "a bill of materials",
         TargetKind::Archive => "an archive",
+        TargetKind::Release => "a release of a registry",
         TargetKind::Project => "a project",
         TargetKind::Lockfile => "a lockfile",
     }

@@ -12,6 +12,7 @@
 mod discover;
 pub(crate) mod inventory;
 mod matching;
+pub(crate) mod named;
 pub(crate) mod python;
 mod release;
 
@@ -89,6 +90,8 @@ pub(crate) struct Project {
     /// Whose package an archive is: as the user says, or by what is in it.
     pub(crate) archive_kind: ArchiveKind,
     pub(crate) incomplete: Vec<Incomplete>,
+    /// A release that the user named, rather than something that is there.
+    pub(crate) is_named: bool,
     /// Names of patches, relative to the target.
     pub(crate) patches: BTreeSet<String>,
 }
@@ -99,6 +102,9 @@ pub(crate) struct Project {
 /// # Errors
 /// When it is not there or nothing that can be scanned.
 pub(crate) fn open(number: usize, target: &Path, wish: Option<&Ecosystem>) -> Result<Opened, EngineError> {
+    if let Some(named) = target.to_str().filter(|_| target.symlink_metadata().is_err()).and_then(named::parse) {
+        return named::open(number, target, named);
+    }
     let folder = fs::canonicalize(target).map_err(|error| not_there(target, &error))?;
     let metadata = fs::metadata(&folder).map_err(|error| not_there(target, &error))?;
     let mut opened = if metadata.is_dir() {
@@ -117,6 +123,13 @@ pub(crate) fn open(number: usize, target: &Path, wish: Option<&Ecosystem>) -> Re
         }
     }
     Ok(opened)
+}
+
+/// Whether a target is one release by itself: named, an archive, or a package folder without a lockfile.
+pub fn is_release(target: &Path) -> bool {
+    open(0, target, None).is_ok_and(|opened| {
+        matches!(opened.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release)
+    })
 }
 
 fn open_file(number: usize, target: &Path, file: &Path, is_ordinary: bool) -> Result<Opened, EngineError> {
@@ -159,7 +172,7 @@ impl Opened {
 }
 
 impl Project {
-    fn empty(number: usize, target: &Path, folder: PathBuf, kind: TargetKind) -> Result<Project, EngineError> {
+    pub(crate) fn empty(number: usize, target: &Path, folder: PathBuf, kind: TargetKind) -> Result<Project, EngineError> {
         let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(|error| not_there(target, &error))?;
         Ok(Project {
             target: number,
@@ -180,6 +193,7 @@ impl Project {
             python: None,
             archive_kind: ArchiveKind::Npm,
             incomplete: Vec::new(),
+            is_named: false,
             patches: BTreeSet::new(),
         })
     }

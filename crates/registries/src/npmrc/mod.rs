@@ -201,6 +201,11 @@ impl NpmConfig {
         self.scopes.get(scope)
     }
 
+    /// Whether a registry is configured for the scope of this name.
+    pub fn has_scope_registry(&self, name: &str) -> bool {
+        self.scope_registry(name).is_some()
+    }
+
     /// The value of `Authorization` for this URL, if credentials are bound to it.
     pub(crate) fn authorization(&self, url: &Url) -> Option<Secret> {
         self.credentials.authorization(url)

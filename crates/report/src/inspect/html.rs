@@ -11,9 +11,9 @@ use crate::escape::html as text;
 use crate::label::{release_label, size};
 
 /// Nothing may be loaded or run, whatever the text says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 :root{color-scheme:light dark;--dim:#667;--line:#8884;--malicious:#c22;--suspicious:#a60;--incomplete:#93b;--notable:#26b;\
 --clean:#283}@media(prefers-color-scheme:dark){:root{--dim:#99a;--malicious:#f77;--suspicious:#fb4;--incomplete:#d9f;\
 --notable:#8bf;--clean:#7d9}}body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem}\

@@ -17,6 +17,7 @@ use crate::ToolInfo;
 use crate::json::write_value;
 
 pub use html::html;
+pub(crate) use html::{POLICY as PAGE_POLICY, STYLE as PAGE_STYLE};
 pub use terminal::terminal;
 
 /// The value of `schema`.
@@ -81,8 +82,5 @@ pub fn write_json(view: &InspectView<'_>, tool: &ToolInfo, out: impl Write) -> i
 
 /// The JSON Schema (draft 2020-12), as `schemas/inspect.schema.json` holds it.
 pub fn json_schema() -> String {
-    let schema = schemars::schema_for!(types::InspectReport);
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
+    crate::json::schema_of::<types::InspectReport>()
 }

@@ -120,20 +120,20 @@ pub(crate) fn evidence(evidence: &model::Evidence) -> Evidence {
 fn profile(profile: &model::Profile) -> Profile {
     Profile {
         capabilities: profile.capabilities.iter().map(capability).collect(),
-        flows: profile
-            .flows
-            .iter()
-            .map(|flow| Flow {
-                source: flow.source.label(),
-                sink: flow.sink.label(),
-                trigger: flow.trigger.as_str(),
-                layer: flow.layer,
-            })
-            .collect(),
+        flows: profile.flows.iter().map(flow).collect(),
     }
 }
 
-fn capability(capability: &model::Capability) -> Capability {
+pub(crate) fn flow(flow: &model::profile::Flow) -> Flow {
+    Flow {
+        source: flow.source.label(),
+        sink: flow.sink.label(),
+        trigger: flow.trigger.as_str(),
+        layer: flow.layer,
+    }
+}
+
+pub(crate) fn capability(capability: &model::Capability) -> Capability {
     let flags = capability.attributes;
     let attributes = [(flags.shell, "shell"), (flags.detached, "detached"), (flags.hidden, "hidden")];
     Capability {

@@ -14,7 +14,7 @@ use vetch_model::Verdict;
 use vetch_model::scan::Scan;
 
 use crate::ToolInfo;
-pub(crate) use convert::{evidence, incomplete, known, release, step, tool};
+pub(crate) use convert::{capability, evidence, flow, incomplete, known, release, step, tool};
 use format::SafePretty;
 
 /// The value of `schema`.
@@ -53,7 +53,12 @@ pub(crate) fn write_value(value: &impl Serialize, out: impl Write) -> io::Result
 
 /// The JSON Schema of the report (draft 2020-12), as `schemas/report.schema.json` holds it.
 pub fn json_schema() -> String {
-    let schema = schemars::schema_for!(types::Report);
+    schema_of::<types::Report>()
+}
+
+/// The schema of a public type, as a file holds it.
+pub(crate) fn schema_of<T: schemars::JsonSchema>() -> String {
+    let schema = schemars::schema_for!(T);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text

@@ -104,6 +104,7 @@ fn thing(scan: &Scan) -> &'static str {
             TargetKind::Sbom => "what this SBOM lists",
             TargetKind::Package => "this package",
             TargetKind::Archive => "this archive",
+            TargetKind::Release => "this release",
         },
         _ => "what was scanned",
     }

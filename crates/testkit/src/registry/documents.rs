@@ -68,6 +68,11 @@ fn version(url: &str, pkg: &Pkg, abbreviated: bool) -> Value {
     if !pkg.signatures().is_empty() {
         dist["signatures"] = json!(pkg.signatures());
     }
+    if pkg.is_trusted() {
+        let place = format!("{}/-/npm/v1/attestations/{}@{}", url.trim_end_matches('/'), pkg.name(), pkg.version());
+        dist["attestations"] =
+            json!({ "url": place, "provenance": { "predicateType": "https://slsa.dev/provenance/v1" } });
+    }
     manifest["dist"] = dist;
     if pkg.has_install_script() {
         manifest["hasInstallScript"] = json!(true);

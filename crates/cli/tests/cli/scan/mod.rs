@@ -8,6 +8,7 @@ mod demo;
 mod formats;
 #[cfg(unix)]
 mod full_disk;
+mod history;
 mod hostile_names;
 mod hostile_project;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,128 @@
+//! `vetch diff` of two releases: what the new one does that the old one did not.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use vetch_engine::{Compare, ScanReport};
+use vetch_model::change::Change;
+use vetch_model::purl::PurlParts;
+use vetch_model::scan::ReleaseResult;
+use vetch_model::Verdict;
+use vetch_report::changes::{self, ChangeView, Published};
+use vetch_report::release_label;
+
+use crate::args::{DiffArgs, DiffFormat, Global, PolicyArgs};
+use crate::commands::scanning::{self, tool};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, OutputFile};
+use crate::progress::Reporter;
+use crate::screen;
+
+/// What is compared.
+pub(super) enum Releases<'a> {
+    /// Two, as given.
+    Two(&'a str, &'a str),
+    /// One with the one before it.
+    Previous(&'a str),
+}
+
+/// Whether releases are meant, as opposed to projects.
+///
+/// # Errors
+/// When one is a release and the other is not.
+pub(super) fn meant(arguments: &DiffArgs) -> Result<Option<Releases<'_>>, Failure> {
+    let is_release = |text: &str| vetch_engine::is_release(Path::new(text));
+    let old = arguments.old.as_str();
+    if arguments.previous {
+        return match is_release(old) {
+            true => Ok(Some(Releases::Previous(old))),
+            false => Err(Failure::new(
+                format!("`{old}` is no release that has one before it"),
+                "name it with its registry, e.g. `vetch diff --previous npm:axios@1.14.1`",
+            )),
+        };
+    }
+    let Some(new) = arguments.new.as_deref() else { return Ok(None) };
+    Ok((is_release(old) && is_release(new)).then_some(Releases::Two(old, new)))
+}
+
+/// Scans both, and tells what differs.
+pub(super) fn run(releases: &Releases<'_>, arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure> {
+    let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
+    let progress = Reporter::new(global);
+    let targets: Vec<PathBuf> = match releases {
+        Releases::Two(old, new) => vec![PathBuf::from(old), PathBuf::from(new)],
+        Releases::Previous(new) => vec![PathBuf::from(new)],
+    };
+    let policy = PolicyArgs { allow_incomplete: arguments.allow_incomplete, ..PolicyArgs::default() };
+    let mut options = scanning::options(&targets, &arguments.contents, &policy, &progress)?;
+    options.history.compare = match releases {
+        Releases::Two(..) => Compare::Given,
+        Releases::Previous(_) => Compare::Targets,
+    };
+    let report = scanning::scan(&options, progress)?;
+    let number = own(&report, targets.len() - 1)?;
+    let (Some(new), Some(past)) = (report.scan.releases.get(number), report.pasts.get(number)) else {
+        return Err(Failure::new("there is no release to compare", "name two releases, archives or package folders"));
+    };
+    let facts = report.facts.get(number).and_then(Option::as_deref);
+    let change = past.before.as_ref().zip(facts).map(|((_, old), new)| Change::between(old, new));
+    let old = old_label(releases, &report, new, past.before.as_ref().map(|(version, _)| version.as_str()))?;
+    let view = ChangeView { scan: &report.scan, old: &old, new, change: change.as_ref(), published: published(&report, number) };
+    let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
+    output::write(file, |out: &mut dyn Write| -> io::Result<()> {
+        match arguments.format {
+            DiffFormat::Terminal => out.write_all(changes::terminal(&view, style).as_bytes()),
+            DiffFormat::Markdown => out.write_all(changes::markdown(&view).as_bytes()),
+            DiffFormat::Html => out.write_all(changes::html(&view, &tool()).as_bytes()),
+            DiffFormat::Json => changes::write_json(&view, &tool(), out),
+        }
+    })?;
+    let is_whole = change.is_some() && new.incomplete.is_empty();
+    Ok(match (new.verdict >= Verdict::Suspicious, is_whole || arguments.allow_incomplete) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Passed,
+        (false, false) => Exit::Incomplete,
+    })
+}
+
+/// The release that a target itself is.
+fn own(report: &ScanReport, target: usize) -> Result<usize, Failure> {
+    let is_own = |release: &ReleaseResult| release.locations.iter().any(|location| location.target == target);
+    let found = report.scan.releases.iter().position(is_own);
+    found.ok_or_else(|| {
+        let shown = report.scan.targets.get(target).map_or("", |target| target.path.as_str());
+        Failure::new(format!("nothing is known of `{shown}`"), "check its name and version; `vetch scan` tells more")
+    })
+}
+
+fn old_label(
+    releases: &Releases<'_>,
+    report: &ScanReport,
+    new: &ReleaseResult,
+    version: Option<&str>,
+) -> Result<String, Failure> {
+    match (releases, version) {
+        (Releases::Two(old, _), _) => {
+            let number = own(report, 0).ok().and_then(|number| report.scan.releases.get(number));
+            Ok(number.map_or_else(|| (*old).to_owned(), |release| release_label(&release.purl)))
+        }
+        (Releases::Previous(_), Some(version)) => {
+            let name = PurlParts::parse(new.purl.as_str()).map(|parts| parts.full_name()).unwrap_or_default();
+            Ok(format!("{name}@{version}"))
+        }
+        (Releases::Previous(given), None) => Err(Failure::new(
+            format!("there is no release before `{given}` that could be looked at"),
+            "name both: `vetch diff OLD NEW`; --offline and --no-history keep the registry from being asked",
+        )),
+    }
+}
+
+/// How both were published.
+fn published(report: &ScanReport, number: usize) -> Option<Published<'_>> {
+    let past = report.pasts.get(number)?;
+    let history = past.history.as_deref()?;
+    let version = PurlParts::parse(report.scan.releases.get(number)?.purl.as_str()).ok()?.version?;
+    let old = past.before.as_ref().and_then(|(version, _)| history.release(version));
+    Some(Published { history, old, new: history.release(&version)? })
+}
