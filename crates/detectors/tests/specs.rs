@@ -7,8 +7,8 @@ use std::path::Path;
 use page::{Body, Example};
 use vetch_behaviour::{Analysis, HEAD_BYTES, Wanted, wanted};
 use vetch_detectors::input::{
-    Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, Mismatch, Note, RecordDifference, Recorded, ReleaseFacts,
-    StartupFile, StartupKind, TargetFacts,
+    Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, Mismatch, Note, RecordDifference, Recorded,
+    ReleaseFacts, StartupFile, StartupKind, TargetFacts,
 };
 use vetch_detectors::lineage::Lineage;
 use vetch_detectors::{all_rules, judge_release, judge_target, verdict_of};
@@ -191,7 +191,9 @@ impl Past {
             histories.insert(name.clone(), page::history::history(&name, &String::from_utf8_lossy(&text))?);
         }
         Ok(Past {
-            before: facts(below("@before/"))?.map(named).map(|(of, contents)| (of.version.unwrap_or_default(), contents)),
+            before: facts(below("@before/"))?
+                .map(named)
+                .map(|(of, contents)| (of.version.unwrap_or_default(), contents)),
             dependency: facts(below("@dependency/"))?.map(named),
             histories,
         })
@@ -200,7 +202,6 @@ impl Past {
     fn lineage(&self, name: &str, package: &Package) -> Option<Lineage<'_>> {
         Lineage::new(self.histories.get(name)?, &package.ecosystem, package.version.as_deref()?)
     }
-
 }
 
 /// What a scan knows from elsewhere than the contents.

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use vetch_detectors::input::{Note, TargetFacts};
 use vetch_detectors::{all_rules, judge_target};
+use vetch_graph::Graph;
 use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
 use vetch_model::finding::Finding;
-use vetch_graph::Graph;
 use vetch_model::inventory::{Ecosystem, PackageId};
 use vetch_model::purl::Purl;
 use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind, Unavailable};
@@ -64,7 +64,8 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
     let judging = Judging { rules: &rules, past: &past, threads: run.runner.jobs.get() };
-    let Releases { results, facts, pasts, projects: scanned } = releases::judge(&projects, &found, &judging, &mut session);
+    let Releases { results, facts, pasts, projects: scanned } =
+        releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;
     judge_targets(&projects, session, &mut scan);
     drop(past);

@@ -104,7 +104,9 @@ fn commands(old: &PackageFacts, new: &PackageFacts) -> (Vec<InstallCommand>, Vec
         let is_known = |command: &InstallCommand| {
             other.install_commands.iter().any(|known| known.event == command.event && known.command == command.command)
         };
-        facts.install_commands.iter().filter(|command| !is_known(command)).cloned().collect()
+        // What runs only for the package's own developers is none of its users' business.
+        let own = facts.install_commands.iter().filter(|command| command.for_dependents);
+        own.filter(|command| !is_known(command)).cloned().collect()
     };
     (of(new, old), of(old, new))
 }

@@ -120,7 +120,7 @@ fn mistakes_are_said_with_what_to_do() {
     let folder = two(&[], &[]);
     let shown = |arguments: &[&str]| diff(folder.path(), arguments).expect(2).stderr;
     let all = [
-        shown(&["npm:axios@1.14.0", "npm:axios@1.14.1"]),
+        shown(&["npm:axios@1.14.0", "old"]),
         shown(&["old"]),
         shown(&["old", "./gone"]),
         shown(&["old", "main..HEAD"]),

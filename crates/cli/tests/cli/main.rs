@@ -3,6 +3,7 @@
 
 mod cache;
 mod diff;
+mod diff_releases;
 mod graph;
 mod help;
 mod inspect;

@@ -1,9 +1,11 @@
 //! Which releases a release is compared with.
 
-use vetch_model::history::{HistoricRelease, History, SignalSource, Time};
+use vetch_model::history::{DAY, HistoricRelease, History, SignalSource, Time};
 use vetch_model::inventory::Ecosystem;
 use vetch_versions::Sortable;
 
+/// After that long a release that was not the maintainers' own would have been noticed, mostly.
+const SETTLED: i64 = 3 * DAY;
 /// Most releases of a line that are looked at: the last ones before the release.
 const MAX_PEERS: usize = 20;
 
@@ -67,6 +69,15 @@ impl<'a> Lineage<'a> {
         self.previous.is_some_and(|previous| line_of(&previous.version) == line_of(&self.release.version))
     }
 
+    /// Of these releases those that were there for some days: what was published within days of each other may be the
+    /// work of one hijacker. All of them, where too few are that old or nothing tells when they came.
+    pub(super) fn settled(&self, releases: &[&'a HistoricRelease]) -> Vec<&'a HistoricRelease> {
+        let Some(own) = self.published() else { return releases.to_vec() };
+        let is_old = |release: &&&HistoricRelease| release.published.is_none_or(|other| own.since(other) >= SETTLED);
+        let old: Vec<&HistoricRelease> = releases.iter().filter(is_old).copied().collect();
+        if old.is_empty() { releases.to_vec() } else { old }
+    }
+
     /// When it was published, if the registry's times can be relied on.
     pub fn published(&self) -> Option<Time> {
         self.release.published.filter(|_| self.history.tells(SignalSource::Times))
@@ -113,8 +124,14 @@ mod tests {
     #[test]
     fn lines_are_compared_with_themselves() {
         let history = history(&[
-            ("0.30.3", 30), ("1.13.0", 20), ("1.14.0", 40), ("1.14.1", 50), ("0.30.4", 60), ("2.0.0-rc.1", 45),
-            ("2.0.0", 70), ("2.0.0-rc.2", 80),
+            ("0.30.3", 30),
+            ("1.13.0", 20),
+            ("1.14.0", 40),
+            ("1.14.1", 50),
+            ("0.30.4", 60),
+            ("2.0.0-rc.1", 45),
+            ("2.0.0", 70),
+            ("2.0.0-rc.2", 80),
         ]);
         assert_eq!(previous(&history, "1.14.1"), Some("1.14.0"));
         assert_eq!(previous(&history, "0.30.4"), Some("0.30.3"));

@@ -13,9 +13,25 @@ const RECENT: usize = 5;
 
 /// Providers of addresses for a day, by domain: nobody publishes under their own name from there.
 const DISPOSABLE: &[&str] = &[
-    "mailinator.com", "guerrillamail.com", "guerrillamail.net", "sharklasers.com", "10minutemail.com", "yopmail.com",
-    "temp-mail.org", "tempmail.com", "tempmailo.com", "trashmail.com", "dispostable.com", "getnada.com", "maildrop.cc",
-    "mohmal.com", "throwawaymail.com", "fakeinbox.com", "mintemail.com", "moakt.com", "emailondeck.com",
+    "mailinator.com",
+    "guerrillamail.com",
+    "guerrillamail.net",
+    "sharklasers.com",
+    "10minutemail.com",
+    "yopmail.com",
+    "temp-mail.org",
+    "tempmail.com",
+    "tempmailo.com",
+    "trashmail.com",
+    "dispostable.com",
+    "getnada.com",
+    "maildrop.cc",
+    "mohmal.com",
+    "throwawaymail.com",
+    "fakeinbox.com",
+    "mintemail.com",
+    "moakt.com",
+    "emailondeck.com",
 ];
 
 /// Trusted publishing or provenance that the last releases of the line had, and this one lacks.
@@ -23,7 +39,8 @@ pub(crate) fn channel_lost(lineage: &Lineage<'_>) -> Option<Sign> {
     if !lineage.history.tells(SignalSource::Provenance) || has_origin(lineage.release) {
         return None;
     }
-    let recent: Vec<&&HistoricRelease> = lineage.peers.iter().take(RECENT).collect();
+    let settled = lineage.settled(&lineage.peers);
+    let recent: Vec<&&HistoricRelease> = settled.iter().take(RECENT).collect();
     let with = recent.iter().filter(|peer| has_origin(peer)).count();
     // One without among the last is a project that sometimes publishes by hand.
     if with < ESTABLISHED || with < recent.len() {
@@ -71,14 +88,14 @@ pub(crate) fn new_publisher(lineage: &Lineage<'_>) -> Option<Sign> {
         return None;
     }
     let account = history.publisher(lineage.release)?;
-    let known: Vec<&&HistoricRelease> =
-        lineage.earlier.iter().filter(|release| release.publisher.is_some()).collect();
+    let settled = lineage.settled(&lineage.earlier);
+    let known: Vec<&&HistoricRelease> = settled.iter().filter(|release| release.publisher.is_some()).collect();
     let names: BTreeSet<&str> =
         known.iter().filter_map(|release| Some(history.publisher(release)?.name.as_str())).collect();
     if known.len() < ESTABLISHED || account.name.is_empty() || names.contains(account.name.as_str()) {
         return None;
     }
-    let before = lineage.previous.or(lineage.earlier.first().copied())?;
+    let before = known.first().copied()?;
     let could = before.maintainers.iter().filter_map(|index| history.account(*index));
     let maintainers: Vec<&str> = could.map(|account| account.name.as_str()).collect();
     let was_maintainer = maintainers.contains(&account.name.as_str());
@@ -116,7 +133,8 @@ pub(crate) fn address_changed(lineage: &Lineage<'_>) -> Option<Sign> {
         let words = "was published from an address for a day";
         return Some(Sign::strong(words, field(lineage, "_npmUser.email", account.email.clone(), None, words)));
     }
-    let own = lineage.earlier.iter().filter_map(|release| history.publisher(release));
+    let settled = lineage.settled(&lineage.earlier);
+    let own = settled.iter().filter_map(|release| history.publisher(release));
     let own: Vec<&Account> =
         own.filter(|other| other.name == account.name && !other.email.is_empty()).take(RECENT).collect();
     let first = own.first()?;
@@ -128,7 +146,11 @@ pub(crate) fn address_changed(lineage: &Lineage<'_>) -> Option<Sign> {
     let evidence = field(lineage, "_npmUser.email", account.email.clone(), Some(first.email.clone()), note);
     // To another provider is what a hijacker does; within one, what a company does.
     let before = first.email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    Some(if before == domain { Sign::weak(words, evidence) } else { Sign { is_strong: true, ..Sign::weak(words, evidence) } })
+    Some(if before == domain {
+        Sign::weak(words, evidence)
+    } else {
+        Sign { is_strong: true, ..Sign::weak(words, evidence) }
+    })
 }
 
 /// A commit that the last releases named, and this one does not.
@@ -136,7 +158,8 @@ pub(crate) fn commit_lost(lineage: &Lineage<'_>) -> Option<Sign> {
     if !lineage.history.tells(SignalSource::Commits) || lineage.release.commit.is_some() {
         return None;
     }
-    let recent: Vec<&&HistoricRelease> = lineage.peers.iter().take(RECENT).collect();
+    let settled = lineage.settled(&lineage.peers);
+    let recent: Vec<&&HistoricRelease> = settled.iter().take(RECENT).collect();
     let last = recent.first()?.commit.clone()?;
     if recent.len() <= ESTABLISHED || recent.iter().any(|peer| peer.commit.is_none()) {
         return None;

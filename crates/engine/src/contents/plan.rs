@@ -150,9 +150,7 @@ fn what(project: &Project, id: PackageId, package: &Package) -> What {
         (
             TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment | TargetKind::Release,
             Role::Root | Role::Workspace,
-        ) => {
-            What::Nothing
-        }
+        ) => What::Nothing,
         (TargetKind::Lockfile | TargetKind::Sbom | TargetKind::Environment | TargetKind::Release, Role::Dependency) => {
             What::Archive
         }

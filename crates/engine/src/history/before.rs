@@ -81,7 +81,8 @@ fn is_compared(options: &HistoryOptions, project: &Project, package: &Package, l
 /// The first target's own release, for that of the second.
 pub(crate) fn given(projects: &[Project], found: &[Contents]) -> Befores {
     let own = |target: usize| {
-        let mut all = found.iter().filter(|contents| projects.get(contents.project).is_some_and(|it| it.target == target));
+        let mut all =
+            found.iter().filter(|contents| projects.get(contents.project).is_some_and(|it| it.target == target));
         all.find(|contents| contents.facts().is_some())
     };
     let (Some(old), Some(new)) = (own(0), own(1)) else { return Befores::new() };

@@ -26,11 +26,7 @@ const BATCH: usize = 64;
 ///
 /// # Errors
 /// When the user cancels.
-pub(crate) fn gather(
-    run: &Run<'_>,
-    options: &ScanOptions,
-    projects: &[Project],
-) -> Result<Histories, EngineError> {
+pub(crate) fn gather(run: &Run<'_>, options: &ScanOptions, projects: &[Project]) -> Result<Histories, EngineError> {
     let mut histories = Histories::default();
     if !options.history.is_on {
         return Ok(histories);
@@ -53,8 +49,7 @@ pub(crate) fn gather(
     let keys: Vec<Key> = requests.keys().cloned().collect();
     let known = memory.recall(run, &keys);
     let is_fresh = |remembered: &Remembered| options.history.now.since(remembered.checked) < FRESH;
-    let stale: Vec<Key> =
-        keys.iter().filter(|key| !known.get(key).is_some_and(is_fresh)).cloned().collect();
+    let stale: Vec<Key> = keys.iter().filter(|key| !known.get(key).is_some_and(is_fresh)).cloned().collect();
     let mut asking = Asking { run, now: options.history.now, known, memory, failed: BTreeMap::new() };
     if !run.offline {
         asking.npm(&stale, &requests, &run.settings.npm);
@@ -148,7 +143,10 @@ impl Asking<'_, '_> {
         for key in stale {
             let Some((project, Request::Npm(archive))) = requests.get(key) else { continue };
             let tag = self.known.get(key).and_then(|remembered| remembered.tag.clone());
-            by_project.entry(*project).or_default().push((key, PackumentRequest { archive: archive.clone(), known: tag }));
+            by_project
+                .entry(*project)
+                .or_default()
+                .push((key, PackumentRequest { archive: archive.clone(), known: tag }));
         }
         for (project, wanted) in by_project {
             let Some(Some(config)) = configs.get(project) else { continue };

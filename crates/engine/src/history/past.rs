@@ -6,8 +6,8 @@ use vetch_detectors::lineage::Lineage;
 use vetch_model::inventory::PackageId;
 
 use super::Histories;
-use crate::ReleasePast;
 use super::before::Befores;
+use crate::ReleasePast;
 use crate::contents::installed::walk_all;
 use crate::project::Project;
 
@@ -31,8 +31,11 @@ impl Past<'_> {
 
 /// The place of every package among the releases of its name.
 pub(crate) fn lineages<'h>(projects: &[Project], histories: &'h Histories, threads: usize) -> Lineages<'h> {
-    let places: Vec<(usize, PackageId)> =
-        projects.iter().enumerate().flat_map(|(number, project)| project.inventory.iter().map(move |(id, _)| (number, id))).collect();
+    let places: Vec<(usize, PackageId)> = projects
+        .iter()
+        .enumerate()
+        .flat_map(|(number, project)| project.inventory.iter().map(move |(id, _)| (number, id)))
+        .collect();
     let found = walk_all(&places, threads, |(number, id)| {
         let package = projects.get(*number)?.inventory.package(*id);
         Lineage::new(histories.get(*number, *id)?, &package.ecosystem, package.version.as_deref()?)

@@ -54,8 +54,7 @@ pub struct Present {
 pub fn present(report: &ScanReport) -> Result<Vec<Present>, EngineError> {
     for target in &report.scan.targets {
         use TargetKind::{Archive, Environment, Package, Release, Sbom};
-        if matches!(target.kind, Package | Environment | Sbom | Archive | Release)
-        {
+        if matches!(target.kind, Package | Environment | Sbom | Archive | Release) {
             return Err(EngineError::Input {
                 target: target.path.clone(),
                 reason: format!(

@@ -127,9 +127,8 @@ pub(crate) fn open(number: usize, target: &Path, wish: Option<&Ecosystem>) -> Re
 
 /// Whether a target is one release by itself: named, an archive, or a package folder without a lockfile.
 pub fn is_release(target: &Path) -> bool {
-    open(0, target, None).is_ok_and(|opened| {
-        matches!(opened.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release)
-    })
+    open(0, target, None)
+        .is_ok_and(|opened| matches!(opened.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release))
 }
 
 fn open_file(number: usize, target: &Path, file: &Path, is_ordinary: bool) -> Result<Opened, EngineError> {
@@ -172,7 +171,12 @@ impl Opened {
 }
 
 impl Project {
-    pub(crate) fn empty(number: usize, target: &Path, folder: PathBuf, kind: TargetKind) -> Result<Project, EngineError> {
+    pub(crate) fn empty(
+        number: usize,
+        target: &Path,
+        folder: PathBuf,
+        kind: TargetKind,
+    ) -> Result<Project, EngineError> {
         let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(|error| not_there(target, &error))?;
         Ok(Project {
             target: number,

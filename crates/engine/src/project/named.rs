@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use vetch_lockfiles::Format;
+use vetch_model::Integrity;
 use vetch_model::history::{HistoricRelease, History};
 use vetch_model::inventory::{Artifact, Ecosystem, Package, Role, Source};
 use vetch_model::purl::{PurlParts, normalised};
 use vetch_model::scan::TargetKind;
-use vetch_model::Integrity;
 
 use super::{Opened, Project};
 use crate::EngineError;

@@ -7,7 +7,7 @@ use super::sections::moment;
 use super::types::*;
 use super::{ChangeView, Published, SCHEMA_ID};
 use crate::ToolInfo;
-use crate::json::{capability, evidence, flow, release, tool};
+use crate::json::{capability, evidence, flow, incomplete, release, tool};
 
 pub(super) fn report(view: &ChangeView<'_>, by: &ToolInfo) -> ReleaseDiff {
     ReleaseDiff {
@@ -16,6 +16,7 @@ pub(super) fn report(view: &ChangeView<'_>, by: &ToolInfo) -> ReleaseDiff {
         old: view.old.to_owned(),
         release: release(view.new),
         change: view.change.map(contents),
+        incomplete: view.incomplete().into_iter().map(incomplete).collect(),
         publishing: view.published.as_ref().map(publishing),
     }
 }

@@ -45,7 +45,16 @@ fn page(out: &mut String, view: &ChangeView<'_>, tool: &ToolInfo) -> std::fmt::R
     for section in sections(view) {
         one(out, &section)?;
     }
-    writeln!(out, "<p class=\"dim\">vetch {} (analysis {})</p>\n</body>\n</html>", text(&tool.version), text(&tool.analysis))
+    for missing in view.incomplete() {
+        let (what, why) = (text(&missing.what), text(&missing.why));
+        writeln!(out, "<p><span class=\"incomplete\">not checked</span> {what}: {why}</p>")?;
+    }
+    writeln!(
+        out,
+        "<p class=\"dim\">vetch {} (analysis {})</p>\n</body>\n</html>",
+        text(&tool.version),
+        text(&tool.analysis)
+    )
 }
 
 fn one(out: &mut String, section: &Section) -> std::fmt::Result {

@@ -23,13 +23,24 @@ fn write_page(out: &mut String, view: &ChangeView<'_>) -> std::fmt::Result {
     let (old, new) = (code(&cut(view.old, MAX_TEXT)), code(&cut(&release_label(&view.new.purl), MAX_TEXT)));
     writeln!(out, "## {old} → {new}: **{}**", view.new.verdict)?;
     for finding in &view.new.findings {
-        writeln!(out, "\n- **{}** {} ({})", finding.verdict(), prose(&cut(&finding.title, MAX_TEXT)), code(finding.rule))?;
+        writeln!(
+            out,
+            "\n- **{}** {} ({})",
+            finding.verdict(),
+            prose(&cut(&finding.title, MAX_TEXT)),
+            code(finding.rule)
+        )?;
     }
     let all = sections(view);
     if view.change.is_some() && all.is_empty() {
         writeln!(out, "\nNothing differs in what it does, brings along or says of itself.")?;
     }
-    all.iter().try_for_each(|section| one(out, section))
+    all.iter().try_for_each(|section| one(out, section))?;
+    for missing in view.incomplete() {
+        let text = format!("{}: {}", missing.what, missing.why);
+        writeln!(out, "\n- **not checked** {}", prose(&cut(&text, MAX_TEXT)))?;
+    }
+    Ok(())
 }
 
 fn one(out: &mut String, section: &Section) -> std::fmt::Result {

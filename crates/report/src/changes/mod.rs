@@ -13,6 +13,7 @@ use std::io::{self, Write};
 
 use vetch_model::change::Change;
 use vetch_model::history::{HistoricRelease, History};
+use vetch_model::outcome::Incomplete;
 use vetch_model::scan::{ReleaseResult, Scan};
 
 use crate::ToolInfo;
@@ -38,6 +39,16 @@ pub struct ChangeView<'s> {
     pub change: Option<&'s Change>,
     /// What the registry tells of both, where it was asked.
     pub published: Option<Published<'s>>,
+}
+
+impl<'s> ChangeView<'s> {
+    /// What was not checked of either.
+    fn incomplete(&self) -> Vec<&'s Incomplete> {
+        let of_releases = self.scan.releases.iter().flat_map(|release| &release.incomplete);
+        let mut all: Vec<&Incomplete> = of_releases.chain(&self.scan.incomplete).collect();
+        all.dedup();
+        all
+    }
 }
 
 /// What a registry tells of two releases of one package.

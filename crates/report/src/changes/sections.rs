@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use vetch_model::capability::Capability;
 use vetch_model::change::Change;
 use vetch_model::evidence::{Evidence, Location};
-use vetch_model::history::{Channel, HistoricRelease, History, Time};
+use vetch_model::history::{Channel, HistoricRelease, History, SignalSource, Time};
 
 use super::{ChangeView, Published};
 use crate::label::size;
@@ -112,10 +112,10 @@ fn behaviour(change: &Change) -> Vec<Row> {
 
 fn commands(change: &Change) -> Vec<Row> {
     let text = |event: &str, command: &str| format!("{event}: {command}");
-    let new = change.commands.iter().map(|it| Row {
-        place: place(&it.location),
-        ..row(Mark::New, text(&it.event, &it.command))
-    });
+    let new = change
+        .commands
+        .iter()
+        .map(|it| Row { place: place(&it.location), ..row(Mark::New, text(&it.event, &it.command)) });
     let gone = change.former_commands.iter().map(|it| row(Mark::Gone, text(&it.event, &it.command)));
     new.chain(gone).collect()
 }
@@ -139,10 +139,10 @@ fn dependencies(change: &Change) -> Vec<Row> {
         .collect();
     let asked: BTreeSet<&str> = change.dependencies.iter().map(|(name, ..)| name.as_str()).collect();
     let undeclared = change.imports.iter().filter(|import| !asked.contains(import.name.as_str()));
-    rows.extend(undeclared.map(|import| Row {
-        place: place(&import.location),
-        ..row(Mark::New, format!("imports {}", import.name))
-    }));
+    rows.extend(
+        undeclared
+            .map(|import| Row { place: place(&import.location), ..row(Mark::New, format!("imports {}", import.name)) }),
+    );
     rows
 }
 
@@ -188,16 +188,17 @@ fn publishing(published: &Published<'_>) -> Vec<Row> {
         };
         rows.push(row(if before.is_some() { Mark::Other } else { Mark::New }, text));
     };
-    field("published", &|release| release.published.map(moment));
+    // What the registry strips or falsifies is not shown as if it were so.
+    let told = |source, value: Option<String>| value.filter(|_| history.tells(source));
+    field("published", &|release| told(SignalSource::Times, release.published.map(moment)));
     field("by", &|release| publisher(history, release));
-    field("provenance", &|release| Some(if release.has_provenance { "yes" } else { "no" }.to_owned()));
+    field("provenance", &|release| {
+        told(SignalSource::Provenance, Some(if release.has_provenance { "yes" } else { "no" }.to_owned()))
+    });
     field("commit", &|release| release.commit.clone());
     field("maintainers", &|release| {
-        let names: Vec<&str> = release
-            .maintainers
-            .iter()
-            .filter_map(|index| Some(history.account(*index)?.name.as_str()))
-            .collect();
+        let names: Vec<&str> =
+            release.maintainers.iter().filter_map(|index| Some(history.account(*index)?.name.as_str())).collect();
         (!names.is_empty()).then(|| names.join(", "))
     });
     field("deprecated", &|release| release.deprecated.clone());

@@ -29,8 +29,19 @@ pub fn terminal(view: &ChangeView<'_>, style: Style) -> String {
     if view.change.is_some() && all.is_empty() {
         page.line(&page.text("Nothing differs in what it does, brings along or says of itself.", Tone::Plain));
     }
+    missing(&mut page, view);
     terminal::background(&mut page, view.scan, view.new);
     page.finish()
+}
+
+/// What could not be compared.
+fn missing(page: &mut Page, view: &ChangeView<'_>) {
+    for incomplete in view.incomplete() {
+        let first = page.text("not checked  ", Tone::Incomplete);
+        let rest = page.text("             ", Tone::Plain);
+        let text = format!("{}: {}; {}", incomplete.what, incomplete.why, incomplete.hint);
+        page.fill(&first, &rest, &page.prose(&text, Tone::Plain));
+    }
 }
 
 fn one(page: &mut Page, section: &Section) {

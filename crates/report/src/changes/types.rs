@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::json::types::{Capability, Evidence, Flow, Release, Tool};
+use crate::json::types::{Capability, Evidence, Flow, Incomplete, Release, Tool};
 
 /// What changed between two releases.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -18,6 +18,8 @@ pub struct ReleaseDiff {
     pub release: Release,
     /// What differs; null if the contents of one could not be had.
     pub change: Option<ChangedContents>,
+    /// What was not checked of either.
+    pub incomplete: Vec<Incomplete>,
     /// What the registry tells of how both were published; null if it was not asked.
     pub publishing: Option<Publishing>,
 }

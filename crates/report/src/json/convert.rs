@@ -125,12 +125,7 @@ fn profile(profile: &model::Profile) -> Profile {
 }
 
 pub(crate) fn flow(flow: &model::profile::Flow) -> Flow {
-    Flow {
-        source: flow.source.label(),
-        sink: flow.sink.label(),
-        trigger: flow.trigger.as_str(),
-        layer: flow.layer,
-    }
+    Flow { source: flow.source.label(), sink: flow.sink.label(), trigger: flow.trigger.as_str(), layer: flow.layer }
 }
 
 pub(crate) fn capability(capability: &model::Capability) -> Capability {

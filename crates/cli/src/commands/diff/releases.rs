@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use vetch_engine::{Compare, ScanReport};
+use vetch_model::Verdict;
 use vetch_model::change::Change;
 use vetch_model::purl::PurlParts;
 use vetch_model::scan::ReleaseResult;
-use vetch_model::Verdict;
 use vetch_report::changes::{self, ChangeView, Published};
 use vetch_report::release_label;
 
@@ -68,7 +68,13 @@ pub(super) fn run(releases: &Releases<'_>, arguments: &DiffArgs, global: &Global
     let facts = report.facts.get(number).and_then(Option::as_deref);
     let change = past.before.as_ref().zip(facts).map(|((_, old), new)| Change::between(old, new));
     let old = old_label(releases, &report, new, past.before.as_ref().map(|(version, _)| version.as_str()))?;
-    let view = ChangeView { scan: &report.scan, old: &old, new, change: change.as_ref(), published: published(&report, number) };
+    let view = ChangeView {
+        scan: &report.scan,
+        old: &old,
+        new,
+        change: change.as_ref(),
+        published: published(&report, number),
+    };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     output::write(file, |out: &mut dyn Write| -> io::Result<()> {
         match arguments.format {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use vetch_testkit::{NpmRegistry, NpmRegistryBuilder, Pkg, Project, Run};
 
-use super::{online, scan, using};
+use super::{scan, using};
 
 const HTTP: &str = "module.exports = { get: url => require('http').get(url) };\n";
 
@@ -50,6 +50,10 @@ fn registry() -> NpmRegistryBuilder {
 
 fn locked(registry: &NpmRegistry, release: Pkg) -> Project {
     using(registry).dep("http-client", "*").lock_only(release).lock_only(dropper()).build()
+}
+
+fn online(project: &Project, more: &[&str]) -> Run {
+    scan(project, &["--format", "json"]).args(more.iter().copied()).run()
 }
 
 #[track_caller]

