@@ -31,7 +31,7 @@ pub use api::{
     CacheMode, EngineError, Member, Progress, Quiet, ReleasePast, ScanOptions, ScanReport, ScannedProject, Stage,
 };
 pub use history::{Compare, HistoryOptions};
-pub use pipeline::scan;
+pub use pipeline::{review, scan};
 pub use project::is_release;
 pub use vetch_sandbox::Cancel;
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use vetch_detectors::{all_rules, judge_target};
 use vetch_graph::Graph;
 use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
 use vetch_model::finding::Finding;
-use vetch_model::inventory::{Ecosystem, PackageId};
+use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId};
 use vetch_model::purl::Purl;
 use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind, Unavailable};
 use vetch_registries::{Environment, NpmConfig, PypiConfig};
@@ -31,21 +31,45 @@ use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, an
 /// When a target or the policy cannot be used at all, no worker can be started, or the user
 /// cancels. Everything smaller is an `Incomplete` of the scan.
 pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<ScanReport, EngineError> {
-    let start = SystemTime::now();
-    // First, so that a mistake in them is told at once.
-    let rules = user_rules::load(&options.rules)?;
     progress.stage(Stage::Inventory, options.targets.len() as u64);
     let mut targets = Vec::new();
-    let mut projects = Vec::new();
     for (number, target) in options.targets.iter().enumerate() {
-        let mut opened = project::open(number, target, options.ecosystem.as_ref())?;
-        projects.append(&mut opened.projects);
-        targets.push(opened);
+        targets.push(project::open(number, target, options.ecosystem.as_ref())?);
         progress.advance(1, &target.to_string_lossy());
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
     }
+    examine(options, targets, progress, cancel)
+}
+
+/// Looks at some packages of one inventory, each beside the one that it replaces: what a change of a lockfile
+/// brings in. The first of `options.targets` is where the inventory is from.
+///
+/// # Errors
+/// As [`scan`].
+pub fn review(
+    inventory: Inventory,
+    changed: BTreeMap<PackageId, Option<Package>>,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<ScanReport, EngineError> {
+    let target = options.targets.first().cloned().unwrap_or_else(|| PathBuf::from("."));
+    examine(options, vec![project::reviewed(&target, inventory, changed)?], progress, cancel)
+}
+
+fn examine(
+    options: &ScanOptions,
+    mut targets: Vec<Opened>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<ScanReport, EngineError> {
+    let start = SystemTime::now();
+    // First, so that a mistake in them is told at once.
+    let rules = user_rules::load(&options.rules)?;
+    let mut projects: Vec<Project> =
+        targets.iter_mut().flat_map(|target| std::mem::take(&mut target.projects)).collect();
     let folders: Vec<Option<PathBuf>> = targets.iter().map(policy_folder).collect();
     let ids = all_rules().iter().map(|rule| rule.id).chain(rules.iter().map(|rule| rule.meta.id));
     let policies = Policies::load(&options.policy, &folders, ids)?;
@@ -186,7 +210,9 @@ fn environment(options: &ScanOptions, project: &Project) -> Environment {
 
 fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
     for project in projects {
-        if matches!(project.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release) {
+        // What is said of a target as a whole was said of it when it was scanned.
+        let is_part = project.only.is_some();
+        if is_part || matches!(project.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release) {
             continue;
         }
         let findings: Vec<Finding> = judge_target(&TargetFacts {

@@ -108,6 +108,7 @@ Examples:
   vetch diff main..HEAD              what the branch changes
   vetch diff main..HEAD web          in one folder
   vetch diff HEAD                    what is changed and not committed
+  vetch diff main..HEAD --review     and what every release that it brings in does, and did not before
   vetch diff npm:axios@1.14.0 npm:axios@1.14.1
   vetch diff --previous npm:axios@1.14.1         against the release before it in its line
   vetch diff old.tgz new.tgz --format markdown
@@ -129,6 +130,9 @@ pub(crate) struct DiffArgs {
     #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     pub(crate) new: Option<String>,
 
+    /// Judge every release that was added or moved to another version, beside the one that it replaces
+    #[arg(long, conflicts_with = "previous")]
+    pub(crate) review: bool,
     /// Compare this one release with the one before it in its line
     #[arg(long, conflicts_with = "new")]
     pub(crate) previous: bool,

@@ -1,6 +1,7 @@
 //! `vetch diff OLD NEW`.
 
 mod releases;
+mod review;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -26,7 +27,12 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
     let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
     let [old, new] = sides(&arguments.old, arguments.new.as_deref())?;
     let comparison = compare(&old.inventory, &new.inventory);
-    let view = DiffView { old: old.view(), new: new.view(), comparison: &comparison };
+    let review = match arguments.review {
+        true => Some(review::run(&comparison, [&old.inventory, &new.inventory], arguments, global)?),
+        false => None,
+    };
+    let reviews = review.as_ref().map(review::Review::views);
+    let view = DiffView { old: old.view(), new: new.view(), comparison: &comparison, reviews: reviews.as_deref() };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let write = |out: &mut dyn Write| -> io::Result<()> {
         match arguments.format {
@@ -43,8 +49,12 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
             "{ignored} lockfiles or manifests are left out by ignore files; `vetch graph` names them"
         ));
     }
-    let is_whole = old.map.incomplete.is_empty() && new.map.incomplete.is_empty();
-    Ok(match (comparison.is_alarming(), is_whole || arguments.allow_incomplete) {
+    let releases = || reviews.iter().flatten().map(|view| view.new);
+    let is_alarming =
+        comparison.is_alarming() || releases().any(|release| release.verdict >= vetch_model::Verdict::Suspicious);
+    let is_known = releases().all(|release| release.incomplete.is_empty());
+    let is_whole = old.map.incomplete.is_empty() && new.map.incomplete.is_empty() && is_known;
+    Ok(match (is_alarming, is_whole || arguments.allow_incomplete) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Passed,
         (false, false) => Exit::Incomplete,

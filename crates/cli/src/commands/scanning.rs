@@ -1,12 +1,13 @@
 //! What the commands that scan have in common: their options, and running it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use vetch_engine::policy::{PolicyOptions, TrustStore};
 use vetch_engine::{CacheMode, Compare, EngineError, HistoryOptions, Progress, ScanOptions, ScanReport};
 use vetch_model::Verdict;
 use vetch_model::history::Time;
-use vetch_model::inventory::Ecosystem;
+use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId};
 use vetch_report::ToolInfo;
 
 use super::surroundings;
@@ -19,6 +20,20 @@ use crate::progress::Reporter;
 pub(super) fn scan(options: &ScanOptions, progress: Reporter) -> Result<ScanReport, Failure> {
     let cancel = interrupt::watch()?;
     let result = vetch_engine::scan(options, &progress, &cancel);
+    let reached = progress.reached();
+    progress.finish();
+    result.map_err(|error| failed(error, &reached, options))
+}
+
+/// Looks at what a change brings in, until done or Ctrl-C.
+pub(super) fn review(
+    inventory: Inventory,
+    changed: BTreeMap<PackageId, Option<Package>>,
+    options: &ScanOptions,
+    progress: Reporter,
+) -> Result<ScanReport, Failure> {
+    let cancel = interrupt::watch()?;
+    let result = vetch_engine::review(inventory, changed, options, &progress, &cancel);
     let reached = progress.reached();
     progress.finish();
     result.map_err(|error| failed(error, &reached, options))

@@ -81,6 +81,30 @@ fn a_named_release_is_compared_with_the_one_before_it() {
 }
 
 #[test]
+fn a_change_of_lockfiles_is_reviewed_release_by_release() {
+    let registry = NpmRegistry::builder().package(quiet("1.0.0")).package(noisy("1.0.1"));
+    let registry = registry.package(Pkg::new("other", "2.0.0").file("index.js", "module.exports = 1;\n")).start();
+    let settings = format!("registry={}\n", registry.url());
+    let project = |tool: Pkg, more: &[Pkg]| {
+        let project = Project::builder("app").registry(&registry.url()).user_npmrc(&settings).lock_only(tool);
+        more.iter().fold(project, |project, pkg| project.lock_only(pkg.clone())).build()
+    };
+    let old = project(quiet("1.0.0"), &[]);
+    let new = project(noisy("1.0.1"), &[Pkg::new("other", "2.0.0").file("index.js", "module.exports = 1;\n")]);
+    let paths = [old.root().display().to_string(), new.root().display().to_string()];
+    let line = ["diff", &paths[0], &paths[1], "--review"];
+    let json = vetch(&line).args(["--format", "json"]).home(new.home()).run().expect(1).json();
+    let releases = json["releases"].as_array().unwrap();
+    let told: Vec<_> =
+        releases.iter().map(|it| (&it["release"]["purl"], &it["release"]["verdict"], &it["old"])).collect();
+    assert_eq!(told[0], (&"pkg:npm/tool@1.0.1".into(), &"malicious".into(), &"1.0.0".into()));
+    assert_eq!((told[1].0, told.len()), (&"pkg:npm/other@2.0.0".into(), 2));
+    assert!(!releases[0]["change"]["gained"].as_array().unwrap().is_empty());
+    let text = vetch(&line).home(new.home()).run().expect(1).stdout;
+    assert!(text.contains("What it does") && text.contains("other@2.0.0"), "{text}");
+}
+
+#[test]
 fn hostile_names_act_on_nothing() {
     let file = "a\u{1b}[31m.js";
     let new = quiet("1.0.1").script("postinstall", "node <img src=x>\u{1b}[2J").file(file, "1");

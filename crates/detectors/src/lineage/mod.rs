@@ -91,7 +91,10 @@ pub(crate) fn field(
     note: &str,
 ) -> Evidence {
     let history = lineage.history;
-    let (file, version) = (format!("{}{}", history.registry, history.name), &lineage.release.version);
+    // As a place to look, not as a link: reports have paths there.
+    let registry = history.registry.split_once("://").map_or(history.registry.as_str(), |(_, rest)| rest);
+    let file = format!("{}/{}", registry.trim_end_matches('/'), history.name);
+    let version = &lineage.release.version;
     Evidence::Field {
         location: Location::file(file),
         field: format!("versions[\"{version}\"].{field}"),

@@ -89,7 +89,7 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<
         let bundles = Bundles::new(&project.inventory);
         let foreign = foreign(project);
         for (id, package) in project.inventory.iter() {
-            if project.graph.folder_of(id) != id {
+            if project.graph.folder_of(id) != id || !project.looks_at(id) {
                 continue;
             }
             let what = match foreign.get(&id) {

@@ -38,6 +38,15 @@ pub(crate) fn gather(
             wanted.entry(*number).or_default().push((*id, named::of_history(package, history, previous)));
         }
     }
+    for (number, project) in projects.iter().enumerate() {
+        for (id, old) in project.only.iter().flatten() {
+            if let Some(old) = old {
+                let all = wanted.entry(number).or_default();
+                all.retain(|(known, _)| known != id);
+                all.push((*id, old.clone()));
+            }
+        }
+    }
     let mut befores = Befores::new();
     if wanted.is_empty() {
         return Ok(befores);

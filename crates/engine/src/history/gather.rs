@@ -34,7 +34,7 @@ pub(crate) fn gather(run: &Run<'_>, options: &ScanOptions, projects: &[Project])
     let mut requests: BTreeMap<Key, (usize, Request)> = BTreeMap::new();
     for (number, project) in projects.iter().enumerate() {
         let (npm, pypi) = (run.settings.npm.get(number), run.settings.pypi.get(number));
-        for (id, package) in project.inventory.iter() {
+        for (id, package) in project.inventory.iter().filter(|(id, _)| project.looks_at(*id)) {
             let asked = wanted(project, package, npm.and_then(Option::as_ref), pypi.and_then(Option::as_ref));
             let Some((key, request)) = asked else { continue };
             histories.of.insert((number, id), key.clone());

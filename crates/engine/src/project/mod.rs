@@ -90,6 +90,8 @@ pub(crate) struct Project {
     /// Whose package an archive is: as the user says, or by what is in it.
     pub(crate) archive_kind: ArchiveKind,
     pub(crate) incomplete: Vec<Incomplete>,
+    /// If only some of its packages are looked at: which, each with the package that it replaces.
+    pub(crate) only: Option<BTreeMap<PackageId, Option<Package>>>,
     /// A release that the user named, rather than something that is there.
     pub(crate) is_named: bool,
     /// Names of patches, relative to the target.
@@ -125,6 +127,21 @@ pub(crate) fn open(number: usize, target: &Path, wish: Option<&Ecosystem>) -> Re
     Ok(opened)
 }
 
+/// Some packages of an inventory, with the settings of the folder that it is from.
+pub(crate) fn reviewed(
+    target: &Path,
+    inventory: Inventory,
+    only: BTreeMap<PackageId, Option<Package>>,
+) -> Result<Opened, EngineError> {
+    let path = fs::canonicalize(target).map_err(|error| not_there(target, &error))?;
+    let folder = if path.is_dir() { path } else { path.parent().map_or(path.clone(), Path::to_owned) };
+    let mut project = Project::empty(0, target, folder, TargetKind::Lockfile)?;
+    project.graph = Graph::new(&inventory);
+    project.inventory = inventory;
+    project.only = Some(only);
+    Ok(Opened::of(project))
+}
+
 /// Whether a target is one release by itself: named, an archive, or a package folder without a lockfile.
 pub fn is_release(target: &Path) -> bool {
     open(0, target, None)
@@ -157,7 +174,7 @@ fn open_file(number: usize, target: &Path, file: &Path, is_ordinary: bool) -> Re
 
 impl Opened {
     /// A target that is one project and nothing else.
-    fn of(project: Project) -> Opened {
+    pub(crate) fn of(project: Project) -> Opened {
         Opened {
             shown: project.shown.clone(),
             kind: project.kind,
@@ -197,6 +214,7 @@ impl Project {
             python: None,
             archive_kind: ArchiveKind::Npm,
             incomplete: Vec::new(),
+            only: None,
             is_named: false,
             patches: BTreeSet::new(),
         })
@@ -211,6 +229,11 @@ impl Project {
                 None
             }
         }
+    }
+
+    /// Whether a package is looked at.
+    pub(crate) fn looks_at(&self, package: PackageId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains_key(&package))
     }
 
     /// Its own folder, absolute: where its settings lie.

@@ -9,7 +9,7 @@ use super::{ChangeView, Published, SCHEMA_ID};
 use crate::ToolInfo;
 use crate::json::{capability, evidence, flow, incomplete, release, tool};
 
-pub(super) fn report(view: &ChangeView<'_>, by: &ToolInfo) -> ReleaseDiff {
+pub(crate) fn report(view: &ChangeView<'_>, by: &ToolInfo) -> ReleaseDiff {
     ReleaseDiff {
         schema: SCHEMA_ID,
         tool: tool(by),

@@ -19,6 +19,19 @@ pub fn markdown(view: &ChangeView<'_>) -> String {
     out
 }
 
+/// Several releases: those that tell something in full, the others by name.
+pub fn reviews(views: &[ChangeView<'_>]) -> String {
+    let (telling, quiet): (Vec<&ChangeView<'_>>, Vec<&ChangeView<'_>>) =
+        views.iter().partition(|view| view.is_telling());
+    let mut out: String = telling.iter().map(|view| format!("\n{}", markdown(view))).collect();
+    if !quiet.is_empty() {
+        let names: Vec<String> =
+            quiet.iter().map(|view| code(&cut(&release_label(&view.new.purl), MAX_TEXT))).collect();
+        let _ = writeln!(out, "\nDo nothing that those before them did not: {}", names.join(", "));
+    }
+    out
+}
+
 fn write_page(out: &mut String, view: &ChangeView<'_>) -> std::fmt::Result {
     let (old, new) = (code(&cut(view.old, MAX_TEXT)), code(&cut(&release_label(&view.new.purl), MAX_TEXT)));
     writeln!(out, "## {old} → {new}: **{}**", view.new.verdict)?;

@@ -2,7 +2,7 @@
 //!
 //! All forms for people show the same [`sections`]; only the escaping and the looks differ.
 
-mod convert;
+pub(crate) mod convert;
 mod html;
 mod markdown;
 mod sections;
@@ -11,6 +11,7 @@ pub mod types;
 
 use std::io::{self, Write};
 
+use vetch_model::Verdict;
 use vetch_model::change::Change;
 use vetch_model::history::{HistoricRelease, History};
 use vetch_model::outcome::Incomplete;
@@ -20,8 +21,8 @@ use crate::ToolInfo;
 use crate::json::write_value;
 
 pub use html::html;
-pub use markdown::markdown;
-pub use terminal::terminal;
+pub use markdown::{markdown, reviews as reviews_markdown};
+pub use terminal::{reviews as reviews_terminal, terminal};
 
 /// The value of `schema`.
 pub const SCHEMA_ID: &str = "vetch.release-diff/1";
@@ -44,10 +45,18 @@ pub struct ChangeView<'s> {
 impl<'s> ChangeView<'s> {
     /// What was not checked of either.
     fn incomplete(&self) -> Vec<&'s Incomplete> {
-        let of_releases = self.scan.releases.iter().flat_map(|release| &release.incomplete);
-        let mut all: Vec<&Incomplete> = of_releases.chain(&self.scan.incomplete).collect();
+        let target = |release: &ReleaseResult| release.locations.first().map(|location| location.target);
+        let others = self.scan.releases.iter().filter(|other| target(other) != target(self.new));
+        let of_others = others.flat_map(|release| &release.incomplete);
+        let mut all: Vec<&Incomplete> = self.new.incomplete.iter().chain(of_others).collect();
         all.dedup();
         all
+    }
+
+    /// Whether there is anything to read in it: it is not clean, or does or runs more than before.
+    fn is_telling(&self) -> bool {
+        self.new.verdict > Verdict::Clean
+            || self.change.is_none_or(|change| change.is_more() || !change.signals.is_empty())
     }
 }
 

@@ -44,6 +44,27 @@ fn missing(page: &mut Page, view: &ChangeView<'_>) {
     }
 }
 
+/// Several releases: those that tell something in full, the others by name.
+pub fn reviews(views: &[ChangeView<'_>], style: Style) -> String {
+    let (telling, quiet): (Vec<&ChangeView<'_>>, Vec<&ChangeView<'_>>) =
+        views.iter().partition(|view| view.is_telling());
+    let mut out = String::new();
+    for view in &telling {
+        out.push('\n');
+        out.push_str(&terminal(view, style));
+    }
+    if !quiet.is_empty() {
+        let mut page = Page::new(style);
+        page.blank();
+        page.line(&page.text("Do nothing that those before them did not", Tone::Clean));
+        let names: Vec<_> = quiet.iter().map(|view| page.text(&release_label(&view.new.purl), Tone::Plain)).collect();
+        let indent = page.text("  ", Tone::Plain);
+        page.fill(&indent, &indent, &names);
+        out.push_str(&page.finish());
+    }
+    out
+}
+
 fn one(page: &mut Page, section: &Section) {
     page.blank();
     page.line(&page.text(section.heading, Tone::Bold));

@@ -30,6 +30,7 @@ pub(super) fn report(view: &DiffView<'_>, tool: &ToolInfo) -> DiffReport {
         changes: view.comparison.changes.iter().map(|one| change(view, one)).collect(),
         ranges: view.comparison.ranges.iter().map(|one| range(view, one)).collect(),
         incomplete: incomplete.collect(),
+        releases: view.reviews.map(|all| all.iter().map(|one| crate::changes::convert::report(one, tool)).collect()),
     }
 }
 

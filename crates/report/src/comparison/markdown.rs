@@ -4,6 +4,7 @@
 use vetch_graph::compare::Change;
 
 use super::{DiffView, words};
+use crate::changes::reviews_markdown;
 use crate::escape::{markdown as prose, markdown_code};
 use crate::label::count;
 use crate::markdown::{MAX_BYTES, cut};
@@ -32,6 +33,9 @@ pub fn markdown(view: &DiffView<'_>) -> String {
     }
     ranges(&mut out, view);
     incomplete(&mut out, view);
+    if let Some(all) = view.reviews {
+        out.push(reviews_markdown(all));
+    }
     out.finish()
 }
 

@@ -18,6 +18,7 @@ use vetch_model::Incomplete;
 use vetch_model::inventory::{Inventory, Package};
 
 use crate::ToolInfo;
+use crate::changes::ChangeView;
 use crate::graph::MapFile;
 use crate::json::write_value;
 
@@ -51,6 +52,8 @@ pub struct DiffView<'m> {
     pub new: Side<'m>,
     /// The two compared.
     pub comparison: &'m Comparison,
+    /// What the releases that it brings in do, where they were looked at.
+    pub reviews: Option<&'m [ChangeView<'m>]>,
 }
 
 impl<'m> DiffView<'m> {
@@ -82,8 +85,5 @@ pub fn write_json(view: &DiffView<'_>, tool: &ToolInfo, out: impl Write) -> io::
 
 /// The JSON Schema (draft 2020-12), as `schemas/diff.schema.json` holds it.
 pub fn json_schema() -> String {
-    let schema = schemars::schema_for!(types::DiffReport);
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
+    crate::json::schema_of::<types::DiffReport>()
 }

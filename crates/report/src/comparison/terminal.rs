@@ -3,6 +3,7 @@
 use vetch_graph::compare::{Change, ChangeKind, RangeChange};
 
 use super::{DiffView, words};
+use crate::changes::reviews_terminal;
 use crate::label::{count, counted};
 use crate::terminal::{Line, Page, Style, Tone};
 
@@ -28,7 +29,8 @@ pub fn terminal(view: &DiffView<'_>, style: Style) -> String {
     ranges(&mut page, view);
     incomplete(&mut page, view);
     summary(&mut page, view);
-    page.finish()
+    let reviews = view.reviews.map(|all| reviews_terminal(all, style)).unwrap_or_default();
+    page.finish() + &reviews
 }
 
 fn tone(kind: ChangeKind) -> Tone {

@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::changes::types::ReleaseDiff;
 use crate::graph::types::{Declared, GraphFile, GraphSource};
 use crate::json::types::{PathStep, Tool};
 
@@ -28,6 +29,9 @@ pub struct DiffReport {
     pub ranges: Vec<DiffRange>,
     /// What could not be read, and so was not compared.
     pub incomplete: Vec<DiffIncomplete>,
+    /// With `--review`: what the releases that it brings in do, each beside the one that it replaces; worst first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub releases: Option<Vec<ReleaseDiff>>,
 }
 
 /// One of the two things compared.

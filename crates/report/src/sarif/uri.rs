@@ -19,6 +19,9 @@ pub(super) struct Uri {
 /// The folder of a target, relative to `root`; empty for the root itself, and
 /// for targets that lie outside of it.
 pub(super) fn base(target: &Target, root: Option<&str>) -> String {
+    if target.kind == TargetKind::Release {
+        return String::new();
+    }
     let path = target.path.replace('\\', "/");
     let absolute = path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
     let path = match (absolute, root) {

@@ -125,7 +125,7 @@ fn old_label(
 }
 
 /// How both were published.
-fn published(report: &ScanReport, number: usize) -> Option<Published<'_>> {
+pub(super) fn published(report: &ScanReport, number: usize) -> Option<Published<'_>> {
     let past = report.pasts.get(number)?;
     let history = past.history.as_deref()?;
     let version = PurlParts::parse(report.scan.releases.get(number)?.purl.as_str()).ok()?.version?;
