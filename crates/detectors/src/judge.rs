@@ -89,6 +89,8 @@ fn in_words_of_python(finding: &mut Finding) {
         finding.remedy = CONTAIN_PYTHON.to_owned();
     } else if finding.remedy == REVIEW {
         finding.remedy = REVIEW_PYTHON.to_owned();
+    } else if finding.remedy == VERIFY {
+        finding.remedy = VERIFY_PYTHON.to_owned();
     }
 }
 

@@ -34,14 +34,14 @@ pub struct ArchiveFile {
 pub struct ArchivesDir {
     files: Vec<ArchiveFile>,
     by_digest: BTreeMap<Digest, usize>,
-    /// SHA-256 and SHA-384, which lockfiles hardly ever have: hashed when first asked for.
+    /// SHA-256 (Python's lockfiles) and SHA-384: hashed when first asked for.
     by_rare_digest: OnceLock<BTreeMap<Digest, usize>>,
     limit: u64,
 }
 
 impl ArchivesDir {
-    /// Hashes every `.tgz` and `.tar.gz` of at most `limit` bytes in the folder and
-    /// below. Links are not followed: one could lead anywhere. As soon as `cancelled` says
+    /// Hashes every archive (`.tgz`, `.tar.gz`, `.whl`, `.zip`) of at most `limit` bytes in the folder
+    /// and below. Links are not followed: one could lead anywhere. As soon as `cancelled` says
     /// so, no further archive is read; the index is of no use then.
     pub fn index(folder: &Path, limit: u64, cancelled: &dyn Fn() -> bool) -> Outcome<ArchivesDir> {
         let mut incomplete = Vec::new();
@@ -181,7 +181,7 @@ fn archives_below(folder: &Path, incomplete: &mut Vec<Incomplete>) -> BTreeSet<P
 
 fn is_archive(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".tgz") || name.ends_with(".tar.gz")
+    [".tgz", ".tar.gz", ".whl", ".zip"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ fn artifact(file: Option<&str>, url: Option<&str>, bytes: Option<&[u8]>) -> Arti
     let integrity = bytes.map(|bytes| from_hex([("sha256", hex(bytes).to_hex().as_str())]).unwrap());
     ArtifactRequest {
         project: request(PythonTool::Pip),
+        version: None,
         file: file.map(str::to_owned),
         url: url.map(str::to_owned),
         integrity,
