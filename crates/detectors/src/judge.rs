@@ -9,7 +9,7 @@ use vetch_model::verdict::Verdict;
 use crate::input::{ReleaseFacts, TargetFacts};
 use crate::query::Contents;
 use crate::registry::{Check, RULES};
-use crate::rules::prelude::{CONTAIN, CONTAIN_PYTHON, REVIEW, REVIEW_PYTHON};
+use crate::rules::prelude::{CONTAIN, CONTAIN_PYTHON, REVIEW, REVIEW_PYTHON, VERIFY, VERIFY_PYTHON};
 
 /// Everything that the rules say about one release, worst first; the same facts give the same findings.
 pub fn judge_release(facts: &ReleaseFacts<'_>) -> Vec<Finding> {

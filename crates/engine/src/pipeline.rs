@@ -187,11 +187,11 @@ fn unavailable(projects: &[Project], found: &[Contents]) -> Vec<Unavailable> {
         if package.ecosystem == Ecosystem::Npm {
             continue;
         }
-        match contents.is_listed {
-            true => {
-                drop(counted.entry((project.target, &package.ecosystem)).or_default().insert(project.purl(package)))
-            }
-            false => drop(seen.insert((project.target, project.purl(package)))),
+        let purl = project.purl(package);
+        if contents.is_listed {
+            counted.entry((project.target, &package.ecosystem)).or_default().insert(purl);
+        } else {
+            seen.insert((project.target, purl));
         }
     }
     // What is only listed in one file may have been looked at for another.

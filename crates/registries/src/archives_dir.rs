@@ -197,12 +197,16 @@ mod tests {
     #[test]
     fn archives_are_found_by_any_hash() {
         let (a, b) = (Pkg::new("a", "1.0.0"), Pkg::new("@s/b", "2.0.0"));
-        let project = Project::builder("demo").archive(&a).archive_bytes("deep/er/anything.tgz", b.tarball()).build();
+        let project = Project::builder("demo")
+            .archive(&a)
+            .archive_bytes("deep/er/anything.tgz", b.tarball())
+            .archive_bytes("c.whl", "a wheel")
+            .build();
         fs::write(project.archives().join("notes.txt"), "no archive").unwrap();
         let index = ArchivesDir::index(&project.archives(), 1 << 20, &|| false);
         assert_eq!(index.incomplete, []);
         let index = index.value;
-        assert_eq!(index.files().len(), 2);
+        assert_eq!(index.files().len(), 3);
         assert_eq!(index.read(&parse(&a.integrity())).unwrap().unwrap(), a.tarball());
         assert_eq!(index.read(&parse(&sha1_integrity(&b.tarball()))).unwrap().unwrap(), b.tarball());
         assert!(index.find(&parse(&integrity(b"none"))).is_none());

