@@ -1,6 +1,6 @@
 //! Fetches from the registries what no local place has, for packages that are not installed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use vetch_registries::{ArtifactRequest, ClientOptions, NpmClient, PypiClient, PypiConfig, Tarball, TarballRequest};
@@ -44,6 +44,7 @@ pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) 
             None => {}
         }
     }
+    let mut told = BTreeSet::new();
     for (number, asked) in by_project {
         let Some(project) = projects.get(number) else { continue };
         let config = run.configs.get_mut(number).and_then(Option::take);
@@ -51,7 +52,7 @@ pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) 
             from_npm(run, NpmClient::new(config, client_options()), project, asked.npm, units);
         }
         if !asked.python.is_empty() && !run.runner.cancel.is_cancelled() {
-            from_indexes(run, project, asked.python, units);
+            from_indexes(run, project, asked.python, units, &mut told);
         }
         if run.runner.cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
@@ -86,11 +87,20 @@ fn from_npm(
     tell_trouble(run);
 }
 
-/// From Python indexes, by the settings of the tool that wrote the lockfile.
-fn from_indexes(run: &Run<'_>, project: &Project, wanted: Vec<(usize, ArtifactRequest)>, units: &mut Units) {
+/// From Python indexes, by the settings of the tool that wrote the lockfile. Each notice is `told` once.
+fn from_indexes(
+    run: &Run<'_>,
+    project: &Project,
+    wanted: Vec<(usize, ArtifactRequest)>,
+    units: &mut Units,
+    told: &mut BTreeSet<String>,
+) {
     let config = PypiConfig::load(&environment(run.options, project));
     for notice in &config.notices {
-        run.runner.progress.notice(&format!("{}; {}", notice.message, notice.hint));
+        let text = format!("{}; {}", notice.message, notice.hint);
+        if told.insert(text.clone()) {
+            run.runner.progress.notice(&text);
+        }
     }
     let (numbers, requests): (Vec<usize>, Vec<ArtifactRequest>) = wanted.into_iter().unzip();
     let client = match PypiClient::new(config, client_options()) {

@@ -97,7 +97,7 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units, online: bool
             }
             let what = match foreign.get(&id) {
                 Some(why) => What::Skipped(Skipped { what: package.label(), why: why.clone() }),
-                None => match what(project, id, package, &around) {
+                None => match what((number, project), id, package, &around) {
                     What::Archive if project.is_sbom() && elsewhere.contains(&(project.target, package.purl())) => {
                         What::Listed
                     }
@@ -109,7 +109,7 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units, online: bool
                 (What::Folder, _) if matches!(package.source, Source::Git { .. }) => None,
                 (What::Folder, _) if project.kind == TargetKind::Package => None,
                 (What::Archive, _) if package.ecosystem == Ecosystem::Pypi => {
-                    Some(units.python(number, project, package))
+                    Some(units.python((number, project), package, &around))
                 }
                 (What::Folder | What::Archive, _) => units.place(number, &bundles, package),
                 _ => None,
@@ -135,14 +135,14 @@ fn told_elsewhere(projects: &[Project]) -> HashSet<(usize, Purl)> {
         .collect()
 }
 
-fn what(project: &Project, id: PackageId, package: &Package, around: &Surroundings<'_>) -> What {
+fn what((number, project): (usize, &Project), id: PackageId, package: &Package, around: &Surroundings<'_>) -> What {
     match project.kind {
         TargetKind::Archive => return What::Archive,
         TargetKind::Package => return What::Folder,
         _ => {}
     }
     if package.ecosystem != Ecosystem::Npm {
-        return python::what(project, id, package, around);
+        return python::what((number, project), id, package, around);
     }
     match (project.kind, package.role) {
         (TargetKind::Archive, _) => What::Archive,

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use vetch_lockfiles::Format;
-use vetch_lockfiles::npm::package_lock::LockfileNoteKind;
+use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
 use vetch_model::integrity::{HashAlgorithm, Integrity};
 use vetch_model::inventory::{Artifact, Ecosystem, Package, PackageId, Role, Source};
 use vetch_model::outcome::Incomplete;
@@ -29,6 +29,8 @@ const MAX_ALTERNATIVES: usize = 1000;
 pub(crate) struct Surroundings<'p> {
     /// Versions of what is installed in a target, with its files, by name.
     installed: HashMap<(usize, &'p str), HashSet<&'p str>>,
+    /// By project.
+    options: Vec<SourceOptions>,
     /// Whether indexes may be asked.
     online: bool,
 }
@@ -42,7 +44,11 @@ impl<'p> Surroundings<'p> {
                 versions.extend(package.version.as_deref());
             }
         }
-        Surroundings { installed, online }
+        Surroundings { installed, options: projects.iter().map(SourceOptions::of).collect(), online }
+    }
+
+    fn options(&self, number: usize) -> SourceOptions {
+        self.options.get(number).copied().unwrap_or_default()
     }
 
     /// Whether the very release is judged by its installed files.
@@ -57,7 +63,12 @@ fn has_files(project: &Project, id: PackageId) -> bool {
 }
 
 /// What there is to look at for a package of another ecosystem than npm's.
-pub(crate) fn what(project: &Project, id: PackageId, package: &Package, around: &Surroundings<'_>) -> What {
+pub(crate) fn what(
+    (number, project): (usize, &Project),
+    id: PackageId,
+    package: &Package,
+    around: &Surroundings<'_>,
+) -> What {
     if package.role != Role::Dependency {
         return What::Nothing;
     }
@@ -74,7 +85,8 @@ pub(crate) fn what(project: &Project, id: PackageId, package: &Package, around: 
         Source::Registry { .. } | Source::Unknown { .. } if package.artifacts.is_empty() => {
             let is_known = package.version.is_some() && matches!(package.source, Source::Registry { .. });
             // Which of several indexes a release without hashes comes from is the installer's choice.
-            if is_known && around.online && !names_sources(project) { What::Archive } else { What::Listed }
+            let is_settled = !around.options(number).names_others;
+            if is_known && around.online && is_settled { What::Archive } else { What::Listed }
         }
         _ => match chosen(package).and_then(|artifact| artifact.size).filter(|size| *size > LARGEST_ARCHIVE) {
             Some(size) => What::Lost(too_large(package, size)),
@@ -101,21 +113,35 @@ fn contents_of(package: &Package) -> String {
     format!("the contents of {}", package.label())
 }
 
-/// Whether options in requirements files say where to look, besides the index that settings name.
-fn names_sources(project: &Project) -> bool {
-    has_option(project, &["--extra-index-url", "--find-links", "--no-index"])
+/// What options in requirements files say of where packages come from.
+#[derive(Debug, Clone, Copy, Default)]
+struct SourceOptions {
+    /// Another main index than the one that settings name, or none at all.
+    sets_index: bool,
+    /// Further places.
+    names_others: bool,
 }
 
-fn has_option(project: &Project, options: &[&str]) -> bool {
-    let mut notes = project.notes.iter().filter(|note| note.kind == LockfileNoteKind::SourceOption);
-    project.format == Format::Requirements && notes.any(|note| options.contains(&note.field.as_str()))
-}
+impl SourceOptions {
+    fn of(project: &Project) -> SourceOptions {
+        let mut options = SourceOptions::default();
+        let is_option = |note: &&LockfileNote| note.kind == LockfileNoteKind::SourceOption;
+        for note in project.notes.iter().filter(is_option).filter(|_| project.format == Format::Requirements) {
+            match note.field.as_str() {
+                "--index-url" | "--pypi-url" => options.sets_index = true,
+                "--extra-index-url" | "--find-links" => options.names_others = true,
+                "--no-index" => options = SourceOptions { sets_index: true, names_others: true },
+                _ => {}
+            }
+        }
+        options
+    }
 
-/// Whether an index may be asked for a package by its name. Where requirements files set the index
-/// and name others besides, readers tie it to none, and the user's own must not hear of it.
-fn may_ask(project: &Project, request: &ArtifactRequest) -> bool {
-    let is_tied = request.url.is_some() || request.project.index.is_some();
-    is_tied || !has_option(project, &["--index-url", "--pypi-url", "--no-index"])
+    /// Whether an index may be asked for a package by its name. Where these options set the index and
+    /// name others besides, readers tie it to none, and the user's own must not hear of it.
+    fn allow(self, request: &ArtifactRequest) -> bool {
+        request.url.is_some() || request.project.index.is_some() || !self.sets_index
+    }
 }
 
 /// The file that an installer would take on this machine, of those whose names are locked.
@@ -192,13 +218,19 @@ fn any_of(alternatives: &[Integrity]) -> Option<Integrity> {
 
 impl Units {
     /// The archive that a Python release comes in.
-    pub(crate) fn python(&mut self, number: usize, project: &Project, package: &Package) -> InUnit {
+    pub(crate) fn python(
+        &mut self,
+        (number, project): (usize, &Project),
+        package: &Package,
+        around: &Surroundings<'_>,
+    ) -> InUnit {
         let choice = Choice::of(package);
         let (kind, path) = (choice.kind(), choice.in_project(project, package));
         let Choice { artifact, alternatives } = choice;
         let is_remote = artifact.url.as_deref().is_none_or(|url| url.contains("://"));
         let request = ArtifactRequest::of(package, &artifact, tool(project.format));
-        let is_askable = is_remote && !matches!(package.source, Source::File { .. }) && may_ask(project, &request);
+        let is_askable = is_remote && !matches!(package.source, Source::File { .. });
+        let is_askable = is_askable && around.options(number).allow(&request);
         let name = match &artifact.integrity {
             Some(integrity) => integrity.text.clone(),
             // Two projects may have different indexes for one name.
