@@ -107,8 +107,10 @@ pub(crate) enum ArchiveKind {
 /// `setup.py` is run, whatever else lies beside it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum NamedAs {
-    /// Nothing, or it is not known.
+    /// Nothing that counts: it may be a release in whatever form, packed by whomever.
     #[default]
+    Anything,
+    /// It is not known, but an installer takes it as it is: a tar archive is a source distribution.
     Unknown,
     Wheel,
     Sdist,

@@ -111,7 +111,7 @@ pub(crate) fn open(number: usize, target: &Path, wish: Option<&Ecosystem>) -> Re
         if let Some(name) = &project.archive {
             project.archive_kind = match wish {
                 Some(Ecosystem::Npm) => ArchiveKind::AnyNpm,
-                Some(_) => ArchiveKind::Python(NamedAs::Unknown),
+                Some(_) => ArchiveKind::Python(NamedAs::Anything),
                 None => ArchiveKind::ByContents { is_tgz: name.to_ascii_lowercase().ends_with(".tgz") },
             };
         }
