@@ -9,7 +9,7 @@ use vetch_model::verdict::Verdict;
 use crate::input::{ReleaseFacts, TargetFacts};
 use crate::query::Contents;
 use crate::registry::{Check, RULES};
-use crate::rules::prelude::{CONTAIN, CONTAIN_PYTHON, REVIEW, REVIEW_PYTHON};
+use crate::rules::prelude::{CONTAIN, CONTAIN_PYTHON, REVIEW, REVIEW_PYTHON, VERIFY, VERIFY_PYTHON};
 
 /// Everything that the rules say about one release, worst first; the same facts give the same findings.
 pub fn judge_release(facts: &ReleaseFacts<'_>) -> Vec<Finding> {
@@ -89,6 +89,8 @@ fn in_words_of_python(finding: &mut Finding) {
         finding.remedy = CONTAIN_PYTHON.to_owned();
     } else if finding.remedy == REVIEW {
         finding.remedy = REVIEW_PYTHON.to_owned();
+    } else if finding.remedy == VERIFY {
+        finding.remedy = VERIFY_PYTHON.to_owned();
     }
 }
 

@@ -95,12 +95,25 @@ pub(crate) enum ArchiveKind {
     /// npm's, in whatever form.
     AnyNpm,
     /// A Python release's.
-    Python,
+    Python(NamedAs),
     /// To be told from what is in it, and from its name.
     ByContents {
         /// Whether it is called `.tgz`, as npm's are.
         is_tgz: bool,
     },
+}
+
+/// What the name of a Python release's archive says. Installers go by it: of a source distribution
+/// `setup.py` is run, whatever else lies beside it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum NamedAs {
+    /// Nothing that counts: it may be a release in whatever form, packed by whomever.
+    #[default]
+    Anything,
+    /// It is not known, but an installer takes it as it is: a tar archive is a source distribution.
+    Unknown,
+    Wheel,
+    Sdist,
 }
 
 /// Begins an archive.

@@ -152,7 +152,7 @@ fn target_of(target: &Opened) -> Target {
 
 /// Opens what a run needs: cache, settings of npm, local sources.
 fn prepare<'r>(
-    options: &ScanOptions,
+    options: &'r ScanOptions,
     projects: &[Project],
     runner: Runner<'r>,
     start: SystemTime,
@@ -194,10 +194,11 @@ fn prepare<'r>(
         settings.npm.push(Some(config));
     }
     let configs = settings.npm.clone();
-    Run { runner, sources, cache, configs, settings, offline: options.offline, start }
+    Run { runner, sources, cache, configs, settings, options, start }
 }
 
-fn environment(options: &ScanOptions, project: &Project) -> Environment {
+/// What the settings of a project's tools are read from.
+pub(crate) fn environment(options: &ScanOptions, project: &Project) -> Environment {
     let variables = options.environment.iter();
     let variables = variables.filter_map(|(key, value)| Some((key.to_str()?.to_owned(), value.to_str()?.to_owned())));
     Environment {
@@ -246,30 +247,44 @@ fn note(note: &LockfileNote) -> Note<'_> {
     }
 }
 
-/// What is not analysed yet, once for each target and ecosystem.
+/// Whose contents nobody looked at, once for each target and ecosystem.
 fn unavailable(projects: &[Project], found: &[Contents]) -> Vec<Unavailable> {
     let mut counted: BTreeMap<(usize, &Ecosystem), BTreeSet<Purl>> = BTreeMap::new();
+    let mut seen: BTreeSet<(usize, Purl)> = BTreeSet::new();
     for contents in found {
         let Some(project) = projects.get(contents.project) else { continue };
         let package = project.inventory.package(contents.package);
-        if contents.is_listed && package.ecosystem != Ecosystem::Npm {
-            counted.entry((project.target, &package.ecosystem)).or_default().insert(project.purl(package));
+        if package.ecosystem == Ecosystem::Npm {
+            continue;
+        }
+        let purl = project.purl(package);
+        if contents.is_listed {
+            counted.entry((project.target, &package.ecosystem)).or_default().insert(purl);
+        } else {
+            seen.insert((project.target, purl));
         }
     }
+    // What is only listed in one file may have been looked at for another.
+    for ((target, _), purls) in &mut counted {
+        purls.retain(|purl| !seen.contains(&(*target, purl.clone())));
+    }
+    counted.retain(|_, purls| !purls.is_empty());
     let shown = |target: usize| projects.iter().find(|project| project.target == target).map(|it| it.shown.as_str());
     let one = |((target, ecosystem), purls): ((usize, &Ecosystem), BTreeSet<Purl>)| {
         let what = match ecosystem {
-            Ecosystem::Pypi => "behaviour of Python code".to_owned(),
+            Ecosystem::Pypi => "contents of Python releases".to_owned(),
             Ecosystem::Other(kind) => format!("behaviour of packages of the kind `{kind}`"),
             Ecosystem::Npm => "behaviour of npm packages".to_owned(),
         };
         let releases = if purls.len() == 1 { "release" } else { "releases" };
         let place = shown(target).unwrap_or_default();
-        let why = format!(
-            "it is not analysed yet: {} {releases} in `{place}` are judged by what is locked alone",
-            purls.len()
-        );
-        Unavailable { what, why: if purls.len() == 1 { why.replace(" are judged", " is judged") } else { why } }
+        let why = match ecosystem {
+            Ecosystem::Pypi => "no archive of them is locked",
+            _ => "it is not analysed yet",
+        };
+        let are = if purls.len() == 1 { "is" } else { "are" };
+        let why = format!("{why}: {} {releases} in `{place}` {are} judged by what is locked alone", purls.len());
+        Unavailable { what, why }
     };
     counted.into_iter().map(one).collect()
 }

@@ -53,7 +53,7 @@ stable_ids! {
         Complete = "complete",
         /// Something that could run was not understood: there may be capabilities that are not listed.
         Incomplete = "incomplete",
-        /// Its language is not analysed yet: nothing is known.
+        /// Its contents were not looked at: nothing is known.
         Unavailable = "unavailable",
     }
 }

@@ -34,14 +34,14 @@ pub struct ArchiveFile {
 pub struct ArchivesDir {
     files: Vec<ArchiveFile>,
     by_digest: BTreeMap<Digest, usize>,
-    /// SHA-256 and SHA-384, which lockfiles hardly ever have: hashed when first asked for.
+    /// SHA-256 (Python's lockfiles) and SHA-384: hashed when first asked for.
     by_rare_digest: OnceLock<BTreeMap<Digest, usize>>,
     limit: u64,
 }
 
 impl ArchivesDir {
-    /// Hashes every `.tgz` and `.tar.gz` of at most `limit` bytes in the folder and
-    /// below. Links are not followed: one could lead anywhere. As soon as `cancelled` says
+    /// Hashes every archive (`.tgz`, `.tar.gz`, `.whl`, `.zip`) of at most `limit` bytes in the folder
+    /// and below. Links are not followed: one could lead anywhere. As soon as `cancelled` says
     /// so, no further archive is read; the index is of no use then.
     pub fn index(folder: &Path, limit: u64, cancelled: &dyn Fn() -> bool) -> Outcome<ArchivesDir> {
         let mut incomplete = Vec::new();
@@ -181,7 +181,7 @@ fn archives_below(folder: &Path, incomplete: &mut Vec<Incomplete>) -> BTreeSet<P
 
 fn is_archive(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".tgz") || name.ends_with(".tar.gz")
+    [".tgz", ".tar.gz", ".whl", ".zip"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]
@@ -197,12 +197,16 @@ mod tests {
     #[test]
     fn archives_are_found_by_any_hash() {
         let (a, b) = (Pkg::new("a", "1.0.0"), Pkg::new("@s/b", "2.0.0"));
-        let project = Project::builder("demo").archive(&a).archive_bytes("deep/er/anything.tgz", b.tarball()).build();
+        let project = Project::builder("demo")
+            .archive(&a)
+            .archive_bytes("deep/er/anything.tgz", b.tarball())
+            .archive_bytes("c.whl", "a wheel")
+            .build();
         fs::write(project.archives().join("notes.txt"), "no archive").unwrap();
         let index = ArchivesDir::index(&project.archives(), 1 << 20, &|| false);
         assert_eq!(index.incomplete, []);
         let index = index.value;
-        assert_eq!(index.files().len(), 2);
+        assert_eq!(index.files().len(), 3);
         assert_eq!(index.read(&parse(&a.integrity())).unwrap().unwrap(), a.tarball());
         assert_eq!(index.read(&parse(&sha1_integrity(&b.tarball()))).unwrap().unwrap(), b.tarball());
         assert!(index.find(&parse(&integrity(b"none"))).is_none());

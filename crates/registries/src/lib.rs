@@ -29,7 +29,7 @@ pub use npm::{MAX_PACKUMENT, read_packument};
 pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
 pub use pypi::{
     ArtifactRequest, CoreMetadata, FetchedArtifact, FileKind, FileLocation, FindLinks, Form, Index, IndexError,
-    IndexSet, LinksPlace, ProjectFile, ProjectPage, ProjectRequest, ProjectResult, PypiClient, PypiConfig, PypiNotice,
-    PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher, history_of, release_of,
+    IndexSet, LinksPlace, Platform, Preference, ProjectFile, ProjectPage, ProjectRequest, ProjectResult, PypiClient,
+    PypiConfig, PypiNotice, PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher, history_of, release_of,
 };
 pub use secret::Secret;

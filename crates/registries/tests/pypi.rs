@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use vetch_model::integrity::HashAlgorithm;
+use vetch_model::integrity::{HashAlgorithm, Integrity};
 use vetch_registries::{
     ArtifactRequest, ClientOptions, CoreMetadata, Environment, FetchError, FileKind, Form, IndexError, ProjectPage,
     ProjectRequest, PypiClient, PypiConfig, PythonTool, Voucher, from_hex,
@@ -56,6 +56,7 @@ fn artifact(file: Option<&str>, url: Option<&str>, bytes: Option<&[u8]>) -> Arti
     let integrity = bytes.map(|bytes| from_hex([("sha256", hex(bytes).to_hex().as_str())]).unwrap());
     ArtifactRequest {
         project: request(PythonTool::Pip),
+        version: None,
         file: file.map(str::to_owned),
         url: url.map(str::to_owned),
         integrity,
@@ -150,6 +151,20 @@ fn archives_are_fetched_by_name_hash_or_url_and_verified() {
     let hex: String = sha256(&wheel).iter().map(|byte| format!("{byte:02x}")).collect();
     let fetched = client.fetch(artifact(None, Some(&format!("{url}#egg=x&sha256={hex}")), None)).unwrap();
     assert_eq!(fetched.vouched_by, Voucher::Lockfile, "a direct reference brings its hash along");
+    // Any of several hashes, and a version however it is written, leave a choice: what is installed.
+    let both = [pkg().sdist(), wheel.clone()].map(|bytes| artifact(None, None, Some(&bytes)).integrity.unwrap());
+    let digests = both.iter().flat_map(|one| one.digests.clone()).collect();
+    let either = Integrity { digests, text: "either".to_owned() };
+    let of_version = ArtifactRequest { version: Some("1.0.0".to_owned()), ..artifact(None, None, None) };
+    for (request, vouched_by) in [
+        (ArtifactRequest { integrity: Some(either), ..artifact(None, None, None) }, Voucher::Lockfile),
+        (of_version.clone(), Voucher::Index),
+    ] {
+        let fetched = client.fetch(request).unwrap();
+        assert_eq!((fetched.vouched_by, fetched.file_name.as_str()), (vouched_by, name.as_str()));
+    }
+    let missing = client.fetch(ArtifactRequest { version: Some("1.0.1".to_owned()), ..of_version }).unwrap_err();
+    assert!(matches!(missing, IndexError::NoSuchFile { .. }), "{missing}");
     let missing = client.fetch(artifact(Some("demo_pkg-9.whl"), None, None)).unwrap_err();
     assert!(matches!(missing, IndexError::NoSuchFile { .. }), "{missing}");
 }

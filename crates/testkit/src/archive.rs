@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, GzBuilder};
 use sha1::Sha1;
-use sha2::{Digest as _, Sha512};
+use sha2::{Digest as _, Sha256, Sha512};
 
 /// The time that npm gives every file it packs: 26 October 1985, 08:15 UTC.
 const NPM_TIME: u64 = 499_162_500;
@@ -38,6 +38,11 @@ fn packed<P: AsRef<str>, C: AsRef<[u8]>>(files: &[(P, C)], compression: Compress
     let mut gzip = tar.into_inner().expect("writing to memory");
     gzip.flush().expect("writing to memory");
     gzip.finish().expect("writing to memory")
+}
+
+/// SHA-256 in hexadecimal, as Python's tools write it.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// `sha512-…`, as `dist.integrity` and lockfiles write it.

@@ -27,7 +27,7 @@ mod registry;
 mod running;
 mod vetch;
 
-pub use archive::{content_path, integrity, sha1_integrity, shasum, stored_tarball, tarball};
+pub use archive::{content_path, integrity, sha1_integrity, sha256, shasum, stored_tarball, tarball};
 pub use hostile::{Entry, bomb, raw_tarball};
 pub use package::Pkg;
 pub use project::{Project, ProjectBuilder};

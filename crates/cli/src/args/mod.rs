@@ -121,7 +121,7 @@ pub(crate) struct ContentsArgs {
     /// Use no network; what is not at hand is incomplete
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Take archives from this folder, matched by the lockfile's integrity
+    /// Take archives (.tgz, .whl, .tar.gz, .zip) from this folder, matched by the lockfile's hashes
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) archives: Option<PathBuf>,
     /// Neither read nor write the cache

@@ -8,10 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use cap_std::fs::Dir;
 use vetch_model::integrity::{Digest, Integrity};
 use vetch_model::outcome::{Incomplete, Outcome};
-use vetch_registries::{ArchivesDir, Cacache, CacheMiss, FetchError, Tarball, sri, verify};
+use vetch_registries::{ArchivesDir, Cacache, CacheMiss, FetchError, IndexError, Tarball, sri, verify};
 
 use super::scratch::Scratch;
 use crate::cache::ArchiveStore;
+use crate::jobs::ArchiveKind;
 
 /// Largest archive read, in bytes: it lies in memory once on each side of the pipe.
 pub(crate) const LARGEST_ARCHIVE: u64 = 128 << 20;
@@ -58,19 +59,31 @@ pub(crate) struct Missing {
 
 impl Missing {
     /// Nothing names its archive by a hash: only a registry can say what it is.
-    pub(crate) fn unnamed() -> Missing {
+    pub(crate) fn unnamed(kind: ArchiveKind) -> Missing {
         let why = "no integrity is locked, so no local archive can be known to be it".to_owned();
-        Missing { why, ..Missing::absent() }
+        Missing { why, ..Missing::absent(kind) }
+    }
+
+    /// No place has it, and nothing says who may.
+    pub(crate) fn unasked(kind: ArchiveKind) -> Missing {
+        let why = "no local source has an archive of it, and nothing says who is to be asked for one".to_owned();
+        let hint = "pass --archives DIR (`pip download` fills one), or install it and scan the environment".to_owned();
+        Missing { why, hint, fetch: false, ..Missing::absent(kind) }
     }
 
     /// No place has it.
-    pub(crate) fn absent() -> Missing {
-        Missing {
-            why: "neither npm's cache nor another local source has its archive".to_owned(),
-            hint: "run `npm ci`, pass --archives DIR, or drop --offline".to_owned(),
-            mismatch: None,
-            fetch: true,
-        }
+    pub(crate) fn absent(kind: ArchiveKind) -> Missing {
+        let (why, hint) = match kind {
+            ArchiveKind::Python(_) => (
+                "no local source has an archive of it",
+                "drop --offline, pass --archives DIR (`pip download` fills one), or install it and scan the environment",
+            ),
+            _ => (
+                "neither npm's cache nor another local source has its archive",
+                "run `npm ci`, pass --archives DIR, or drop --offline",
+            ),
+        };
+        Missing { why: why.to_owned(), hint: hint.to_owned(), mismatch: None, fetch: true }
     }
 }
 
@@ -110,12 +123,17 @@ impl LocalSources {
             || integrity.digests.iter().any(|digest| self.is_stored(digest))
     }
 
+    /// The name of the file in the folder of archives that has this integrity.
+    pub(crate) fn archive_name(&self, integrity: &Integrity) -> Option<&str> {
+        self.archives.find(integrity)?.path.file_name()?.to_str()
+    }
+
     /// The verified bytes of the archive of this integrity.
     ///
     /// # Errors
     /// When no place has it; with the worst that was met on the way.
-    pub(crate) fn find(&self, integrity: &Integrity) -> Result<Vec<u8>, Missing> {
-        let mut missing = Missing::absent();
+    pub(crate) fn find(&self, integrity: &Integrity, kind: ArchiveKind) -> Result<Vec<u8>, Missing> {
+        let mut missing = Missing::absent(kind);
         for (_, cache) in &self.caches {
             match cache.read(integrity, LARGEST_ARCHIVE) {
                 Ok(bytes) => return Ok(bytes),
@@ -134,7 +152,8 @@ impl LocalSources {
         self.stored(integrity).ok_or(missing)
     }
 
-    fn is_stored(&self, digest: &Digest) -> bool {
+    /// Whether it was fetched before.
+    pub(crate) fn is_stored(&self, digest: &Digest) -> bool {
         self.scratch.has(digest) || self.store.as_ref().is_some_and(|store| store.open(digest).is_some())
     }
 
@@ -155,7 +174,8 @@ impl LocalSources {
         })
     }
 
-    /// Keeps a fetched archive; the integrity under which [`LocalSources::find`] has it from now on.
+    /// Keeps a fetched archive; the integrity under which [`LocalSources::find`] has it from now on:
+    /// of several digests that were allowed, its own.
     ///
     /// # Errors
     /// In words, when it cannot be kept.
@@ -165,13 +185,10 @@ impl LocalSources {
         let bytes = tarball.into_bytes().map_err(|error| error.to_string())?;
         // Under every digest it was asked by and has, or the next look-up would miss it.
         let asked = integrity.into_iter().flat_map(|integrity| &integrity.digests);
-        for digest in asked.chain(&own.digests).filter(|digest| is_digest_of(&bytes, digest)) {
-            self.put(digest, &bytes).map_err(|error| error.to_string())?;
-            if integrity.is_some() {
-                break;
-            }
-        }
-        Ok(integrity.cloned().unwrap_or(own))
+        let found = asked.chain(&own.digests).find(|digest| is_digest_of(&bytes, digest)).cloned();
+        let digest = found.ok_or("it is not what it was just found to be")?;
+        self.put(&digest, &bytes).map_err(|error| error.to_string())?;
+        Ok(Integrity { text: sri(&digest), digests: vec![digest] })
     }
 
     /// In the cache, or else for this run: that the cache cannot be written changes no result.
@@ -214,7 +231,7 @@ pub(crate) fn project_file(dir: &Dir, path: &str, integrity: Option<&Integrity>)
     match integrity.map(|integrity| verify(&bytes, integrity)) {
         Some(Err(error)) => Err(Missing {
             why: format!("{path} is not the archive that was locked"),
-            hint: "find out what changed it; restore it, or run `npm install` again if it was you".to_owned(),
+            hint: "find out what changed it; restore it, or lock it again if it was you".to_owned(),
             mismatch: Some(Box::new(Mismatch {
                 source: path.to_owned(),
                 expected: error.expected.text,
@@ -232,6 +249,15 @@ pub(crate) fn not_fetched(error: &FetchError) -> Missing {
         FetchError::IntegrityMismatch { url, expected, actual } => {
             Some(Box::new(Mismatch { source: url.clone(), expected: expected.text.clone(), found: sri(actual) }))
         }
+        _ => None,
+    };
+    Missing { why: error.to_string(), hint: error.hint().to_owned(), mismatch, fetch: false }
+}
+
+/// What an index that has not given an archive says. Only bytes that are `locked` can be others than those.
+pub(crate) fn not_indexed(error: &IndexError, is_locked: bool) -> Missing {
+    let mismatch = match error {
+        IndexError::Fetch(error) if is_locked => not_fetched(error).mismatch,
         _ => None,
     };
     Missing { why: error.to_string(), hint: error.hint().to_owned(), mismatch, fetch: false }
@@ -260,9 +286,11 @@ mod tests {
         let mut sources = sources(Some(&project.archives().to_owned()), None);
         sources.add_npm_cache(project.home().join(".npm"));
         for pkg in [&cached, &archived] {
-            assert_eq!(sources.find(&Integrity::parse(&pkg.integrity()).unwrap()), Ok(pkg.tarball()));
+            assert_eq!(sources.find(&Integrity::parse(&pkg.integrity()).unwrap(), ArchiveKind::Npm), Ok(pkg.tarball()));
         }
-        let missing = sources.find(&Integrity::parse(&Pkg::new("c", "1.0.0").integrity()).unwrap()).unwrap_err();
+        let missing = sources
+            .find(&Integrity::parse(&Pkg::new("c", "1.0.0").integrity()).unwrap(), ArchiveKind::Npm)
+            .unwrap_err();
         assert!(missing.fetch && missing.hint.contains("--archives"), "{missing:?}");
         for (pkg, expected) in [(&cached, true), (&archived, true), (&Pkg::new("c", "1.0.0"), false)] {
             assert_eq!(sources.may_have(&Integrity::parse(&pkg.integrity()).unwrap()), expected);
@@ -276,7 +304,7 @@ mod tests {
         let integrity = Integrity::parse(&Pkg::new("a", "1.0.0").integrity()).unwrap();
         let store = ArchiveStore::new(&folder);
         store.put(&integrity.digests[0], b"other").unwrap();
-        assert!(sources(None, Some(&folder)).find(&integrity).is_err());
+        assert!(sources(None, Some(&folder)).find(&integrity, ArchiveKind::Npm).is_err());
         assert!(store.open(&integrity.digests[0]).is_none());
     }
 
@@ -291,7 +319,7 @@ mod tests {
             let integrity = Integrity::parse(&pkg.integrity()).unwrap();
             sources.put(&integrity.digests[0], &pkg.tarball()).unwrap();
             assert!(sources.may_have(&integrity));
-            assert_eq!(sources.find(&integrity), Ok(pkg.tarball()));
+            assert_eq!(sources.find(&integrity, ArchiveKind::Npm), Ok(pkg.tarball()));
         }
         assert!(sources.take_trouble().is_some());
         assert_eq!(sources.take_trouble(), None, "said once");

@@ -1,33 +1,59 @@
 //! Fetches from the registries what no local place has, for packages that are not installed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use vetch_registries::{ClientOptions, FetchError, NpmClient, Tarball};
+use vetch_registries::{ArtifactRequest, ClientOptions, NpmClient, PypiClient, PypiConfig, Tarball, TarballRequest};
 
-use super::archives::{LARGEST_ARCHIVE, Missing, not_fetched};
+use super::archives::{LARGEST_ARCHIVE, Missing, not_fetched, not_indexed};
 use super::gather::Run;
-use super::units::Units;
+use super::units::{Request, Units};
 use crate::EngineError;
+use crate::jobs::ArchiveKind;
+use crate::pipeline::environment;
 use crate::project::Project;
+
+/// What one project asks for: archives, by their number, of each kind of registry.
+#[derive(Default)]
+struct Asked {
+    npm: Vec<(usize, TarballRequest)>,
+    python: Vec<(usize, ArtifactRequest)>,
+}
 
 /// Fetches every archive whose facts are wanted. What fails stays missing, with the reason.
 ///
 /// # Errors
 /// When the user cancels.
 pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) -> Result<(), EngineError> {
-    if run.offline {
+    if run.options.offline {
         return Ok(());
     }
-    let mut by_project: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, unit) in units.all.iter().enumerate() {
-        let is_missing = unit.missing.as_ref().is_some_and(|missing| missing.fetch);
-        if let Some((project, _)) = unit.request.as_ref().filter(|_| unit.wants_facts && is_missing) {
-            by_project.entry(*project).or_default().push(index);
+    let mut by_project: BTreeMap<usize, Asked> = BTreeMap::new();
+    for (index, unit) in units.all.iter_mut().enumerate() {
+        if !unit.wants_facts || !unit.missing.as_ref().is_some_and(|missing| missing.fetch) {
+            continue;
+        }
+        match &unit.request {
+            Some((project, Request::Npm(request))) => {
+                by_project.entry(*project).or_default().npm.push((index, request.clone()));
+            }
+            Some((project, Request::Python(request))) => {
+                by_project.entry(*project).or_default().python.push((index, request.as_ref().clone()));
+            }
+            None if matches!(unit.kind, ArchiveKind::Python(_)) => unit.missing = Some(Missing::unasked(unit.kind)),
+            None => {}
         }
     }
-    for (project, wanted) in by_project {
-        fetch_for(run, projects, project, &wanted, units);
+    let mut told = BTreeSet::new();
+    for (number, asked) in by_project {
+        let Some(project) = projects.get(number) else { continue };
+        let config = run.configs.get_mut(number).and_then(Option::take);
+        if let Some(config) = config.filter(|_| !asked.npm.is_empty()) {
+            from_npm(run, NpmClient::new(config, client_options()), project, asked.npm, units);
+        }
+        if !asked.python.is_empty() && !run.runner.cancel.is_cancelled() {
+            from_indexes(run, project, asked.python, units, &mut told);
+        }
         if run.runner.cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
@@ -35,28 +61,65 @@ pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) 
     Ok(())
 }
 
-fn fetch_for(run: &mut Run<'_>, projects: &[Project], project: usize, wanted: &[usize], units: &mut Units) {
-    let Some(config) = run.configs.get_mut(project).and_then(Option::take) else { return };
-    let options = ClientOptions { tarball_limit: LARGEST_ARCHIVE, ..ClientOptions::default() };
-    let client = match NpmClient::new(config, options) {
+fn client_options() -> ClientOptions {
+    ClientOptions { tarball_limit: LARGEST_ARCHIVE, ..ClientOptions::default() }
+}
+
+fn from_npm(
+    run: &Run<'_>,
+    client: Result<NpmClient, vetch_registries::FetchError>,
+    project: &Project,
+    wanted: Vec<(usize, TarballRequest)>,
+    units: &mut Units,
+) {
+    let (numbers, requests): (Vec<usize>, Vec<TarballRequest>) = wanted.into_iter().unzip();
+    let client = match client {
         Ok(client) => client,
-        Err(error) => {
-            wanted.iter().for_each(|index| units.miss(*index, not_fetched(&error)));
-            return;
-        }
+        Err(error) => return numbers.iter().for_each(|index| units.miss(*index, not_fetched(&error))),
     };
-    let requests = wanted.iter().filter_map(|index| Some(units.all.get(*index)?.request.as_ref()?.1.clone()));
-    let requests = requests.collect();
-    let shown = projects.get(project).map_or("", |project| project.shown.as_str());
     let cancelled = || run.runner.cancel.is_cancelled();
     client.fetch_tarballs(requests, &cancelled, &mut |number, fetched| {
-        if let Some(index) = wanted.get(number) {
-            keep(run, units, *index, fetched);
-            let label = units.all.get(*index).map_or(shown, |unit| unit.label.as_str());
-            run.runner.progress.advance(0, label);
+        if let Some(index) = numbers.get(number) {
+            keep(run, project, units, *index, fetched.map_err(|error| not_fetched(&error)));
         }
         ControlFlow::Continue(())
     });
+    tell_trouble(run);
+}
+
+/// From Python indexes, by the settings of the tool that wrote the lockfile. Each notice is `told` once.
+fn from_indexes(
+    run: &Run<'_>,
+    project: &Project,
+    wanted: Vec<(usize, ArtifactRequest)>,
+    units: &mut Units,
+    told: &mut BTreeSet<String>,
+) {
+    let config = PypiConfig::load(&environment(run.options, project));
+    for notice in &config.notices {
+        let text = format!("{}; {}", notice.message, notice.hint);
+        if told.insert(text.clone()) {
+            run.runner.progress.notice(&text);
+        }
+    }
+    let (numbers, requests): (Vec<usize>, Vec<ArtifactRequest>) = wanted.into_iter().unzip();
+    let client = match PypiClient::new(config, client_options()) {
+        Ok(client) => client,
+        Err(error) => return numbers.iter().for_each(|index| units.miss(*index, not_indexed(&error, false))),
+    };
+    let cancelled = || run.runner.cancel.is_cancelled();
+    client.fetch_all(requests, &cancelled, &mut |number, fetched| {
+        if let Some(index) = numbers.get(number) {
+            let is_locked = units.all.get(*index).is_some_and(|unit| unit.integrity.is_some());
+            let fetched = fetched.map(|fetched| fetched.archive).map_err(|error| not_indexed(&error, is_locked));
+            keep(run, project, units, *index, fetched);
+        }
+        ControlFlow::Continue(())
+    });
+    tell_trouble(run);
+}
+
+fn tell_trouble(run: &Run<'_>) {
     if let Some(reason) = run.sources.take_trouble() {
         run.runner.progress.notice(&format!(
             "the cache cannot keep the archives that were fetched ({reason}); the scan is not affected. \
@@ -65,22 +128,27 @@ fn fetch_for(run: &mut Run<'_>, projects: &[Project], project: usize, wanted: &[
     }
 }
 
-fn keep(run: &Run<'_>, units: &mut Units, index: usize, fetched: Result<Tarball, FetchError>) {
+fn keep(run: &Run<'_>, project: &Project, units: &mut Units, index: usize, fetched: Result<Tarball, Missing>) {
     let Some(unit) = units.all.get_mut(index) else { return };
-    let kept = match fetched {
-        Ok(tarball) => run.sources.keep(tarball, unit.integrity.as_ref()).map_err(|error| Missing {
+    let kept = fetched.and_then(|tarball| {
+        run.sources.keep(tarball, unit.integrity.as_ref()).map_err(|error| Missing {
             why: format!("it was fetched, but could not be kept: {error}"),
             hint: "free some space in the temporary folder, or name another cache folder with --cache-dir".to_owned(),
             mismatch: None,
             fetch: false,
-        }),
-        Err(error) => Err(not_fetched(&error)),
-    };
+        })
+    });
     match kept {
         Ok(integrity) => {
+            // Which of those that are allowed it is, is known from now on.
+            if !unit.alternatives.is_empty() {
+                unit.integrity = Some(integrity.clone());
+            }
             unit.missing = None;
             unit.fetched = Some(integrity);
         }
         Err(missing) => unit.missing = Some(missing),
     }
+    let label = if unit.label.is_empty() { &project.shown } else { &unit.label };
+    run.runner.progress.advance(0, label);
 }

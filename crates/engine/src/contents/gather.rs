@@ -23,7 +23,7 @@ use super::units::{Units, folder_flags, is_irregular, runs_prepare};
 use super::work::{Driver, Known};
 use crate::cache::{Cache, FactsKey, Fingerprint};
 use crate::project::Project;
-use crate::{EngineError, Stage};
+use crate::{EngineError, ScanOptions, Stage};
 
 /// What a run has at hand.
 pub(crate) struct Run<'r> {
@@ -34,7 +34,7 @@ pub(crate) struct Run<'r> {
     pub(crate) configs: Vec<Option<NpmConfig>>,
     /// By project.
     pub(crate) settings: RegistrySettings,
-    pub(crate) offline: bool,
+    pub(crate) options: &'r ScanOptions,
     pub(crate) start: SystemTime,
 }
 
@@ -91,7 +91,7 @@ pub(crate) struct State {
 /// When no worker can be started, or the user cancels.
 pub(crate) fn gather<'p>(run: &mut Run<'_>, projects: &'p [Project]) -> Result<Gathered<'p>, EngineError> {
     let mut units = Units::default();
-    let mut plans = plans(projects, &mut units);
+    let mut plans = plans(projects, &mut units, !run.options.offline);
     let listings = list(run, projects, &plans);
     if run.runner.cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
@@ -190,6 +190,7 @@ impl Gather<'_> {
         for plan in plans.iter().filter(|plan| matches!(plan.what, What::Archive)) {
             units.want_facts(plan.place);
         }
+        units.settle(&run.sources, run.cache.as_ref());
         units.look_up_entries(run.cache.as_ref());
         units.look_up_facts(run.cache.as_ref());
         let Some(cache) = &run.cache else { return };

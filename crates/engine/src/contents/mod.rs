@@ -4,7 +4,8 @@
 //!    are hashed and, unless the same contents are known, analysed ([`installed`], [`read`]).
 //! 2. What is not installed, and what an installed folder is compared with, is an **archive** of the
 //!    locked integrity: npm's cache, `--archives`, our own store, and for what is not installed the
-//!    registry ([`archives`], [`units`]).
+//!    registry or index ([`archives`], [`units`], [`fetch`]). Of the files of a Python release it is
+//!    the one that an installer would take ([`python`]).
 //! 3. A folder that differs from its archive is judged by both: the archive is analysed as well.
 //!
 //! The work is done by confined processes ([`jobs`], [`drive`]); results do not depend on their order.
@@ -18,6 +19,7 @@ mod gather;
 pub(crate) mod installed;
 mod jobs;
 mod plan;
+mod python;
 mod read;
 mod scratch;
 mod units;
@@ -45,7 +47,7 @@ pub(crate) struct Contents {
     pub(crate) project: usize,
     /// Which package of its inventory.
     pub(crate) package: PackageId,
-    /// Judged by what is known without its contents: nothing that can be analysed yet.
+    /// Judged by what is known without its contents: they are not to be had, or are looked at elsewhere.
     pub(crate) is_listed: bool,
     /// The folder on disk.
     pub(crate) installed: Option<InstalledContents>,

@@ -12,6 +12,7 @@ use vetch_model::outcome::Incomplete;
 use vetch_model::purl::Purl;
 use vetch_model::scan::{Skipped, TargetKind};
 
+use super::python::{self, Surroundings};
 use super::units::{Bundles, InUnit, Units};
 use crate::project::Project;
 
@@ -30,7 +31,7 @@ pub(crate) enum What {
     Archive,
     /// Nothing, and that is all right.
     Nothing,
-    /// Nothing that can be analysed yet, or that is looked at elsewhere: it is judged by its entry.
+    /// Nothing that could be had, or that is looked at elsewhere: it is judged by its entry.
     Listed,
     /// Nothing, because it is not for this machine.
     Skipped(Skipped),
@@ -81,9 +82,11 @@ impl Plan<'_> {
     }
 }
 
-/// Plans for every package but links, which their folders stand for.
-pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<'p>> {
+/// Plans for every package but links, which their folders stand for. `online` tells whether
+/// registries may be asked.
+pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units, online: bool) -> Vec<Plan<'p>> {
     let mut plans = Vec::new();
+    let around = Surroundings::new(projects, online);
     let elsewhere = told_elsewhere(projects);
     for (number, project) in projects.iter().enumerate() {
         let bundles = Bundles::new(&project.inventory);
@@ -94,7 +97,7 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<
             }
             let what = match foreign.get(&id) {
                 Some(why) => What::Skipped(Skipped { what: package.label(), why: why.clone() }),
-                None => match what(project, id, package) {
+                None => match what((number, project), id, package, &around) {
                     What::Archive if project.is_sbom() && elsewhere.contains(&(project.target, package.purl())) => {
                         What::Listed
                     }
@@ -105,6 +108,9 @@ pub(crate) fn plans<'p>(projects: &'p [Project], units: &mut Units) -> Vec<Plan<
                 (What::Archive, Some(archive)) => Some(units.target(number, archive, project.archive_kind)),
                 (What::Folder, _) if matches!(package.source, Source::Git { .. }) => None,
                 (What::Folder, _) if project.kind == TargetKind::Package => None,
+                (What::Archive, _) if package.ecosystem == Ecosystem::Pypi => {
+                    Some(units.python((number, project), package, &around))
+                }
                 (What::Folder | What::Archive, _) => units.place(number, &bundles, package),
                 _ => None,
             };
@@ -129,19 +135,14 @@ fn told_elsewhere(projects: &[Project]) -> HashSet<(usize, Purl)> {
         .collect()
 }
 
-fn what(project: &Project, id: PackageId, package: &Package) -> What {
+fn what((number, project): (usize, &Project), id: PackageId, package: &Package, around: &Surroundings<'_>) -> What {
     match project.kind {
         TargetKind::Archive => return What::Archive,
         TargetKind::Package => return What::Folder,
         _ => {}
     }
     if package.ecosystem != Ecosystem::Npm {
-        let has_files = project.records.get(&id).is_some_and(|checked| !checked.files.is_empty());
-        return match package.role {
-            Role::Dependency if has_files => What::Distribution,
-            Role::Dependency => What::Listed,
-            _ => What::Nothing,
-        };
+        return python::what((number, project), id, package, around);
     }
     match (project.kind, package.role) {
         (TargetKind::Archive, _) => What::Archive,

@@ -8,7 +8,7 @@ use vetch_model::facts::{FileDigest, PackageFacts, PythonForm};
 use vetch_model::integrity::{ContentHash, HashAlgorithm, Integrity};
 use vetch_model::inventory::{Inventory, Package, Source};
 use vetch_model::outcome::Incomplete;
-use vetch_registries::TarballRequest;
+use vetch_registries::{ArtifactRequest, TarballRequest};
 use vetch_sandbox::WorkerError;
 
 use super::archives::{LocalSources, Mismatch, Missing};
@@ -24,7 +24,7 @@ const RUNS_PREPARE: u32 = 1;
 /// Marks, in [`FactsKey::flags`], that the key is of an archive: its facts depend on more than its files.
 const OF_ARCHIVE: u32 = 2;
 
-/// Marks, in [`FactsKey::flags`], the form of a Python release; from this bit on.
+/// Marks, in [`FactsKey::flags`], the form of a Python release, or what its archive is read as; from this bit on.
 const PYTHON: u32 = 4;
 
 /// The flags of the key of a folder's facts: the same files mean something else to another installer.
@@ -47,14 +47,24 @@ pub(crate) enum Origin {
     },
 }
 
+/// How an archive is fetched.
+#[derive(Debug, Clone)]
+pub(crate) enum Request {
+    Npm(TarballRequest),
+    Python(Box<ArtifactRequest>),
+}
+
 /// One archive.
 #[derive(Debug, Clone)]
 pub(crate) struct Unit {
     pub(crate) origin: Origin,
     pub(crate) integrity: Option<Integrity>,
+    /// Where any of several archives may be it: what each hashes to. [`Unit::integrity`] then is all
+    /// of them, until it is known which one is at hand.
+    pub(crate) alternatives: Vec<Integrity>,
     pub(crate) roots: Vec<ArchiveRoot>,
-    /// How to fetch it, for which target.
-    pub(crate) request: Option<(usize, TarballRequest)>,
+    /// How to fetch it, for which project.
+    pub(crate) request: Option<(usize, Request)>,
     /// For messages.
     pub(crate) label: String,
     /// Whether its facts are wanted, or only its list of files.
@@ -111,7 +121,16 @@ impl Unit {
 
     /// The keys of its facts, by root.
     pub(crate) fn facts_keys(&self) -> Option<Vec<FactsKey>> {
-        let digest = self.cache_digest()?;
+        Some(self.facts_keys_of(self.cache_digest()?))
+    }
+
+    /// The keys of the facts of an archive of this digest, by root.
+    pub(crate) fn facts_keys_of(&self, digest: &vetch_model::integrity::Digest) -> Vec<FactsKey> {
+        // The same bytes mean something else to another installer.
+        let python = match self.kind {
+            ArchiveKind::Python(named) => (named as u32 + 1) * PYTHON,
+            _ => 0,
+        };
         let key = |root: &ArchiveRoot| {
             let mut hasher = blake3::Hasher::new();
             let parts = [digest.algorithm.as_str().as_bytes(), digest.bytes.as_slice(), root.path.as_bytes()];
@@ -119,9 +138,14 @@ impl Unit {
                 hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
             }
             let prepare = if root.runs_prepare { RUNS_PREPARE } else { 0 };
-            FactsKey { content: ContentHash(*hasher.finalize().as_bytes()), flags: OF_ARCHIVE | prepare }
+            FactsKey { content: ContentHash(*hasher.finalize().as_bytes()), flags: OF_ARCHIVE | prepare | python }
         };
-        Some(self.roots.iter().map(key).collect())
+        self.roots.iter().map(key).collect()
+    }
+
+    /// Whether its list of files is kept: only those of npm's are compared with anything.
+    fn is_listed(&self) -> bool {
+        !matches!(self.kind, ArchiveKind::Python(_))
     }
 
     /// Takes in what a worker said.
@@ -165,11 +189,28 @@ fn hash_of(files: &[FileDigest], roots: &[ArchiveRoot], root: usize) -> ContentH
     vetch_archive::content_hash(&own.collect::<Vec<_>>())
 }
 
+/// An archive that is wanted.
+pub(crate) struct Wanted {
+    pub(crate) origin: Origin,
+    /// Tells it from others of the same origin.
+    pub(crate) name: String,
+    pub(crate) integrity: Option<Integrity>,
+    /// See [`Unit::alternatives`].
+    pub(crate) alternatives: Vec<Integrity>,
+    pub(crate) roots: Vec<ArchiveRoot>,
+    pub(crate) request: Option<(usize, Request)>,
+    pub(crate) label: String,
+    pub(crate) kind: ArchiveKind,
+}
+
+/// What makes two archives the same.
+type Key = (Origin, ArchiveKind, String, Vec<ArchiveRoot>);
+
 /// All archives of a scan.
 #[derive(Debug, Default)]
 pub(crate) struct Units {
     pub(crate) all: Vec<Unit>,
-    index: BTreeMap<(Origin, String, Vec<ArchiveRoot>), usize>,
+    index: BTreeMap<Key, usize>,
 }
 
 /// A package in an archive.
@@ -197,12 +238,16 @@ impl Units {
 
     /// A target that is an archive itself.
     pub(crate) fn target(&mut self, project: usize, path: &str, kind: ArchiveKind) -> InUnit {
-        let roots = vec![ArchiveRoot { path: String::new(), runs_prepare: false }];
-        let origin = Origin::ProjectFile { project, path: path.to_owned() };
-        let unit = self.add(origin, String::new(), None, roots, None, path.to_owned());
-        if let Some(unit) = self.all.get_mut(unit) {
-            unit.kind = kind;
-        }
+        let unit = self.add(Wanted {
+            origin: Origin::ProjectFile { project, path: path.to_owned() },
+            name: String::new(),
+            integrity: None,
+            alternatives: Vec::new(),
+            roots: whole(),
+            request: None,
+            label: path.to_owned(),
+            kind,
+        });
         InUnit { unit, root: 0 }
     }
 
@@ -220,30 +265,26 @@ impl Units {
             (None, Some(request), _) => format!("{project} {} {:?} {:?}", request.name, request.version, request.url),
             (None, None, _) => return None,
         };
-        let label = carrier.label();
-        Some(self.add(origin, name, integrity, roots, request.map(|request| (project, request)), label))
+        let request = request.map(|request| (project, Request::Npm(request)));
+        let (label, kind, alternatives) = (carrier.label(), ArchiveKind::Npm, Vec::new());
+        Some(self.add(Wanted { origin, name, integrity, alternatives, roots, request, label, kind }))
     }
 
-    fn add(
-        &mut self,
-        origin: Origin,
-        name: String,
-        integrity: Option<Integrity>,
-        roots: Vec<ArchiveRoot>,
-        request: Option<(usize, TarballRequest)>,
-        label: String,
-    ) -> usize {
-        let key = (origin.clone(), name, roots.clone());
+    /// The archive that is wanted: one that is known already, or a new one.
+    pub(crate) fn add(&mut self, wanted: Wanted) -> usize {
+        let Wanted { origin, name, integrity, alternatives, roots, request, label, kind } = wanted;
+        let key = (origin.clone(), kind, name, roots.clone());
         *self.index.entry(key).or_insert_with(|| {
             self.all.push(Unit {
                 origin,
                 integrity,
+                alternatives,
                 roots,
                 request,
                 label,
                 wants_facts: false,
                 fetched: None,
-                kind: ArchiveKind::Npm,
+                kind,
                 is_doubtful: false,
                 entry: None,
                 facts: None,
@@ -264,8 +305,8 @@ impl Units {
     /// Takes lists of files from the cache.
     pub(crate) fn look_up_entries(&mut self, cache: Option<&Cache>) {
         let Some(cache) = cache else { return };
-        let open: Vec<usize> =
-            (0..self.all.len()).filter(|index| self.all.get(*index).and_then(Unit::cache_digest).is_some()).collect();
+        let is_known = |unit: &Unit| unit.is_listed() && unit.cache_digest().is_some();
+        let open: Vec<usize> = (0..self.all.len()).filter(|index| self.all.get(*index).is_some_and(is_known)).collect();
         let digests: Vec<_> = open.iter().filter_map(|index| self.all.get(*index)?.cache_digest()).collect();
         let entries = cache.archives(&digests);
         for (index, entry) in open.into_iter().zip(entries) {
@@ -294,8 +335,8 @@ impl Units {
     pub(crate) fn miss_absent(&mut self, sources: &LocalSources) {
         for unit in self.all.iter_mut().filter(|unit| unit.origin == Origin::Integrity && unit.is_open()) {
             unit.missing = match unit.hashes_to() {
-                Some(integrity) => (!sources.may_have(integrity)).then(Missing::absent),
-                None => Some(Missing::unnamed()),
+                Some(integrity) => (!sources.may_have(integrity)).then(|| Missing::absent(unit.kind)),
+                None => Some(Missing::unnamed(unit.kind)),
             };
         }
     }
@@ -321,7 +362,8 @@ impl Units {
     /// Keeps in the cache what was read of these archives.
     pub(crate) fn keep(&self, read: &[usize], cache: &Cache) {
         let read = || read.iter().filter_map(|index| self.all.get(*index));
-        cache.put_archives(read().filter_map(|unit| Some((unit.cache_digest()?, unit.entry.as_deref()?))));
+        let listed = read().filter(|unit| unit.is_listed());
+        cache.put_archives(listed.filter_map(|unit| Some((unit.cache_digest()?, unit.entry.as_deref()?))));
         let facts = read().filter_map(|unit| Some((unit.facts_keys()?, unit.facts.as_ref()?)));
         cache.put_facts(facts.flat_map(|(keys, facts)| keys.into_iter().zip(facts.iter().map(Arc::as_ref))));
     }
@@ -345,6 +387,11 @@ impl Units {
         let missing = self.all.get(place.unit).and_then(|unit| unit.missing.as_ref());
         missing.and_then(|missing| missing.mismatch.as_deref()).into_iter()
     }
+}
+
+/// The one root of an archive that bundles nothing.
+pub(crate) fn whole() -> Vec<ArchiveRoot> {
+    vec![ArchiveRoot { path: String::new(), runs_prepare: false }]
 }
 
 /// Whether npm runs `prepare` for it: for git repositories and folders, not for archives.

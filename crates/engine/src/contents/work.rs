@@ -119,8 +119,8 @@ impl Driver<'_> {
                 Some(project) => project_file(&project.dir, path, integrity),
                 None => return Err(WorkerError::protocol("no such target")),
             },
-            (Origin::Integrity, Some(integrity)) => self.sources.find(integrity),
-            (Origin::Integrity, None) => Err(super::archives::Missing::unnamed()),
+            (Origin::Integrity, Some(integrity)) => self.sources.find(integrity, unit.kind),
+            (Origin::Integrity, None) => Err(super::archives::Missing::unnamed(unit.kind)),
         };
         let bytes = match found {
             Ok(bytes) => bytes,

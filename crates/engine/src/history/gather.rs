@@ -51,7 +51,7 @@ pub(crate) fn gather(run: &Run<'_>, options: &ScanOptions, projects: &[Project])
     let is_fresh = |remembered: &Remembered| options.history.now.since(remembered.checked) < FRESH;
     let stale: Vec<Key> = keys.iter().filter(|key| !known.get(key).is_some_and(is_fresh)).cloned().collect();
     let mut asking = Asking { run, now: options.history.now, known, memory, failed: BTreeMap::new() };
-    if !run.offline {
+    if !run.options.offline {
         asking.npm(&stale, &requests, &run.settings.npm);
         asking.pypi(&stale, &requests, &run.settings.pypi);
     }

@@ -39,7 +39,7 @@ use vetch_model::scan::{ReadFile, Skipped, TargetKind};
 
 use crate::EngineError;
 use crate::contents::installed::names;
-use crate::jobs::ArchiveKind;
+use crate::jobs::{ArchiveKind, NamedAs};
 use crate::map::join;
 
 /// One target, and the projects in it.
@@ -119,7 +119,7 @@ pub(crate) fn open(number: usize, target: &Path, wish: Option<&Ecosystem>) -> Re
         if let Some(name) = &project.archive {
             project.archive_kind = match wish {
                 Some(Ecosystem::Npm) => ArchiveKind::AnyNpm,
-                Some(_) => ArchiveKind::Python,
+                Some(_) => ArchiveKind::Python(NamedAs::Anything),
                 None => ArchiveKind::ByContents { is_tgz: name.to_ascii_lowercase().ends_with(".tgz") },
             };
         }

@@ -20,7 +20,7 @@ use vetch_sandbox::WorkerError;
 use super::python::{Record, Release};
 use super::{Reply, complete, read_manifest};
 use crate::contents::LARGEST_FILE;
-use crate::jobs::{ArchiveJob, ArchiveKind, ArchiveReply, ArchiveRoot, WHOLE, decode, encode, reply};
+use crate::jobs::{ArchiveJob, ArchiveKind, ArchiveReply, ArchiveRoot, NamedAs, WHOLE, decode, encode, reply};
 
 /// Most passes for files asked for afterwards: each follows one more link of a chain of references.
 const MAX_PASSES: usize = 8;
@@ -120,12 +120,25 @@ impl ArchiveRun {
         }
         let shape = vetch_archive::survey(&self.bytes, &Limits::default()).shape();
         let (ecosystem, is_doubtful) = match self.job.kind {
-            ArchiveKind::Python => (Ecosystem::Pypi, false),
+            ArchiveKind::Python(_) => (Ecosystem::Pypi, false),
             ArchiveKind::ByContents { is_tgz } => shape.ecosystem(is_tgz),
             ArchiveKind::Npm | ArchiveKind::AnyNpm => (Ecosystem::Npm, false),
         };
-        let python = (ecosystem == Ecosystem::Pypi).then_some(shape.form);
+        let python = (ecosystem == Ecosystem::Pypi).then(|| self.form(shape.form));
         Reading { layout: shape.layout(&ecosystem), python, is_tar: false, is_doubtful }
+    }
+
+    /// The form of a Python release: where its name or container says it, that; else as its files have it.
+    fn form(&self, by_files: PythonForm) -> PythonForm {
+        match self.job.kind {
+            ArchiveKind::Python(NamedAs::Wheel) => PythonForm::Wheel,
+            ArchiveKind::Python(NamedAs::Sdist) => PythonForm::Sdist,
+            // No installer takes a tar archive for a wheel, whatever metadata lie in it.
+            ArchiveKind::Python(NamedAs::Unknown) if !vetch_archive::is_zip(&self.bytes) => {
+                by_files.min(PythonForm::Sdist)
+            }
+            _ => by_files,
+        }
     }
 
     /// Goes through the archive; `visit` gets the number of each entry, its root, and its path below that.

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use url::Url;
-use vetch_model::inventory::{Artifact, Package, Source};
+use vetch_model::inventory::{Artifact, Ecosystem, Package, Source};
 use vetch_model::{Incomplete, Integrity, Outcome};
 
+use super::choice::{Platform, Preference};
 use super::error::IndexError;
 use super::find_links::{in_folder, page_of_links};
 use super::settings::{FindLinks, Index, LinksPlace, PypiConfig, PythonTool, Strategy};
@@ -37,6 +38,8 @@ pub struct ProjectRequest {
 pub struct ArtifactRequest {
     /// The project and whom to ask, where no URL is recorded.
     pub project: ProjectRequest,
+    /// Its version: which release it is of, where neither a file nor a hash is recorded.
+    pub version: Option<String>,
     /// Its file name, where recorded.
     pub file: Option<String>,
     /// Where the lockfile says it lies.
@@ -54,6 +57,7 @@ impl ArtifactRequest {
         };
         ArtifactRequest {
             project: ProjectRequest { name: package.name.clone(), tool, index },
+            version: package.version.clone(),
             file: Some(artifact.file.clone()).filter(|file| !file.is_empty()),
             url: artifact.url.clone(),
             integrity: artifact.integrity.clone(),
@@ -148,24 +152,26 @@ impl PypiClient {
     /// See [`IndexError`]. Bytes that are not the ones locked are never handed out.
     pub fn fetch(&self, request: ArtifactRequest) -> Result<FetchedArtifact, IndexError> {
         let mut result = Err(IndexError::Fetch(FetchError::Offline));
-        self.fetch_all(vec![request], &mut |_, fetched| {
+        self.fetch_all(vec![request], &|| false, &mut |_, fetched| {
             result = fetched;
             ControlFlow::Continue(())
         });
         result
     }
 
-    /// As [`PypiClient::fetch`] for many at once; results as in [`PypiClient::projects`].
+    /// As [`PypiClient::fetch`] for many at once; results as in [`PypiClient::projects`]. As soon as
+    /// `cancelled` says so, no further one comes.
     pub fn fetch_all(
         &self,
         requests: Vec<ArtifactRequest>,
+        cancelled: &(dyn Fn() -> bool + Sync),
         sink: &mut dyn FnMut(usize, Result<FetchedArtifact, IndexError>) -> ControlFlow<()>,
     ) {
         let task = |index, request: ArtifactRequest| {
             let shared = Arc::clone(&self.shared);
             async move { shared.artifact(index, request).await }
         };
-        self.pool.run(requests, task, broken, &|| false, sink);
+        self.pool.run(requests, task, broken, cancelled, sink);
     }
 }
 
@@ -278,11 +284,12 @@ impl Shared {
         }
         let pages = self.project(place, &request.project).await?.value;
         let Some(file) = pick(&pages, &request) else {
-            let what = request.file.as_deref().or(request.integrity.as_ref().map(|integrity| integrity.text.as_str()));
+            let hash = request.integrity.as_ref().map(|integrity| integrity.text.as_str());
+            let what = request.file.as_deref().or(hash).or(request.version.as_deref());
             return Err(IndexError::NoSuchFile {
                 index: pages.iter().map(|page| page.index.as_str()).collect::<Vec<_>>().join(", "),
                 name: request.project.name.clone(),
-                file: cut(what.unwrap_or("neither a file name nor a hash is recorded")),
+                file: cut(what.unwrap_or("neither a file, a hash nor a version is recorded")),
             });
         };
         let vouched_by = match (&request.integrity, &file.integrity) {
@@ -337,20 +344,30 @@ impl Shared {
     }
 }
 
-/// The file asked for: by its name, else by its hash. Of several of one name, that with the hash locked.
+/// The file asked for: by its name, else by its hash, else by its version. Of several of one name,
+/// that with the hash locked; where hash or version leave a choice, what an installer would take.
 fn pick<'p>(pages: &'p [ProjectPage], request: &ArtifactRequest) -> Option<&'p ProjectFile> {
     let files = || pages.iter().flat_map(|page| &page.files);
     let has_hash = |file: &&ProjectFile| {
         let (locked, listed) = (request.integrity.as_ref(), file.integrity.as_ref());
         locked.zip(listed).is_some_and(|(locked, listed)| listed.digests.iter().any(|own| locked.digests.contains(own)))
     };
-    match &request.file {
-        Some(name) => {
+    let preference = |file: &&ProjectFile| Preference::of(&file.file_name, Platform::HERE);
+    match (&request.file, &request.integrity) {
+        (Some(name), _) => {
             let named = || files().filter(|file| file.file_name == *name);
             named().find(has_hash).or_else(|| named().next())
         }
-        None => files().find(has_hash),
+        (None, Some(_)) => files().filter(has_hash).max_by_key(preference),
+        (None, None) => files().filter(|file| is_version(file, request)).max_by_key(preference),
     }
+}
+
+/// Whether a file is of the version asked for, however that is written (PEP 440).
+fn is_version(file: &ProjectFile, request: &ArtifactRequest) -> bool {
+    let (Some(own), Some(wanted)) = (&file.version, &request.version) else { return false };
+    let order = || vetch_versions::compare(&Ecosystem::Pypi, own, wanted);
+    own == wanted || order() == Some(std::cmp::Ordering::Equal)
 }
 
 /// What several indexes said.

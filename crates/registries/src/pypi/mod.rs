@@ -4,6 +4,7 @@
 //! A name goes only where its tool would send it: a package that the lockfile or the project ties
 //! to an index is asked of that index alone, and where that fails, of nobody else.
 
+mod choice;
 mod client;
 mod error;
 mod find_links;
@@ -12,6 +13,7 @@ mod settings;
 pub(crate) mod simple;
 mod target;
 
+pub use choice::{Platform, Preference};
 pub use client::{ArtifactRequest, FetchedArtifact, ProjectRequest, ProjectResult, PypiClient, Voucher};
 pub use error::IndexError;
 pub use history::history_of;

@@ -46,7 +46,7 @@ pub(super) fn remarks(change: &Change) -> Vec<String> {
     match change.coverage {
         Coverage::Complete => {}
         Coverage::Incomplete => remarks.push("not all of it was understood: it may be able to do more".to_owned()),
-        Coverage::Unavailable => remarks.push("its language is not analysed yet: what it does is not known".to_owned()),
+        Coverage::Unavailable => remarks.push("its contents were not looked at: what it does is not known".to_owned()),
     }
     remarks
 }

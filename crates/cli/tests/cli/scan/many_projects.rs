@@ -1,31 +1,41 @@
 //! Several projects of several package managers in one folder; SBOMs.
 
 use serde_json::Value;
-use vetch_testkit::{NpmRegistry, Pkg, Project, ProjectBuilder, Run};
+use vetch_testkit::{NpmRegistry, Pkg, Project, ProjectBuilder, PyPkg, PythonIndex, Run, sha256};
 
-use super::{dropper, harmless, incomplete, offline, online, rules, says, scan, settings, verdict, with_archives};
+use super::{dropper, harmless, incomplete, offline, rules, says, scan, settings, verdict, with_archives};
 
-const UV: &str = r#"version = 1
+fn idna() -> PyPkg {
+    PyPkg::new("idna", "3.7").file("idna/__init__.py", "def encode(text):\n    return text.encode()\n")
+}
+
+/// A lockfile of uv's that holds `svc` to the wheel of [`idna`].
+fn uv() -> String {
+    let hash = sha256(&idna().wheel());
+    format!(
+        r#"version = 1
 revision = 1
 requires-python = ">=3.9"
 
 [[package]]
 name = "idna"
 version = "3.7"
-source = { registry = "https://pypi.org/simple" }
+source = {{ registry = "https://pypi.org/simple" }}
 wheels = [
-    { url = "https://files.pythonhosted.org/idna-3.7-py3-none-any.whl", hash = "sha256:82fee1fc78add43492d3a1898bfa6d8a904cc97d8427f683ed8e798d07761aa0", size = 66836 },
+    {{ url = "https://files.invalid/idna-3.7-py3-none-any.whl", hash = "sha256:{hash}" }},
 ]
 
 [[package]]
 name = "svc"
 version = "0.1.0"
-source = { virtual = "." }
-dependencies = [{ name = "idna" }]
+source = {{ virtual = "." }}
+dependencies = [{{ name = "idna" }}]
 
 [package.metadata]
-requires-dist = [{ name = "idna", specifier = "==3.7" }]
-"#;
+requires-dist = [{{ name = "idna", specifier = "==3.7" }}]
+"#
+    )
+}
 
 fn pnpm(pkg: &Pkg, name: &str) -> String {
     format!(
@@ -67,7 +77,8 @@ fn mixed(installed: &Pkg) -> Project {
         .file("web/package.json", manifest("web", "part"))
         .file("web/pnpm-lock.yaml", pnpm(&part, "part"))
         .file("svc/pyproject.toml", "[project]\nname = \"svc\"\nversion = \"0.1.0\"\ndependencies = [\"idna==3.7\"]\n")
-        .file("svc/uv.lock", UV);
+        .archive_bytes(&idna().wheel_name(), idna().wheel())
+        .file("svc/uv.lock", uv());
     install(project, PLACE, installed).build()
 }
 
@@ -81,7 +92,7 @@ fn files(run: &Run) -> Vec<String> {
 #[test]
 fn a_monorepo_of_npm_pnpm_and_uv_is_scanned_as_a_whole() {
     let project = mixed(&harmless("part"));
-    let run = offline(&project, &[]).expect(0);
+    let run = with_archives(&project).expect(0);
     let report = run.json();
     assert_eq!(report["targets"].as_array().unwrap().len(), 1);
     assert_eq!(
@@ -97,16 +108,15 @@ fn a_monorepo_of_npm_pnpm_and_uv_is_scanned_as_a_whole() {
     assert!(part["content_hash"].is_string());
     let idna = run.release("pkg:pypi/idna@3.7");
     assert_eq!((&idna["verdict"], &idna["locations"][0]["file"]), (&"clean".into(), &"svc/uv.lock".into()));
+    assert!(idna["content_hash"].is_string());
     let unavailable = report["unavailable"].as_array().unwrap();
     let told: Vec<&str> = unavailable.iter().map(|it| it["what"].as_str().unwrap()).collect();
     let expected = [
-        "behaviour of Python code",
         "the histories of 1 package of https://pypi.org/simple",
         "the histories of 2 packages of https://registry.npmjs.org/",
     ];
     assert_eq!(told, expected);
-    let text = scan(&project, &["--offline"]).run().expect(0).stdout;
-    assert!(text.contains("the code of 1 Python release was not analysed"), "{text}");
+    let text = scan(&project, &["--offline", "--archives"]).args([project.archives()]).run().expect(0).stdout;
     assert!(text.contains("web/pnpm-lock.yaml pnpm 9.0, 1 package"), "{text}");
 }
 
@@ -215,8 +225,12 @@ fn an_sbom_is_judged_by_the_registrys_archives() {
     assert_eq!(run.release("pkg:maven/org.example/lib@1.0.0")["verdict"], "clean");
     let unavailable = run.json()["unavailable"].as_array().unwrap().len();
     assert_eq!(unavailable, 2, "{}", run.stdout);
-    let run = online(&project, &["bom.cdx.json"]).expect(1);
+    let idna = PyPkg::new("idna", "1.0.0").file("idna/__init__.py", "import os\nos.system('uname')\n");
+    let index = PythonIndex::builder().package(idna).start();
+    let run = scan(&project, &["--format", "json", "bom.cdx.json"]).env("PIP_INDEX_URL", index.url()).run().expect(1);
     assert_eq!(verdict(&run, "bad"), "malicious");
+    let capabilities = &run.release("pkg:pypi/idna@1.0.0")["profile"]["capabilities"];
+    assert_eq!(capabilities[0]["id"], "process.spawn", "{}", run.stdout);
 }
 
 #[test]

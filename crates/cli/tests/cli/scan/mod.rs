@@ -18,6 +18,7 @@ mod many_projects;
 mod permissions;
 mod python;
 mod python_archives;
+mod python_locked;
 mod python_targets;
 mod repeat;
 mod sources;
