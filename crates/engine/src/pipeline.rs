@@ -13,6 +13,7 @@ use vetch_graph::Graph;
 use vetch_model::inventory::{Ecosystem, PackageId};
 use vetch_model::purl::Purl;
 use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind, Unavailable};
+use vetch_names::Names;
 use vetch_registries::{Environment, NpmConfig, PypiConfig};
 use vetch_sandbox::Cancel;
 
@@ -20,6 +21,8 @@ use crate::cache::Cache;
 use crate::contents::{self, Contents, LocalSources, RegistrySettings, Run, Runner};
 use crate::history::past::Past;
 use crate::history::{self, Compare, Histories};
+use crate::naming::Naming;
+use crate::naming::internal::Internal;
 use crate::policy::{Policies, Session};
 use crate::project::{self, Opened, Project, named};
 use crate::releases::{self, Judging, Releases};
@@ -34,6 +37,7 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     let start = SystemTime::now();
     // First, so that a mistake in them is told at once.
     let rules = user_rules::load(&options.rules)?;
+    let mut naming = Naming::load(options.popular.as_deref())?;
     progress.stage(Stage::Inventory, options.targets.len() as u64);
     let mut targets = Vec::new();
     let mut projects = Vec::new();
@@ -57,16 +61,17 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     }
     let runner = Runner::new(jobs(options), cancel, progress);
     let mut run = prepare(options, &projects, runner, start, &mut scan);
+    naming.internal = internal(options, &projects, &policies, &run, naming.names());
     let mut histories = history::gather(&run, options, &projects)?;
     complete(&mut projects, &histories);
-    let found = contents::finish(contents::gather(&mut run, &projects)?);
+    let found = contents::finish(contents::gather(&mut run, &projects, &naming.internal)?);
     let past = past(&mut run, options, &projects, &found, &histories)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    let judging = Judging { rules: &rules, past: &past, threads: run.runner.jobs.get() };
+    let judging = Judging { rules: &rules, past: &past, naming: &naming, threads: run.runner.jobs.get() };
     let Releases { results, facts, pasts, projects: scanned } = releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;
-    judge_targets(&projects, session, &mut scan);
+    judge_targets(&projects, &naming, session, &mut scan);
     drop(past);
     scan.unavailable = unavailable(&projects, &found);
     scan.unavailable.append(&mut histories.unavailable);
@@ -172,6 +177,24 @@ fn prepare<'r>(
     Run { runner, sources, cache, configs, settings, offline: options.offline, start }
 }
 
+/// What is known of the internal names of every project. Nothing of it leaves this machine.
+fn internal(
+    options: &ScanOptions,
+    projects: &[Project],
+    policies: &Policies,
+    run: &Run<'_>,
+    names: &Names,
+) -> Vec<Internal> {
+    let of = |(number, project): (usize, &Project)| {
+        let is_python = project.inventory.packages.iter().any(|package| package.ecosystem == Ecosystem::Pypi);
+        let is_release = matches!(project.kind, TargetKind::Package | TargetKind::Archive);
+        let pypi = (is_python && !is_release).then(|| PypiConfig::load(&environment(options, project)));
+        let npm = run.configs.get(number).and_then(Option::as_ref);
+        Internal::new(project, policies.internal(project.target), npm, pypi.as_ref(), names)
+    };
+    projects.iter().enumerate().map(of).collect()
+}
+
 fn environment(options: &ScanOptions, project: &Project) -> Environment {
     let variables = options.environment.iter();
     let variables = variables.filter_map(|(key, value)| Some((key.to_str()?.to_owned(), value.to_str()?.to_owned())));
@@ -183,8 +206,8 @@ fn environment(options: &ScanOptions, project: &Project) -> Environment {
     }
 }
 
-fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
-    for project in projects {
+fn judge_targets(projects: &[Project], naming: &Naming, session: Session<'_>, scan: &mut Scan) {
+    for (number, project) in projects.iter().enumerate() {
         if matches!(project.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release) {
             continue;
         }
@@ -193,9 +216,10 @@ fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
             format: project.format.as_str(),
             notes: project.notes.iter().map(note).collect(),
             environment: project.environment.as_ref(),
+            unbound: naming.internal.get(number).map(|internal| internal.unbound(project)).unwrap_or_default(),
         });
-        let number = project.target;
-        scan.findings.extend(findings.into_iter().map(|finding| session.apply_to_target(number, finding)));
+        let target = project.target;
+        scan.findings.extend(findings.into_iter().map(|finding| session.apply_to_target(target, finding)));
     }
     scan.findings.extend(session.finish());
     scan.findings.sort_by_key(|finding: &TargetFinding| finding.target);

@@ -34,24 +34,34 @@ const LETTERS: &[(&str, char)] = &[
     ("‐‑‒–—−", '-'),
 ];
 
-/// Runs of letters that look like one, and digits that look like letters, as people read them in most fonts.
-const READ_AS: &[(&str, &str)] = &[("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l")];
-
 /// What the name looks like: equal for names that a reader takes for the same.
 pub(crate) fn skeleton(name: &str) -> String {
-    let mut plain: String = if name.is_ascii() {
-        name.to_owned()
-    } else {
-        // Marks that stand on letters and what shows nothing is left out.
-        let shown = name.nfkd().filter(|c| !is_unseen(*c));
-        shown.map(latin).flat_map(char::to_lowercase).collect()
-    };
-    for (run, read) in READ_AS {
-        if plain.contains(run) {
-            plain = plain.replace(run, read);
-        }
+    if name.is_ascii() {
+        return as_read(name);
     }
-    plain
+    // Without marks that stand on letters and what shows nothing.
+    let shown = name.nfkd().filter(|c| !is_unseen(*c));
+    as_read(&shown.map(latin).flat_map(char::to_lowercase).collect::<String>())
+}
+
+/// Runs of letters that look like one, and digits that look like letters, as people read them in most fonts.
+fn as_read(name: &str) -> String {
+    let mut read = String::with_capacity(name.len());
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let (letter, takes_next) = match (letter, letters.peek()) {
+            ('r', Some('n')) => ('m', true),
+            ('v', Some('v')) => ('w', true),
+            ('0', _) => ('o', false),
+            ('1', _) => ('l', false),
+            (letter, _) => (letter, false),
+        };
+        if takes_next {
+            letters.next();
+        }
+        read.push(letter);
+    }
+    read
 }
 
 fn latin(letter: char) -> char {

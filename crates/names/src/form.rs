@@ -5,6 +5,10 @@ use vetch_model::inventory::Ecosystem;
 /// The name as its registry compares it: PyPI's after PEP 503 (lower case, runs of `-`, `_` and `.` are one
 /// `-`), npm's in lower case, which all new names there have to be.
 pub fn normal(ecosystem: &Ecosystem, name: &str) -> String {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if is_plain {
+        return name.to_owned();
+    }
     if *ecosystem != Ecosystem::Pypi {
         return name.to_lowercase();
     }

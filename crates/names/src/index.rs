@@ -11,7 +11,8 @@
 
 use crate::confusable::skeleton;
 use crate::distance::{Slip, slip, within_two};
-use crate::form::{letters, sorted, squeezed, tokens};
+use crate::form::{is_separator, letters, sorted, squeezed, tokens};
+use crate::list::LONGEST;
 
 /// Ids by hash, in one allocation: counted into buckets by the leading bits.
 #[derive(Debug, Default)]
@@ -26,8 +27,8 @@ struct Filed {
 impl Filed {
     fn new(items: &[(u32, u32)]) -> Filed {
         let bits = usize::BITS - items.len().leading_zeros();
-        // About two entries in each bucket.
-        let bits = bits.saturating_sub(1).clamp(1, 22);
+        // Some eight entries in each bucket: a line or two of a processor's cache.
+        let bits = bits.saturating_sub(3).clamp(1, 22);
         let shift = 32 - bits;
         let bucket = |hash: u32| (hash >> shift) as usize;
         let mut starts = vec![0u32; (1 << bits) + 1];
@@ -58,32 +59,41 @@ impl Filed {
 
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// Powers of [`BASE`], as many as the longest name needs.
+static POWERS: [u64; LONGEST + 1] = {
+    let mut powers = [1u64; LONGEST + 1];
+    let mut place = 1;
+    while place < powers.len() {
+        powers[place] = powers[place - 1].wrapping_mul(BASE);
+        place += 1;
+    }
+    powers
+};
+
 /// Hashes of a text and of its parts, each in constant time.
 struct Hashes {
-    prefixes: Vec<u64>,
-    powers: Vec<u64>,
+    prefixes: [u64; LONGEST + 1],
+    length: usize,
 }
 
 impl Hashes {
+    /// Of the first [`LONGEST`] bytes, which are all of a name.
     fn new(text: &str) -> Hashes {
-        let (mut prefixes, mut powers) = (Vec::with_capacity(text.len() + 1), Vec::with_capacity(text.len() + 1));
-        (prefixes.push(0u64), powers.push(1u64));
-        let (mut hash, mut power) = (0u64, 1u64);
-        for byte in text.bytes() {
+        let mut hashes = Hashes { prefixes: [0; LONGEST + 1], length: text.len().min(LONGEST) };
+        let mut hash = 0u64;
+        for (prefix, byte) in hashes.prefixes.iter_mut().skip(1).zip(text.bytes()) {
             hash = hash.wrapping_mul(BASE).wrapping_add(u64::from(byte) + 1);
-            power = power.wrapping_mul(BASE);
-            prefixes.push(hash);
-            powers.push(power);
+            *prefix = hash;
         }
-        Hashes { prefixes, powers }
+        hashes
     }
 
     fn len(&self) -> usize {
-        self.prefixes.len() - 1
+        self.length
     }
 
     fn part(&self, start: usize, end: usize) -> u64 {
-        self.prefixes[end].wrapping_sub(self.prefixes[start].wrapping_mul(self.powers[end - start]))
+        self.prefixes[end].wrapping_sub(self.prefixes[start].wrapping_mul(POWERS[end - start]))
     }
 
     fn whole(&self) -> u32 {
@@ -95,7 +105,7 @@ impl Hashes {
         let length = self.len();
         let without = move |place: usize| {
             let rest = self.part(place + 1, length);
-            mixed(self.prefixes[place].wrapping_mul(self.powers[length - place - 1]).wrapping_add(rest))
+            mixed(self.prefixes[place].wrapping_mul(POWERS[length - place - 1]).wrapping_add(rest))
         };
         std::iter::once(self.whole()).chain((0..length).map(without))
     }
@@ -111,7 +121,21 @@ fn hash(text: &str) -> u32 {
 
 /// Of the whole text, unmixed.
 pub(crate) fn wide_hash(text: &str) -> u64 {
-    text.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(BASE).wrapping_add(u64::from(byte) + 1))
+    of_bytes(text.bytes())
+}
+
+fn of_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0, |hash: u64, byte| hash.wrapping_mul(BASE).wrapping_add(u64::from(byte) + 1))
+}
+
+/// Of the letters alone: the same as of the squeezed name.
+fn squeezed_hash(name: &str) -> u32 {
+    mixed(of_bytes(name.bytes().filter(|byte| !is_separator(*byte))))
+}
+
+/// The same for the same words in whatever order.
+fn words_hash(name: &str) -> u32 {
+    mixed(tokens(name).map(|token| u64::from(hash(token))).fold(0, u64::wrapping_add))
 }
 
 /// Into so many parts a long name is cut.
@@ -160,8 +184,10 @@ pub(crate) struct Near {
 impl Near {
     /// Files those of the names that `wanted` says.
     pub(crate) fn new(names: &[String], wanted: impl Fn(&str) -> bool) -> Near {
-        let (mut one_left_out, mut parts) = (Vec::new(), Vec::new());
-        let (mut skeletons, mut squeezes, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+        let bytes: usize = names.iter().map(|name| name.len() + 1).sum();
+        let mut one_left_out = Vec::with_capacity(bytes);
+        let (mut parts, mut orders) = (Vec::new(), Vec::new());
+        let (mut skeletons, mut squeezes) = (Vec::with_capacity(names.len()), Vec::with_capacity(names.len()));
         for (id, name) in (0u32..).zip(names).filter(|(_, name)| wanted(name)) {
             let hashes = Hashes::new(name);
             one_left_out.extend(hashes.with_one_left_out().map(|hash| (hash, id)));
@@ -172,9 +198,9 @@ impl Near {
                 }));
             }
             skeletons.push((hash(&skeleton(name)), id));
-            squeezes.push((hash(&squeezed(name)), id));
+            squeezes.push((squeezed_hash(name), id));
             if tokens(name).nth(1).is_some() {
-                orders.push((hash(&sorted(name)), id));
+                orders.push((words_hash(name), id));
             }
         }
         Near {
@@ -232,13 +258,13 @@ impl Near {
     /// Names with the same letters, separated elsewhere or by something else.
     pub(crate) fn same_letters(&self, names: &[String], name: &str) -> Option<u32> {
         let wanted = squeezed(name);
-        least(self.squeezed.get(hash(&wanted)), |id| is_other(names, id, name) && squeezed(&names[id as usize]) == wanted)
+        least(self.squeezed.get(squeezed_hash(name)), |id| is_other(names, id, name) && squeezed(&names[id as usize]) == wanted)
     }
 
     /// Names of the same words in another order.
     pub(crate) fn same_words(&self, names: &[String], name: &str) -> Option<u32> {
         let wanted = sorted(name);
-        least(self.sorted.get(hash(&wanted)), |id| is_other(names, id, name) && sorted(&names[id as usize]) == wanted)
+        least(self.sorted.get(words_hash(name)), |id| is_other(names, id, name) && sorted(&names[id as usize]) == wanted)
     }
 }
 

@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 use vetch_model::inventory::Ecosystem;
 
 use crate::form::normal;
+use crate::index::wide_hash;
 
 /// The largest text of lists that is read, in bytes.
 pub const MAX_LIST_BYTES: usize = 64 << 20;
@@ -71,7 +72,7 @@ impl Lists {
             return Err(ListError { line: 0, problem });
         }
         let mut lists = Lists::default();
-        let mut current: Option<(Ecosystem, FxHashSet<String>)> = None;
+        let mut current: Option<(Ecosystem, FxHashSet<u64>)> = None;
         for (index, line) in text.lines().enumerate() {
             let line_number = index + 1;
             let at = |problem: &str| ListError { line: line_number, problem: problem.to_owned() };
@@ -90,7 +91,7 @@ impl Lists {
                     if list.len() >= MOST {
                         return Err(at("there are more names than are read"));
                     }
-                    if seen.insert(name.clone()) {
+                    if seen.insert(wide_hash(&name)) {
                         list.push(name);
                     }
                 }

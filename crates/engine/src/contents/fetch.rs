@@ -3,19 +3,26 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use vetch_registries::{ClientOptions, FetchError, NpmClient, Tarball};
+use vetch_model::inventory::Ecosystem;
+use vetch_registries::{ClientOptions, FetchError, NpmClient, Tarball, is_public_host};
 
 use super::archives::{LARGEST_ARCHIVE, Missing, not_fetched};
 use super::gather::Run;
 use super::units::Units;
 use crate::EngineError;
+use crate::naming::internal::Internal;
 use crate::project::Project;
 
 /// Fetches every archive whose facts are wanted. What fails stays missing, with the reason.
 ///
 /// # Errors
 /// When the user cancels.
-pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) -> Result<(), EngineError> {
+pub(crate) fn fetch(
+    run: &mut Run<'_>,
+    projects: &[Project],
+    internal: &[Internal],
+    units: &mut Units,
+) -> Result<(), EngineError> {
     if run.offline {
         return Ok(());
     }
@@ -26,13 +33,37 @@ pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) 
             by_project.entry(*project).or_default().push(index);
         }
     }
-    for (project, wanted) in by_project {
+    for (project, mut wanted) in by_project {
+        keep_internal(run, project, internal.get(project), &mut wanted, units);
         fetch_for(run, projects, project, &wanted, units);
         if run.runner.cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
     }
     Ok(())
+}
+
+/// Leaves out what the user calls internal and a public registry would be asked for: it must not learn the name.
+fn keep_internal(
+    run: &Run<'_>,
+    project: usize,
+    internal: Option<&Internal>,
+    wanted: &mut Vec<usize>,
+    units: &mut Units,
+) {
+    let (Some(internal), Some(Some(config))) = (internal, run.configs.get(project)) else { return };
+    wanted.retain(|index| {
+        let request = units.all.get(*index).and_then(|unit| unit.request.as_ref());
+        let kept = request.and_then(|(_, request)| {
+            let pattern = internal.keeps(&Ecosystem::Npm, &request.name)?;
+            let host = request.host(config).filter(|host| is_public_host(host))?;
+            Some(format!("its name is internal (`{}`), and {host} would be asked for it", pattern.text))
+        });
+        let Some(why) = kept else { return true };
+        let hint = "bind the name to your registry in .npmrc, run `npm ci`, or pass --archives DIR".to_owned();
+        units.miss(*index, Missing { why, hint, mismatch: None, fetch: false });
+        false
+    });
 }
 
 fn fetch_for(run: &mut Run<'_>, projects: &[Project], project: usize, wanted: &[usize], units: &mut Units) {

@@ -86,7 +86,7 @@ pub struct Lookalike {
 /// Popular names, ready to be asked. What is costly to prepare is prepared when it is first needed.
 #[derive(Debug)]
 pub struct Names {
-    lists: Lists,
+    lists: OnceLock<Lists>,
     exact: [OnceLock<Exact>; 2],
     near: [OnceLock<Near>; 2],
     scopes: OnceLock<Scopes>,
@@ -99,8 +99,12 @@ const MOST: usize = 3;
 impl Names {
     /// With these lists.
     pub fn new(lists: Lists) -> Names {
+        Names { lists: OnceLock::from(lists), ..Names::of_shipped() }
+    }
+
+    fn of_shipped() -> Names {
         Names {
-            lists,
+            lists: OnceLock::new(),
             exact: Default::default(),
             near: Default::default(),
             scopes: OnceLock::new(),
@@ -111,12 +115,12 @@ impl Names {
     /// With the lists that this program comes with.
     pub fn shipped() -> &'static Names {
         static SHIPPED: OnceLock<Names> = OnceLock::new();
-        SHIPPED.get_or_init(|| Names::new(Lists::shipped()))
+        SHIPPED.get_or_init(Names::of_shipped)
     }
 
     /// The lists.
     pub fn lists(&self) -> &Lists {
-        &self.lists
+        self.lists.get_or_init(Lists::shipped)
     }
 
     /// The name's place by downloads, 1 for the most downloaded; `None` if it is on no list.
@@ -170,7 +174,7 @@ impl Names {
     }
 
     fn names(&self, ecosystem: &Ecosystem) -> &[String] {
-        self.lists.of(ecosystem)
+        self.lists().of(ecosystem)
     }
 
     fn listed(&self, ecosystem: &Ecosystem, name: &str) -> Option<u32> {
@@ -187,7 +191,7 @@ impl Names {
     }
 
     fn words(&self) -> &Words {
-        self.words.get_or_init(|| Words::new(&self.lists))
+        self.words.get_or_init(|| Words::new(self.lists()))
     }
 
     fn lookalike(&self, ecosystem: &Ecosystem, id: u32, how: How, is_strong: bool) -> Lookalike {
