@@ -369,8 +369,13 @@ pub(crate) fn judge_packages(packages: Vec<Package>, notes: &[(&str, &str)]) -> 
     let location = Location::file("package-lock.json");
     let note = |&(kind, found)| Note { kind, field: "x", found, expected: None, location: &location };
     let notes = notes.iter().map(note).collect();
-    let findings =
-        crate::judge_target(&TargetFacts { inventory: &inventory, format: "package-lock", notes, environment: None, unbound: Vec::new() });
+    let findings = crate::judge_target(&TargetFacts {
+        inventory: &inventory,
+        format: "package-lock",
+        notes,
+        environment: None,
+        unbound: Vec::new(),
+    });
     findings.iter().map(|finding| (finding.rule, finding.verdict())).collect()
 }
 

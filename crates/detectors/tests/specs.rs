@@ -251,8 +251,7 @@ impl Lock {
 
 /// A release from npm's registry, of a name that the policy calls internal.
 fn declared(pattern: &str) -> InternalRelease {
-    let reason =
-        InternalReason::Declared { pattern: pattern.to_owned(), location: Location::file("vetch.toml") };
+    let reason = InternalReason::Declared { pattern: pattern.to_owned(), location: Location::file("vetch.toml") };
     InternalRelease { reason, host: Some("registry.npmjs.org".to_owned()), private_versions: Vec::new() }
 }
 

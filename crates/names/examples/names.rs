@@ -59,7 +59,10 @@ fn audit() -> Result<(), Box<dyn Error>> {
         println!("  as they are: {}", if quiet { "all quiet" } else { "NOT QUIET" });
         let typos: Vec<String> = listed.iter().take(500).flat_map(|name| slips(name)).collect();
         let found: Vec<Vec<Lookalike>> = typos.iter().map(|typo| names.lookalikes(&ecosystem, typo)).collect();
-        let (any, strong) = (found.iter().filter(|it| !it.is_empty()).count(), found.iter().filter(|it| it.iter().any(|it| it.is_strong)).count());
+        let (any, strong) = (
+            found.iter().filter(|it| !it.is_empty()).count(),
+            found.iter().filter(|it| it.iter().any(|it| it.is_strong)).count(),
+        );
         println!("  {} slips of the 500 most popular: {any} found, {strong} strong", typos.len());
     }
     Ok(())
@@ -96,7 +99,13 @@ fn tell(what: &str, told: &[(&String, Vec<Lookalike>)]) {
     }
     if std::env::var_os("NAMES_SHOWN").is_some() {
         for (name, first) in told.iter().filter_map(|(name, it)| Some((name, it.first()?))) {
-            println!("  {} {name} -> {} (#{}): {}", if first.is_strong { "S" } else { "w" }, first.target, first.rank, first.how);
+            println!(
+                "  {} {name} -> {} (#{}): {}",
+                if first.is_strong { "S" } else { "w" },
+                first.target,
+                first.rank,
+                first.how
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How far apart two names are: optimal string alignment, which counts a swap of neighbours as one slip.
 
 use crate::confusable::look_alike;
+use crate::list::LONGEST;
 
 /// The one slip between two names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,33 +74,42 @@ fn are_neighbours(a: u8, b: u8) -> bool {
     }
 }
 
-/// Whether two names are at most two slips apart.
+/// Whether two names are at most two slips apart. Longer texts than names are not compared.
 pub(crate) fn within_two(name: &str, target: &str) -> bool {
-    const LIMIT: usize = 2;
+    const LIMIT: u8 = 2;
+    const FAR: u8 = LIMIT + 1;
     let (name, target) = (name.as_bytes(), target.as_bytes());
-    if name.len().abs_diff(target.len()) > LIMIT {
+    if name.len().abs_diff(target.len()) > usize::from(LIMIT) || name.len().max(target.len()) > LONGEST {
         return false;
     }
-    let far = LIMIT + 1;
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=target.len()).collect();
+    // Rows of the table of distances: the last but one, the last, and this one. What is not near the diagonal is far.
+    let mut rows = [[FAR; LONGEST + 1]; 3];
+    for (place, distance) in rows[1].iter_mut().take(usize::from(FAR)).enumerate() {
+        *distance = place as u8;
+    }
     for (i, a) in name.iter().enumerate() {
-        let mut next = vec![far; target.len() + 1];
-        next[0] = i + 1;
-        let band = i.saturating_sub(LIMIT)..(i + LIMIT + 1).min(target.len());
-        for j in band {
-            let replaced = row[j] + usize::from(*a != target[j]);
-            next[j + 1] = replaced.min(row[j + 1] + 1).min(next[j] + 1);
+        let [before, row, next] = &mut rows;
+        let band = i.saturating_sub(usize::from(LIMIT))..(i + usize::from(FAR)).min(target.len());
+        next[band.start] = if i < usize::from(LIMIT) { i as u8 + 1 } else { FAR };
+        let mut nearest = next[band.start];
+        for j in band.clone() {
+            let replaced = row[j] + u8::from(*a != target[j]);
+            let mut distance = replaced.min(row[j + 1] + 1).min(next[j] + 1);
             if i > 0 && j > 0 && *a == target[j - 1] && name[i - 1] == target[j] {
-                next[j + 1] = next[j + 1].min(before[j - 1] + 1);
+                distance = distance.min(before[j - 1] + 1);
             }
+            next[j + 1] = distance.min(FAR);
+            nearest = nearest.min(next[j + 1]);
         }
-        if next.iter().all(|distance| *distance > LIMIT) {
+        if let Some(behind) = next.get_mut(band.end + 1) {
+            *behind = FAR;
+        }
+        if nearest > LIMIT {
             return false;
         }
-        before = std::mem::replace(&mut row, next);
+        rows.rotate_left(1);
     }
-    row[target.len()] <= LIMIT
+    rows[1][target.len()] <= LIMIT
 }
 
 #[cfg(test)]
@@ -128,10 +138,43 @@ mod tests {
 
     #[test]
     fn two_slips_are_two() {
-        for (name, expected) in
-            [("tensorflow", true), ("tensrflwo", true), ("tesnorlfow", true), ("tnsrflw", false), ("tensorflowxxx", false)]
-        {
+        for (name, expected) in [
+            ("tensorflow", true),
+            ("tensrflwo", true),
+            ("tesnorlfow", true),
+            ("tnsrflw", false),
+            ("tensorflowxxx", false),
+        ] {
             assert_eq!(within_two(name, "tensorflow"), expected, "{name}");
+        }
+    }
+
+    /// The whole table, as the definition has it.
+    fn distance(name: &[u8], target: &[u8]) -> usize {
+        let mut table = vec![vec![0; target.len() + 1]; name.len() + 1];
+        for i in 0..=name.len() {
+            for j in 0..=target.len() {
+                table[i][j] = match (i, j) {
+                    (0, _) => j,
+                    (_, 0) => i,
+                    _ => {
+                        let replaced = table[i - 1][j - 1] + usize::from(name[i - 1] != target[j - 1]);
+                        let one = replaced.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
+                        let is_swap = i > 1 && j > 1 && name[i - 1] == target[j - 2] && name[i - 2] == target[j - 1];
+                        if is_swap { one.min(table[i - 2][j - 2] + 1) } else { one }
+                    }
+                };
+            }
+        }
+        table[name.len()][target.len()]
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn distances_are_those_of_the_definition(name in "[ab]{0,9}", target in "[ab]{0,9}") {
+            let far = distance(name.as_bytes(), target.as_bytes());
+            proptest::prop_assert_eq!(within_two(&name, &target), far <= 2, "{}", far);
+            proptest::prop_assert_eq!(slip(&name, &target).is_some(), far == 1, "{}", far);
         }
     }
 }

@@ -234,7 +234,7 @@ impl Near {
                 // Up to two places before and behind.
                 for shifted in start.saturating_sub(2)..=start + 2 {
                     let until = shifted + (end - start);
-                    if until <= name.len() {
+                    if until <= hashes.len() {
                         let found = self.parts.get(part_hash(hashes.part(shifted, until), number, length));
                         let found: Vec<u32> = found.take(SHARED + 1).collect();
                         ids.extend(found.iter().filter(|_| found.len() <= SHARED));
@@ -252,19 +252,25 @@ impl Near {
     /// Names that look the same.
     pub(crate) fn same_looks(&self, names: &[String], name: &str) -> Option<u32> {
         let wanted = skeleton(name);
-        least(self.skeletons.get(hash(&wanted)), |id| is_other(names, id, name) && skeleton(&names[id as usize]) == wanted)
+        least(self.skeletons.get(hash(&wanted)), |id| {
+            is_other(names, id, name) && skeleton(&names[id as usize]) == wanted
+        })
     }
 
     /// Names with the same letters, separated elsewhere or by something else.
     pub(crate) fn same_letters(&self, names: &[String], name: &str) -> Option<u32> {
         let wanted = squeezed(name);
-        least(self.squeezed.get(squeezed_hash(name)), |id| is_other(names, id, name) && squeezed(&names[id as usize]) == wanted)
+        least(self.squeezed.get(squeezed_hash(name)), |id| {
+            is_other(names, id, name) && squeezed(&names[id as usize]) == wanted
+        })
     }
 
     /// Names of the same words in another order.
     pub(crate) fn same_words(&self, names: &[String], name: &str) -> Option<u32> {
         let wanted = sorted(name);
-        least(self.sorted.get(words_hash(name)), |id| is_other(names, id, name) && sorted(&names[id as usize]) == wanted)
+        least(self.sorted.get(words_hash(name)), |id| {
+            is_other(names, id, name) && sorted(&names[id as usize]) == wanted
+        })
     }
 }
 

@@ -113,7 +113,9 @@ fn kinds_are_told_apart() {
         )
         .unwrap(),
     );
-    let how = |ecosystem, name: &str| names.lookalikes(&ecosystem, name).first().map(|it| (it.how.clone(), it.target.clone()));
+    let how = |ecosystem, name: &str| {
+        names.lookalikes(&ecosystem, name).first().map(|it| (it.how.clone(), it.target.clone()))
+    };
     let found = |how: How, target: &str| Some((how, target.to_owned()));
     use Ecosystem::{Npm, Pypi};
     use vetch_names::Slip;
@@ -140,6 +142,9 @@ fn mistakes_in_a_list_are_told_by_line() {
     }
     assert!(Lists::unpack(b"no gzip").is_err());
     let lists = Lists::parse("# c\n[pypi]\nA_b\na.b\n[npm]\n@a/b\n").unwrap();
-    assert_eq!((lists.of(&Ecosystem::Pypi), lists.of(&Ecosystem::Npm)), (&["a-b".to_owned()][..], &["@a/b".to_owned()][..]));
+    assert_eq!(
+        (lists.of(&Ecosystem::Pypi), lists.of(&Ecosystem::Npm)),
+        (&["a-b".to_owned()][..], &["@a/b".to_owned()][..])
+    );
     assert_eq!(Lists::unpack(&Lists::pack(&lists.text("x")).unwrap()).unwrap(), lists);
 }

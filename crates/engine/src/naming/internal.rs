@@ -36,8 +36,7 @@ impl Internal {
         pypi: Option<&PypiConfig>,
         names: &Names,
     ) -> Internal {
-        let mut internal =
-            Internal { policy: policy.0.to_owned(), declared: policy.1.to_vec(), ..Internal::default() };
+        let mut internal = Internal { policy: policy.0.to_owned(), declared: policy.1.to_vec(), ..Internal::default() };
         for (scope, registry) in npm.into_iter().flat_map(NpmConfig::private_scopes) {
             let host = registry.url.host_str().unwrap_or_default().to_owned();
             internal.tied.insert(format!("@{}", scope.trim_start_matches('@')), host);

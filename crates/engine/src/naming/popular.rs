@@ -12,7 +12,8 @@ pub(super) fn read(file: &Path) -> Result<Lists, EngineError> {
     let unusable = |reason: String| EngineError::Environment {
         what: format!("cannot use the list of popular names `{}`", file.display()),
         reason,
-        hint: "name a text with a line `[npm]` or `[pypi]` and below it one name a line, the most downloaded first".to_owned(),
+        hint: "name a text with a line `[npm]` or `[pypi]` and below it one name a line, the most downloaded first"
+            .to_owned(),
     };
     let size = fs::metadata(file).map_err(|error| unusable(error.to_string()))?.len();
     if size > MAX_LIST_BYTES as u64 {

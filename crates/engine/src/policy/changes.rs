@@ -60,9 +60,9 @@ fn internal_names(file: &str, in_force: &Policy, here: &Policy) -> Vec<Evidence>
     let only = |one: &Policy, other: &Policy| -> Vec<InternalName> {
         one.internal.iter().filter(|it| !other.internal.iter().any(|known| known.text == it.text)).cloned().collect()
     };
-    let added = only(here, in_force).into_iter().map(|it| {
-        field(file, it.line, "names.internal", it.text, None, "an internal name that is not in force")
-    });
+    let added = only(here, in_force)
+        .into_iter()
+        .map(|it| field(file, it.line, "names.internal", it.text, None, "an internal name that is not in force"));
     let removed = only(in_force, here).into_iter().map(|it| {
         field(file, 0, "names.internal", ABSENT.to_owned(), Some(it.text), "an internal name that is still in force")
     });

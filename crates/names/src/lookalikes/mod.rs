@@ -136,7 +136,8 @@ impl Names {
             return Vec::new();
         }
         let name = normal(ecosystem, name);
-        if self.listed(ecosystem, &name).is_some() {
+        // Some letters take more bytes in lower case.
+        if name.len() > LONGEST || self.listed(ecosystem, &name).is_some() {
             return Vec::new();
         }
         self.unlisted(ecosystem, &name)

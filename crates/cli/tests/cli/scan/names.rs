@@ -75,7 +75,10 @@ fn an_internal_name_from_a_public_registry_is_told_and_not_asked_for() {
     let run = offline(&project(version("1.2.0")), &[]).expect(1);
     assert_eq!(run.release("pkg:npm/%40acme/tool@1.2.0")["verdict"], "suspicious");
     let finding = &run.release("pkg:npm/%40acme/tool@1.2.0")["findings"][0];
-    assert_eq!((&finding["rule"], &finding["evidence"][1]["file"]), (&"dependency-confusion".into(), &"vetch.toml".into()));
+    assert_eq!(
+        (&finding["rule"], &finding["evidence"][1]["file"]),
+        (&"dependency-confusion".into(), &"vetch.toml".into())
+    );
 
     let run = online(&project(version("99.0.0")), &[]).expect(1);
     assert_eq!(run.release("pkg:npm/%40acme/tool@99.0.0")["verdict"], "malicious");
@@ -121,9 +124,8 @@ fn names_that_nothing_binds_are_told() {
     let unsaid = |lock: &mut Value| {
         lock["packages"]["node_modules/@acme/tool"].as_object_mut().unwrap().remove("resolved");
     };
-    let project = || {
-        Project::builder("demo").lock_only(harmless("@acme/tool")).edit_lockfile(unsaid).file("vetch.toml", POLICY)
-    };
+    let project =
+        || Project::builder("demo").lock_only(harmless("@acme/tool")).edit_lockfile(unsaid).file("vetch.toml", POLICY);
     let told = named(&offline(&project().build(), &[]));
     assert_eq!(
         told,
@@ -146,11 +148,16 @@ fn pythons_names_are_compared_as_pypi_does() {
         )
     };
     let run = python("uv.lock", &uv("acme-billing", "99.0", "https://pypi.org/simple")).expect(1);
-    assert!(named(&run)[0].starts_with("dependency-confusion: acme-billing@99.0 comes from pypi.org"), "{:?}", named(&run));
+    assert!(
+        named(&run)[0].starts_with("dependency-confusion: acme-billing@99.0 comes from pypi.org"),
+        "{:?}",
+        named(&run)
+    );
     let run = python("uv.lock", &uv("acme-billing", "1.0", "https://pypi.acme.invalid/simple"));
     assert_eq!(named(&run), [] as [String; 0]);
 
-    let both = "--index-url https://pypi.acme.invalid/simple\n--extra-index-url https://pypi.org/simple\nAcme_Billing==1.0\n";
+    let both =
+        "--index-url https://pypi.acme.invalid/simple\n--extra-index-url https://pypi.org/simple\nAcme_Billing==1.0\n";
     let told = named(&python("requirements.txt", both));
     assert!(told[0].contains("pypi.org is asked for it beside pypi.acme.invalid"), "{told:?}");
     let one = "--index-url https://pypi.acme.invalid/simple\nacme-billing==1.0\n";

@@ -52,7 +52,9 @@ impl Deeds {
             CapabilityId::FsRead if reads_secrets(capability) => Some("reads secrets"),
             CapabilityId::Persist => Some("makes something start by itself"),
             CapabilityId::ProcessInject => Some("reaches into other processes"),
-            CapabilityId::ProcessSpawn if is_install && capability.attributes.detached => Some("leaves a process running"),
+            CapabilityId::ProcessSpawn if is_install && capability.attributes.detached => {
+                Some("leaves a process running")
+            }
             CapabilityId::CodeEval => match capability.resource {
                 Resource::Eval(EvalSource::Decoded) => Some("runs code that it decodes"),
                 Resource::Eval(EvalSource::Downloaded) => Some("runs code that it downloads"),
@@ -66,13 +68,18 @@ impl Deeds {
         match (capability.id, is_install) {
             (id, _) if is_network(id) && c.host(capability).is_remote() => {
                 self.connects |= is_install;
-                let words = if is_install { "connects when it is installed" } else { "connects as soon as it is imported" };
+                let words =
+                    if is_install { "connects when it is installed" } else { "connects as soon as it is imported" };
                 note(&mut self.plain, words, evidence);
             }
             // Beyond the install command itself.
             (CapabilityId::ProcessSpawn, _) if evidence.location().file != "package.json" => {
                 self.runs |= is_install;
-                let words = if is_install { "starts programs when it is installed" } else { "starts programs when it is imported" };
+                let words = if is_install {
+                    "starts programs when it is installed"
+                } else {
+                    "starts programs when it is imported"
+                };
                 note(&mut self.plain, words, evidence);
             }
             _ => {}

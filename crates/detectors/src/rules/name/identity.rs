@@ -18,7 +18,8 @@ impl Identity {
         let own = bare(&facts.package.name);
         let target = bare(&lookalike.target);
         let places = [("repository", &manifest.repository), ("homepage", &manifest.homepage)];
-        let places: Vec<(&str, &String)> = places.iter().filter_map(|(field, url)| Some((*field, url.as_ref()?))).collect();
+        let places: Vec<(&str, &String)> =
+            places.iter().filter_map(|(field, url)| Some((*field, url.as_ref()?))).collect();
         let named = |url: &str, name: &str| repository_name(url).is_some_and(|found| letters(&found) == letters(name));
         // Packages of one repository are called by its name and more; one slip from it is no name of a part.
         let borrowed = places.iter().find(|(_, url)| own != target && named(url, target) && !named(url, own));

@@ -23,7 +23,9 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
                 "{} is internal, but {} is asked for it beside {private}, and the higher version is taken",
                 unbound.name, unbound.public
             ),
-            None => format!("{} is internal, but nothing keeps {} from being asked for it", unbound.name, unbound.public),
+            None => {
+                format!("{} is internal, but nothing keeps {} from being asked for it", unbound.name, unbound.public)
+            }
         };
         let packages = unbound.packages.iter().take(SHOWN).map(|id| facts.inventory.package(*id));
         let mut evidence: Vec<Evidence> = packages
