@@ -197,7 +197,9 @@ impl Past {
             histories.insert(name.clone(), page::history::history(&name, &String::from_utf8_lossy(&text))?);
         }
         Ok(Past {
-            before: facts(below("@before/"))?.map(named).map(|(of, contents)| (of.version.unwrap_or_default(), contents)),
+            before: facts(below("@before/"))?
+                .map(named)
+                .map(|(of, contents)| (of.version.unwrap_or_default(), contents)),
             dependency: facts(below("@dependency/"))?.map(named),
             histories,
         })
@@ -206,7 +208,6 @@ impl Past {
     fn lineage(&self, name: &str, package: &Package) -> Option<Lineage<'_>> {
         Lineage::new(self.histories.get(name)?, &package.ecosystem, package.version.as_deref()?)
     }
-
 }
 
 /// What a scan knows from elsewhere than the contents.

@@ -248,6 +248,9 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         before: before(first, judging.past),
         dependencies: asked(first, index, judging.past),
         name,
+        lineage: None,
+        before: None,
+        dependencies: Vec::new(),
     };
     let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();

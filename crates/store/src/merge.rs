@@ -29,7 +29,12 @@ pub fn merge(old: Option<&History>, mut new: History, now: Time) -> History {
     new.moved_tags.clone_from(&old.moved_tags);
     let moved = old.tags.iter().filter(|(tag, version)| new.tags.get(*tag) != Some(version));
     let moved: Vec<MovedTag> = moved
-        .map(|(tag, from)| MovedTag { tag: tag.clone(), from: from.clone(), to: new.tags.get(tag).cloned(), noticed: now })
+        .map(|(tag, from)| MovedTag {
+            tag: tag.clone(),
+            from: from.clone(),
+            to: new.tags.get(tag).cloned(),
+            noticed: now,
+        })
         .collect();
     new.moved_tags.extend(moved);
     let superfluous = new.moved_tags.len().saturating_sub(MAX_MOVED);
@@ -71,7 +76,8 @@ fn carry(known: &HistoricRelease, release: &mut HistoricRelease, now: Time) {
 fn keep(old: &History, gone: &HistoricRelease, new: &mut History, now: Time) -> HistoricRelease {
     let mut kept = gone.clone();
     kept.fate.withdrawn.get_or_insert(now);
-    kept.publisher = gone.publisher.and_then(|index| old.account(index)).map(|account| new.add_account(account.clone()));
+    kept.publisher =
+        gone.publisher.and_then(|index| old.account(index)).map(|account| new.add_account(account.clone()));
     let maintainers = gone.maintainers.iter().filter_map(|index| old.account(*index).cloned());
     kept.maintainers = maintainers.map(|account| new.add_account(account)).collect();
     kept.declaration = old.declaration(gone).cloned().map(|declaration| new.add_declaration(declaration));

@@ -17,8 +17,8 @@ mod who;
 
 pub use line::Lineage;
 pub(crate) use what::{
-    capabilities_appeared, contents_removed, injected_dependencies, install_script_appeared,
-    manifest_mismatch, obfuscation_appeared, size_jump, terms_changed,
+    capabilities_appeared, contents_removed, injected_dependencies, install_script_appeared, manifest_mismatch,
+    obfuscation_appeared, size_jump, terms_changed,
 };
 pub(crate) use when::{burst, dormancy, implausible_version, rewritten, withdrawn};
 pub(crate) use who::{address_changed, channel_lost, commit_lost, new_publisher};
@@ -83,7 +83,13 @@ fn declares_more(lineage: &Lineage<'_>) -> bool {
 }
 
 /// A field of the registry's document about a release, and what it was before.
-pub(crate) fn field(lineage: &Lineage<'_>, field: &str, found: String, expected: Option<String>, note: &str) -> Evidence {
+pub(crate) fn field(
+    lineage: &Lineage<'_>,
+    field: &str,
+    found: String,
+    expected: Option<String>,
+    note: &str,
+) -> Evidence {
     let history = lineage.history;
     let (file, version) = (format!("{}{}", history.registry, history.name), &lineage.release.version);
     Evidence::Field {

@@ -57,14 +57,16 @@ pub(crate) fn implausible_version(lineage: &Lineage<'_>, ecosystem: &Ecosystem) 
     let version = &lineage.release.version;
     let major = |version: &str| version.split(['.', '-', '+']).next().and_then(|first| first.parse::<u64>().ok());
     let others = lineage.earlier.iter().filter(|release| release.fate.withdrawn.is_none());
-    let highest = others.filter_map(|release| Some((major(&release.version)?, release))).max_by_key(|(major, _)| *major);
+    let highest =
+        others.filter_map(|release| Some((major(&release.version)?, release))).max_by_key(|(major, _)| *major);
     if let (Some(own), Some((highest, release))) = (major(version), highest)
         && own >= highest.saturating_add(LEAP)
         && !(1_990..=2_200).contains(&own)
         && lineage.earlier.len() >= 2
     {
         let words = format!("leaps from {} to {version}", release.version);
-        let evidence = field(lineage, "version", version.clone(), Some(release.version.clone()), "the highest before it");
+        let evidence =
+            field(lineage, "version", version.clone(), Some(release.version.clone()), "the highest before it");
         return Some(Sign::strong(words, evidence));
     }
     lineage.published()?;
@@ -97,6 +99,7 @@ pub(crate) fn rewritten(lineage: &Lineage<'_>) -> Option<Sign> {
 /// A release that the registry no longer has.
 pub(crate) fn withdrawn(lineage: &Lineage<'_>) -> Option<Sign> {
     let noticed = lineage.release.fate.withdrawn?;
-    let evidence = field(lineage, "dist", "absent".to_owned(), None, &format!("gone since {} at the latest", moment(noticed)));
+    let evidence =
+        field(lineage, "dist", "absent".to_owned(), None, &format!("gone since {} at the latest", moment(noticed)));
     Some(Sign::weak("is no longer in the registry", evidence))
 }

@@ -13,9 +13,25 @@ const RECENT: usize = 5;
 
 /// Providers of addresses for a day, by domain: nobody publishes under their own name from there.
 const DISPOSABLE: &[&str] = &[
-    "mailinator.com", "guerrillamail.com", "guerrillamail.net", "sharklasers.com", "10minutemail.com", "yopmail.com",
-    "temp-mail.org", "tempmail.com", "tempmailo.com", "trashmail.com", "dispostable.com", "getnada.com", "maildrop.cc",
-    "mohmal.com", "throwawaymail.com", "fakeinbox.com", "mintemail.com", "moakt.com", "emailondeck.com",
+    "mailinator.com",
+    "guerrillamail.com",
+    "guerrillamail.net",
+    "sharklasers.com",
+    "10minutemail.com",
+    "yopmail.com",
+    "temp-mail.org",
+    "tempmail.com",
+    "tempmailo.com",
+    "trashmail.com",
+    "dispostable.com",
+    "getnada.com",
+    "maildrop.cc",
+    "mohmal.com",
+    "throwawaymail.com",
+    "fakeinbox.com",
+    "mintemail.com",
+    "moakt.com",
+    "emailondeck.com",
 ];
 
 /// Trusted publishing or provenance that the last releases of the line had, and this one lacks.
@@ -71,8 +87,7 @@ pub(crate) fn new_publisher(lineage: &Lineage<'_>) -> Option<Sign> {
         return None;
     }
     let account = history.publisher(lineage.release)?;
-    let known: Vec<&&HistoricRelease> =
-        lineage.earlier.iter().filter(|release| release.publisher.is_some()).collect();
+    let known: Vec<&&HistoricRelease> = lineage.earlier.iter().filter(|release| release.publisher.is_some()).collect();
     let names: BTreeSet<&str> =
         known.iter().filter_map(|release| Some(history.publisher(release)?.name.as_str())).collect();
     if known.len() < ESTABLISHED || account.name.is_empty() || names.contains(account.name.as_str()) {
@@ -128,7 +143,11 @@ pub(crate) fn address_changed(lineage: &Lineage<'_>) -> Option<Sign> {
     let evidence = field(lineage, "_npmUser.email", account.email.clone(), Some(first.email.clone()), note);
     // To another provider is what a hijacker does; within one, what a company does.
     let before = first.email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    Some(if before == domain { Sign::weak(words, evidence) } else { Sign { is_strong: true, ..Sign::weak(words, evidence) } })
+    Some(if before == domain {
+        Sign::weak(words, evidence)
+    } else {
+        Sign { is_strong: true, ..Sign::weak(words, evidence) }
+    })
 }
 
 /// A commit that the last releases named, and this one does not.

@@ -19,7 +19,7 @@ use vetch_model::inventory::Ecosystem;
 use super::prelude::*;
 use crate::input::{How, Lookalike};
 use deeds::Deeds;
-use identity::Identity;
+use identity::{Identity, is_established, is_new};
 
 /// What to do about a name that may not be the one that was meant.
 const MEANT: &str = "Compare the name with the one you meant. If you meant the popular package, remove this one, install that, \
@@ -62,13 +62,17 @@ fn grade(
     if identity.borrows() {
         why.push("gives that package's repository as its own");
     }
-    let grade = match (lookalike.is_strong, deeds.is_hostile(), deeds.acts(), identity.borrows()) {
+    let (is_strong, is_new) = (lookalike.is_strong && !is_established(facts), is_new(facts));
+    if is_new {
+        why.push("has hardly any releases before this one");
+    }
+    let grade = match (is_strong, deeds.is_hostile(), deeds.acts(), identity.borrows()) {
         (true, true, ..) => HARMFUL,
         (true, false, true, _) | (true, _, _, true) | (false, true, ..) => DOUBTFUL,
-        (true, false, false, false) if deeds.installs() => UNCLEAR,
+        (true, false, false, false) if deeds.installs() || is_new => UNCLEAR,
         (true, false, false, false) if identity.is_own() || facts.name.asked_for_by.is_some() => return None,
         (true, false, false, false) => (Severity::Medium, Confidence::Low),
-        (false, false, ..) if deeds.connects_and_runs_at_install() => UNCLEAR,
+        (false, false, true, _) if deeds.connects_and_runs_at_install() || is_new => UNCLEAR,
         (false, false, ..) => return None,
     };
     Some((grade, why))

@@ -112,7 +112,8 @@ pub(crate) fn packument_url(config: &NpmConfig, request: &TarballRequest) -> Res
     let archive = url_for(config, request)?;
     let escaped = request.name.replace('/', "%2f");
     let before = |name: &str| archive.path().find(&format!("/{name}/-/")).map(|at| at + 1);
-    let Some(end) = before(&request.name).or_else(|| before(&escaped)).or_else(|| before(&escaped.replace("%2f", "%2F")))
+    let Some(end) =
+        before(&request.name).or_else(|| before(&escaped)).or_else(|| before(&escaped.replace("%2f", "%2F")))
     else {
         return Ok(None);
     };

@@ -287,9 +287,8 @@ fn unavailable(history: &History, is_signed: bool) -> BTreeSet<SignalSource> {
     lacks(SignalSource::Maintainers, none(&|release| !release.maintainers.is_empty()));
     lacks(SignalSource::Commits, none(&|release| release.commit.is_some()));
     // The public registry signs every release. Where there is no signature and no attestation, both were stripped.
-    let has_origin = |release: &HistoricRelease| {
-        release.has_provenance || matches!(release.channel, Channel::Trusted { .. })
-    };
+    let has_origin =
+        |release: &HistoricRelease| release.has_provenance || matches!(release.channel, Channel::Trusted { .. });
     lacks(SignalSource::Provenance, !is_signed && none(&has_origin));
     let is_timeless = none(&|release| release.published.is_some());
     lacks(SignalSource::Times, is_timeless || are_falsified(&Ecosystem::Npm, &history.releases));

@@ -61,8 +61,7 @@ fn add(release: &mut HistoricRelease, file: &ProjectFile) {
 }
 
 fn unavailable(page: &ProjectPage, history: &History) -> BTreeSet<SignalSource> {
-    let mut unavailable =
-        BTreeSet::from([SignalSource::Publishers, SignalSource::Maintainers, SignalSource::Commits]);
+    let mut unavailable = BTreeSet::from([SignalSource::Publishers, SignalSource::Maintainers, SignalSource::Commits]);
     unavailable.extend([SignalSource::Tags, SignalSource::Manifests]);
     let missing = page.unavailable();
     if missing.contains(&"provenance") {

@@ -24,8 +24,8 @@ pub(crate) fn capabilities_appeared(facts: &ReleaseFacts<'_>) -> Option<Sign> {
     for capability in &contents.profile.capabilities {
         let Some(locked) = LockedCapability::of(capability) else { continue };
         // What it did when asked for it is no new thing to be able to do, but to do it unasked is.
-        let is_new = !known.contains(&locked)
-            && (!known_ids.contains(&capability.id) || is_unasked(capability.trigger));
+        let is_new =
+            !known.contains(&locked) && (!known_ids.contains(&capability.id) || is_unasked(capability.trigger));
         if is_new {
             new.entry(locked).or_insert(capability);
         }
@@ -70,7 +70,10 @@ fn weight(facts: &ReleaseFacts<'_>, capability: &Capability, known: &BTreeSet<Ca
         CapabilityId::NetConnect if Host::of(capability, manifest).is_foreign() => 2,
         CapabilityId::NetConnect | CapabilityId::NetDns if !known.contains(&CapabilityId::NetConnect) => 1,
         CapabilityId::BrowserHook | CapabilityId::HostProbe | CapabilityId::CodeHook | CapabilityId::Evade
-            if !known.contains(&capability.id) => 2,
+            if !known.contains(&capability.id) =>
+        {
+            2
+        }
         CapabilityId::EnvEnumerate if !known.contains(&CapabilityId::EnvEnumerate) => 1,
         _ => 0,
     };

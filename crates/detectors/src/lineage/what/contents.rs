@@ -94,7 +94,8 @@ pub(crate) fn terms_changed(facts: &ReleaseFacts<'_>) -> Option<Sign> {
     let lineage = facts.lineage?;
     let history = lineage.history;
     let (before, now) = (history.declaration(lineage.previous?)?, history.declaration(lineage.release)?);
-    let differs = |now: &Option<String>, before: &Option<String>| before.is_some() && repository(now) != repository(before);
+    let differs =
+        |now: &Option<String>, before: &Option<String>| before.is_some() && repository(now) != repository(before);
     let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "absent".to_owned());
     if differs(&now.repository, &before.repository) {
         let words = match now.repository {

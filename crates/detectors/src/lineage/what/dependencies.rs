@@ -46,8 +46,7 @@ fn now(facts: &ReleaseFacts<'_>) -> Ranges {
         let wanted =
             manifest.dependencies.iter().filter(|it| matches!(it.kind, EdgeKind::Production | EdgeKind::Optional));
         let entry = |dependency: &vetch_model::manifest::Dependency| {
-            let location =
-                Location { line: dependency.line, span: dependency.span, ..Location::file("package.json") };
+            let location = Location { line: dependency.line, span: dependency.span, ..Location::file("package.json") };
             let evidence = Evidence::Field {
                 location,
                 field: format!("dependencies.{}", dependency.name),
@@ -133,8 +132,12 @@ fn is_git_or_url(range: &str) -> bool {
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.#".contains(&byte));
         !owner.is_empty() && !owner.starts_with('@') && plain(owner) && !rest.is_empty() && plain(rest)
     });
-    range.contains("://") || range.starts_with("github:") || range.starts_with("gitlab:")
-        || range.starts_with("bitbucket:") || range.starts_with("gist:") || is_short
+    range.contains("://")
+        || range.starts_with("github:")
+        || range.starts_with("gitlab:")
+        || range.starts_with("bitbucket:")
+        || range.starts_with("gist:")
+        || is_short
 }
 
 struct Ages {
@@ -146,11 +149,9 @@ struct Ages {
 impl Ages {
     fn words(&self) -> String {
         match self.name {
-            Some(name) if name < YOUNG_NAME => format!(
-                "was {} old then, and its name {}",
-                duration(self.version),
-                duration(name)
-            ),
+            Some(name) if name < YOUNG_NAME => {
+                format!("was {} old then, and its name {}", duration(self.version), duration(name))
+            }
             _ => format!("was {} old then", duration(self.version)),
         }
     }
@@ -179,10 +180,13 @@ struct AtInstall {
 /// What the dependency does when it is installed.
 fn at_install(facts: &ReleaseFacts<'_>, asked: &Asked<'_>) -> AtInstall {
     let Some(contents) = asked.contents else {
-        let declaration =
-            asked.lineage.and_then(|lineage| lineage.history.declaration(lineage.release));
+        let declaration = asked.lineage.and_then(|lineage| lineage.history.declaration(lineage.release));
         let runs = declaration.is_some_and(|declaration| declaration.has_install_script);
-        return AtInstall { runs, words: runs.then(|| "runs a script when it is installed".to_owned()), ..AtInstall::default() };
+        return AtInstall {
+            runs,
+            words: runs.then(|| "runs a script when it is installed".to_owned()),
+            ..AtInstall::default()
+        };
     };
     // Its own commands are asked of its contents; whose dependency it is does not matter to them.
     let contents = Contents::new(facts, contents);

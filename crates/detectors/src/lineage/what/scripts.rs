@@ -71,9 +71,10 @@ pub(crate) fn manifest_mismatch(facts: &ReleaseFacts<'_>) -> Option<Sign> {
     if declaration.has_install_script || !is_told {
         return None;
     }
-    let hidden = contents.install_commands.iter().filter(|command| {
-        command.for_dependents && command.event != "binding.gyp" && command.command.trim() != GYP
-    });
+    let hidden = contents
+        .install_commands
+        .iter()
+        .filter(|command| command.for_dependents && command.event != "binding.gyp" && command.command.trim() != GYP);
     let evidence: Vec<_> =
         hidden.map(|command| command_evidence(command, "the registry's document does not have it")).collect();
     let words = "has an install script that the registry's document does not show".to_owned();

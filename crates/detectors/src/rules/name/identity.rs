@@ -1,5 +1,7 @@
 //! Who a release says that it is: its own repository, or that of the package that it is named like.
 
+use vetch_model::history::{DAY, SignalSource};
+
 use crate::input::Lookalike;
 use crate::rules::prelude::*;
 
@@ -49,6 +51,24 @@ impl Identity {
     pub(crate) fn evidence(&self) -> impl Iterator<Item = Evidence> {
         self.borrowed.clone().into_iter()
     }
+}
+
+/// Whether the package has been there so long, in so many releases, that it lives by its own name.
+pub(crate) fn is_established(facts: &ReleaseFacts<'_>) -> bool {
+    const RELEASES: usize = 10;
+    const AGE: i64 = 2 * 365 * DAY;
+    let Some(lineage) = facts.lineage.filter(|lineage| lineage.history.tells(SignalSource::Times)) else {
+        return false;
+    };
+    let first = lineage.earlier.iter().filter_map(|release| release.published).min();
+    let age = lineage.published().zip(first).map_or(0, |(published, first)| published.since(first));
+    lineage.earlier.len() >= RELEASES && age >= AGE
+}
+
+/// Whether there is hardly anything of it besides this release.
+pub(crate) fn is_new(facts: &ReleaseFacts<'_>) -> bool {
+    const RELEASES: usize = 3;
+    facts.lineage.is_some_and(|lineage| lineage.history.releases.len() <= RELEASES)
 }
 
 /// The name without its scope.
