@@ -29,7 +29,9 @@ mod releases;
 pub mod user_rules;
 mod worker;
 
-pub use api::{CacheMode, EngineError, Member, Progress, Quiet, ScanOptions, ReleasePast, ScanReport, ScannedProject, Stage};
+pub use api::{
+    CacheMode, EngineError, Member, Progress, Quiet, ReleasePast, ScanOptions, ScanReport, ScannedProject, Stage,
+};
 pub use history::{Compare, HistoryOptions};
 pub use pipeline::scan;
 pub use project::is_release;

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use vetch_detectors::input::{Note, TargetFacts};
 use vetch_detectors::{all_rules, judge_target};
+use vetch_graph::Graph;
 use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
 use vetch_model::finding::Finding;
-use vetch_graph::Graph;
 use vetch_model::inventory::{Ecosystem, PackageId};
 use vetch_model::purl::Purl;
 use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind, Unavailable};
@@ -61,15 +61,16 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
     }
     let runner = Runner::new(jobs(options), cancel, progress);
     let mut run = prepare(options, &projects, runner, start, &mut scan);
-    naming.internal = internal(options, &projects, &policies, &run, naming.names());
-    let mut histories = history::gather(&run, options, &projects)?;
+    naming.internal = internal(&projects, &policies, &run.settings, naming.names());
+    let mut histories = history::gather(&run, options, &projects, &naming.internal)?;
     complete(&mut projects, &histories);
     let found = contents::finish(contents::gather(&mut run, &projects, &naming.internal)?);
     let past = past(&mut run, options, &projects, &found, &histories)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
     let judging = Judging { rules: &rules, past: &past, naming: &naming, threads: run.runner.jobs.get() };
-    let Releases { results, facts, pasts, projects: scanned } = releases::judge(&projects, &found, &judging, &mut session);
+    let Releases { results, facts, pasts, projects: scanned } =
+        releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;
     judge_targets(&projects, &naming, session, &mut scan);
     drop(past);
@@ -155,7 +156,7 @@ fn prepare<'r>(
     for project in projects {
         let has = |ecosystem| project.inventory.packages.iter().any(|package| package.ecosystem == ecosystem);
         let environment = environment(options, project);
-        settings.pypi.push((options.history.is_on && has(Ecosystem::Pypi)).then(|| PypiConfig::load(&environment)));
+        settings.pypi.push(has(Ecosystem::Pypi).then(|| PypiConfig::load(&environment)));
         if !has(Ecosystem::Npm) {
             settings.npm.push(None);
             continue;
@@ -178,19 +179,11 @@ fn prepare<'r>(
 }
 
 /// What is known of the internal names of every project. Nothing of it leaves this machine.
-fn internal(
-    options: &ScanOptions,
-    projects: &[Project],
-    policies: &Policies,
-    run: &Run<'_>,
-    names: &Names,
-) -> Vec<Internal> {
+fn internal(projects: &[Project], policies: &Policies, settings: &RegistrySettings, names: &Names) -> Vec<Internal> {
     let of = |(number, project): (usize, &Project)| {
-        let is_python = project.inventory.packages.iter().any(|package| package.ecosystem == Ecosystem::Pypi);
-        let is_release = matches!(project.kind, TargetKind::Package | TargetKind::Archive);
-        let pypi = (is_python && !is_release).then(|| PypiConfig::load(&environment(options, project)));
-        let npm = run.configs.get(number).and_then(Option::as_ref);
-        Internal::new(project, policies.internal(project.target), npm, pypi.as_ref(), names)
+        let npm = settings.npm.get(number).and_then(Option::as_ref);
+        let pypi = settings.pypi.get(number).and_then(Option::as_ref);
+        Internal::new(project, policies.internal(project.target), npm, pypi, names)
     };
     projects.iter().enumerate().map(of).collect()
 }

@@ -129,9 +129,11 @@ pub(crate) fn judge(
     let groups: Vec<Group<'_>> = groups.into_iter().collect();
     let index = Index::new(all);
     let numbers: Vec<usize> = (0..groups.len()).collect();
-    let judged =
-        crate::contents::installed::walk_all(&numbers, judging.threads, |number| judge_group(&groups, *number, &index, judging));
-    let mut releases = Releases { results: Vec::new(), facts: Vec::new(), pasts: Vec::new(), projects: scanned(projects, all) };
+    let judged = crate::contents::installed::walk_all(&numbers, judging.threads, |number| {
+        judge_group(&groups, *number, &index, judging)
+    });
+    let mut releases =
+        Releases { results: Vec::new(), facts: Vec::new(), pasts: Vec::new(), projects: scanned(projects, all) };
     for mut judged in judged.into_iter().flatten() {
         for (project, member) in judged.members.drain(..) {
             if let Some(project) = releases.projects.get_mut(project) {
@@ -248,9 +250,6 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         before: before(first, judging.past),
         dependencies: asked(first, index, judging.past),
         name,
-        lineage: None,
-        before: None,
-        dependencies: Vec::new(),
     };
     let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
@@ -282,7 +281,13 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };
-    Some(Judged { result, targets, members: members(places), facts: first.facts().cloned(), past: judging.past.of(first.key()) })
+    Some(Judged {
+        result,
+        targets,
+        members: members(places),
+        facts: first.facts().cloned(),
+        past: judging.past.of(first.key()),
+    })
 }
 
 fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {

@@ -56,7 +56,7 @@ pub(crate) fn gather(
     }
     // The clients of the run's own projects were made and used; these are others.
     let own = std::mem::replace(&mut run.configs, configs);
-    let found = contents::gather(run, &synthetic).map(contents::finish);
+    let found = contents::gather(run, &synthetic, &[]).map(contents::finish);
     run.configs = own;
     let by_place: HashMap<(usize, PackageId), Contents> =
         found?.into_iter().map(|contents| ((contents.project, contents.package), contents)).collect();
@@ -81,7 +81,8 @@ fn is_compared(options: &HistoryOptions, project: &Project, package: &Package, l
 /// The first target's own release, for that of the second.
 pub(crate) fn given(projects: &[Project], found: &[Contents]) -> Befores {
     let own = |target: usize| {
-        let mut all = found.iter().filter(|contents| projects.get(contents.project).is_some_and(|it| it.target == target));
+        let mut all =
+            found.iter().filter(|contents| projects.get(contents.project).is_some_and(|it| it.target == target));
         all.find(|contents| contents.facts().is_some())
     };
     let (Some(old), Some(new)) = (own(0), own(1)) else { return Befores::new() };

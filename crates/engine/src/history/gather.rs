@@ -5,15 +5,18 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use vetch_model::history::{History, SignalSource, Time};
+use vetch_model::inventory::Package;
 use vetch_model::scan::Unavailable;
 use vetch_registries::{
-    ClientOptions, NpmClient, NpmConfig, PackumentRequest, PypiClient, PypiConfig, history_of, read_packument,
+    ClientOptions, NpmClient, NpmConfig, PackumentRequest, PypiClient, PypiConfig, history_of, is_public_host,
+    read_packument,
 };
 use vetch_store::{HistoryStore, Key, Remembered, merge};
 
 use super::wanted::{Request, wanted};
 use super::{Histories, HistoryOptions};
 use crate::contents::Run;
+use crate::naming::internal::Internal;
 use crate::project::Project;
 use crate::{EngineError, ScanOptions, Stage};
 
@@ -21,6 +24,12 @@ use crate::{EngineError, ScanOptions, Stage};
 const FRESH: i64 = 6 * 3_600;
 /// Histories written at once.
 const BATCH: usize = 64;
+
+/// Whether the registry may learn the name: a public one learns none that the user calls internal.
+fn may_learn(internal: Option<&Internal>, package: &Package, key: &Key) -> bool {
+    let is_public = url::Url::parse(&key.registry).is_ok_and(|url| url.host_str().is_some_and(is_public_host));
+    !is_public || internal.is_none_or(|internal| internal.keeps(&package.ecosystem, &package.name).is_none())
+}
 
 /// The histories of all packages of the projects.
 ///
@@ -30,6 +39,7 @@ pub(crate) fn gather(
     run: &Run<'_>,
     options: &ScanOptions,
     projects: &[Project],
+    internal: &[Internal],
 ) -> Result<Histories, EngineError> {
     let mut histories = Histories::default();
     if !options.history.is_on {
@@ -40,7 +50,9 @@ pub(crate) fn gather(
         let (npm, pypi) = (run.settings.npm.get(number), run.settings.pypi.get(number));
         for (id, package) in project.inventory.iter() {
             let asked = wanted(project, package, npm.and_then(Option::as_ref), pypi.and_then(Option::as_ref));
-            let Some((key, request)) = asked else { continue };
+            let Some((key, request)) = asked.filter(|(key, _)| may_learn(internal.get(number), package, key)) else {
+                continue;
+            };
             histories.of.insert((number, id), key.clone());
             requests.entry(key).or_insert((number, request));
         }
@@ -53,8 +65,7 @@ pub(crate) fn gather(
     let keys: Vec<Key> = requests.keys().cloned().collect();
     let known = memory.recall(run, &keys);
     let is_fresh = |remembered: &Remembered| options.history.now.since(remembered.checked) < FRESH;
-    let stale: Vec<Key> =
-        keys.iter().filter(|key| !known.get(key).is_some_and(is_fresh)).cloned().collect();
+    let stale: Vec<Key> = keys.iter().filter(|key| !known.get(key).is_some_and(is_fresh)).cloned().collect();
     let mut asking = Asking { run, now: options.history.now, known, memory, failed: BTreeMap::new() };
     if !run.offline {
         asking.npm(&stale, &requests, &run.settings.npm);
@@ -148,7 +159,10 @@ impl Asking<'_, '_> {
         for key in stale {
             let Some((project, Request::Npm(archive))) = requests.get(key) else { continue };
             let tag = self.known.get(key).and_then(|remembered| remembered.tag.clone());
-            by_project.entry(*project).or_default().push((key, PackumentRequest { archive: archive.clone(), known: tag }));
+            by_project
+                .entry(*project)
+                .or_default()
+                .push((key, PackumentRequest { archive: archive.clone(), known: tag }));
         }
         for (project, wanted) in by_project {
             let Some(Some(config)) = configs.get(project) else { continue };

@@ -40,7 +40,10 @@ pub(super) fn wanted(
             let first = || pypi?.indexes(tool).indexes.first().map(|index| index.url.to_string());
             let registry = index.clone().or_else(first).filter(|_| says_where)?;
             let request = ProjectRequest { name: package.name.clone(), tool, index: index.clone() };
-            Some((Key { registry: registry.trim_end_matches('/').to_owned(), name: package.name.clone() }, Request::Pypi(request)))
+            Some((
+                Key { registry: registry.trim_end_matches('/').to_owned(), name: package.name.clone() },
+                Request::Pypi(request),
+            ))
         }
         Ecosystem::Other(_) => None,
     }
@@ -53,7 +56,7 @@ fn names_registries(project: &Project) -> bool {
 }
 
 /// Whose settings count.
-pub(super) fn tool(format: Format) -> PythonTool {
+pub(crate) fn tool(format: Format) -> PythonTool {
     match format {
         Format::Uv => PythonTool::Uv,
         Format::Poetry => PythonTool::Poetry,

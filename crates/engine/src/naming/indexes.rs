@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use url::Url;
-use vetch_lockfiles::Format;
 use vetch_lockfiles::npm::package_lock::LockfileNoteKind;
 use vetch_model::inventory::Package;
-use vetch_registries::{IndexSet, PypiConfig, PythonTool, Strategy, is_public_host};
+use vetch_registries::{IndexSet, PypiConfig, Strategy, is_public_host};
 
+use crate::history::tool;
 use crate::project::Project;
 
 /// Who would be asked for a package.
@@ -83,14 +83,4 @@ fn options(project: &Project) -> Vec<(bool, String)> {
     };
     let host = |url: &str| Some(Url::parse(url).ok()?.host_str()?.to_ascii_lowercase());
     options.filter_map(|note| Some((index(&note.field)?, host(&note.found)?))).collect()
-}
-
-fn tool(format: Format) -> PythonTool {
-    match format {
-        Format::Uv => PythonTool::Uv,
-        Format::Poetry => PythonTool::Poetry,
-        Format::Pdm => PythonTool::Pdm,
-        Format::PipfileLock => PythonTool::Pipenv,
-        _ => PythonTool::Pip,
-    }
 }
