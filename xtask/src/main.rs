@@ -9,6 +9,7 @@ mod calibrate;
 mod ci;
 mod codegen;
 mod corpus;
+mod names;
 mod new_rule;
 mod repo;
 mod tidy;
@@ -42,6 +43,8 @@ enum Task {
     NewRule(new_rule::NewRule),
     /// Measure a scan of an installed tree against the parser alone
     Bench(bench::Bench),
+    /// Make the list of popular names that is shipped; count how often it would be wrong
+    Names(names::Names),
     /// How well verdicts tell malicious samples from benign ones: precision and recall, families capped, halves apart
     Calibrate(calibrate::Calibrate),
     /// Run Vetch on many real packages or projects
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::NewRule(rule) => new_rule::run(&rule),
         Task::Bench(options) => bench::run(&options),
+        Task::Names(options) => names::run(&options),
         Task::Calibrate(options) => calibrate::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
         Task::Corpus { ecosystem: Ecosystem::Pypi { folders } } => corpus::pypi(&folders),

@@ -6,6 +6,7 @@ pub use vetch_model::facts::{ChangedFile, RecordDifference};
 use vetch_model::facts::{InstalledDifference, PackageFacts};
 use vetch_model::inventory::{Edge, Inventory, Package, PackageId};
 use vetch_model::manifest::Manifest;
+pub use vetch_names::{How, Lookalike};
 
 /// One release, with everything that is known of it.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct ReleaseFacts<'a> {
     pub before: Option<Before<'a>>,
     /// What it asks for.
     pub dependencies: Vec<Asked<'a>>,
+    /// What its name tells.
+    pub name: NameFacts,
 }
 
 /// The release that another one follows.
@@ -53,6 +56,57 @@ pub struct Asked<'a> {
     pub contents: Option<&'a PackageFacts>,
     /// Its place among the releases of its package.
     pub lineage: Option<&'a Lineage<'a>>,
+}
+
+/// What the name of a release tells, before anyone judges it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameFacts {
+    /// Popular packages that it may be mistaken for, the most likely first.
+    pub lookalikes: Vec<Lookalike>,
+    /// A popular package that asks for it: somebody else has looked at the name.
+    pub asked_for_by: Option<String>,
+    /// The name is internal, and this release is not known to be from a private registry.
+    pub internal: Option<InternalRelease>,
+}
+
+/// A release under an internal name that a public registry serves or would serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InternalRelease {
+    /// How the name is known to be internal.
+    pub reason: InternalReason,
+    /// The public host that the lockfile names; `None` if it names none and the settings lead to a public one.
+    pub host: Option<String>,
+    /// Versions of the same name that a private registry serves, in the same project.
+    pub private_versions: Vec<String>,
+}
+
+/// How a name is known to be internal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InternalReason {
+    /// The policy says so: the pattern and where it stands.
+    Declared {
+        /// As written.
+        pattern: String,
+        /// In the policy.
+        location: Location,
+    },
+    /// Settings of the package manager tie the name or its scope to a private registry.
+    Tied {
+        /// That registry's host.
+        host: String,
+    },
+    /// A private registry serves others of its scope, or the same name in another version.
+    Served {
+        /// That registry's host.
+        host: String,
+    },
+}
+
+impl InternalReason {
+    /// Whether the user said so in as many words.
+    pub fn is_declared(&self) -> bool {
+        matches!(self, InternalReason::Declared { .. })
+    }
 }
 
 /// One Python release beside its `RECORD`.
@@ -114,6 +168,23 @@ pub struct TargetFacts<'a> {
     pub notes: Vec<Note<'a>>,
     /// Of an installed Python environment.
     pub environment: Option<&'a EnvironmentFacts>,
+    /// Internal names that settings do not keep from a public registry.
+    pub unbound: Vec<UnboundName>,
+}
+
+/// Internal packages that the package manager would ask a public registry for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnboundName {
+    /// The scope, or the name where it has none.
+    pub name: String,
+    /// Where the policy says that it is internal.
+    pub declared: Location,
+    /// The packages' places in the inventory.
+    pub packages: Vec<PackageId>,
+    /// Who would be asked: a host.
+    pub public: String,
+    /// A private index that would be asked as well, and outbid by a higher version.
+    pub beside: Option<String>,
 }
 
 /// What is odd about an installed Python environment as a whole.

@@ -5,7 +5,7 @@ use vetch_model::rule::RuleMeta;
 
 use crate::input::{ReleaseFacts, TargetFacts};
 use crate::query::Contents;
-use crate::rules::{behaviour, integrity, manifest, metadata, release};
+use crate::rules::{behaviour, integrity, manifest, metadata, name, release};
 
 /// What a rule looks at.
 #[derive(Clone, Copy)]
@@ -112,6 +112,13 @@ rules! {
     Release integrity::recorded_files_changed,
     Target integrity::several_registry_hosts,
     Target integrity::unrecorded_startup_code,
+    Release name::combosquatted_name,
+    Release name::cross_ecosystem_name,
+    Release name::dependency_confusion,
+    Release name::invented_name,
+    Release name::lookalike_scope,
+    Release name::typosquatted_name,
+    Target name::unbound_internal_name,
 }
 
 /// The description of every rule.

@@ -4,6 +4,7 @@ pub(crate) mod behaviour;
 pub(crate) mod integrity;
 pub(crate) mod manifest;
 pub(crate) mod metadata;
+pub(crate) mod name;
 pub(crate) mod release;
 
 /// What nearly every rule needs.

@@ -156,6 +156,7 @@ pub(crate) struct Facts {
     mismatch: bool,
     /// Installed or in a wheel, and what differs.
     recorded: Vec<(bool, crate::input::RecordDifference)>,
+    name: crate::input::NameFacts,
 }
 
 impl Facts {
@@ -169,7 +170,22 @@ impl Facts {
             copies: Vec::new(),
             mismatch: false,
             recorded: Vec::new(),
+            name: crate::input::NameFacts::default(),
         }
+    }
+
+    /// Called so, with what the shipped list says of the name.
+    pub(crate) fn named(mut self, name: &str) -> Facts {
+        self.package = package(name, "1.0.0");
+        self.name.lookalikes = vetch_names::Names::shipped().lookalikes(&Ecosystem::Npm, name);
+        self
+    }
+
+    /// An internal name.
+    pub(crate) fn internal(mut self, version: &str, internal: crate::input::InternalRelease) -> Facts {
+        self.package.version = Some(version.to_owned());
+        self.name.internal = Some(internal);
+        self
     }
 
     fn facts(&mut self) -> &mut PackageFacts {
@@ -311,6 +327,7 @@ impl Facts {
             lineage: None,
             before: None,
             dependencies: Vec::new(),
+            name: self.name.clone(),
         };
         look(&facts)
     }
@@ -352,8 +369,13 @@ pub(crate) fn judge_packages(packages: Vec<Package>, notes: &[(&str, &str)]) -> 
     let location = Location::file("package-lock.json");
     let note = |&(kind, found)| Note { kind, field: "x", found, expected: None, location: &location };
     let notes = notes.iter().map(note).collect();
-    let findings =
-        crate::judge_target(&TargetFacts { inventory: &inventory, format: "package-lock", notes, environment: None });
+    let findings = crate::judge_target(&TargetFacts {
+        inventory: &inventory,
+        format: "package-lock",
+        notes,
+        environment: None,
+        unbound: Vec::new(),
+    });
     findings.iter().map(|finding| (finding.rule, finding.verdict())).collect()
 }
 
@@ -365,6 +387,7 @@ pub(crate) fn judge_environment(environment: &crate::input::EnvironmentFacts) ->
         format: "site-packages",
         notes: Vec::new(),
         environment: Some(environment),
+        unbound: Vec::new(),
     };
     crate::judge_target(&facts).iter().map(|finding| (finding.rule, finding.verdict())).collect()
 }

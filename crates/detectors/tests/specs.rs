@@ -7,8 +7,8 @@ use std::path::Path;
 use page::{Body, Example};
 use vetch_behaviour::{Analysis, HEAD_BYTES, Wanted, wanted};
 use vetch_detectors::input::{
-    Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, Mismatch, Note, RecordDifference, Recorded,
-    ReleaseFacts, StartupFile, StartupKind, TargetFacts,
+    Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, InternalReason, InternalRelease, Mismatch,
+    NameFacts, Note, RecordDifference, Recorded, ReleaseFacts, StartupFile, StartupKind, TargetFacts, UnboundName,
 };
 use vetch_detectors::lineage::Lineage;
 use vetch_detectors::{all_rules, judge_release, judge_target, verdict_of};
@@ -22,6 +22,7 @@ use vetch_model::history::History;
 use vetch_model::integrity::ContentHash;
 use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Inventory, Package, PackageId, Source};
 use vetch_model::verdict::Verdict;
+use vetch_names::Names;
 
 mod page;
 
@@ -70,7 +71,7 @@ fn pages() -> Vec<(String, String, String)> {
 fn check(example: &Example, limit: Option<Verdict>) -> Result<(), String> {
     let findings = match &example.body {
         Body::Package(files) => judge_package(files),
-        Body::PackageLock(text) => judge_lockfile(text),
+        Body::PackageLock(text, internal) => judge_lockfile(text, internal.as_deref()),
         Body::Requirements(text) => judge_requirements(text),
         Body::Environment(pairs) => judge_environment(pairs),
     }
@@ -166,6 +167,11 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
                 lineage: brought.as_ref(),
             })
             .collect(),
+        name: NameFacts {
+            lookalikes: Names::shipped().lookalikes(&Ecosystem::Npm, &release.name),
+            internal: lock.internal.clone(),
+            ..NameFacts::default()
+        },
     };
     Ok(judge_release(&facts))
 }
@@ -211,19 +217,27 @@ struct Lock {
     patch: Option<String>,
     mismatch: Option<String>,
     anomalies: Vec<ContainerAnomaly>,
+    internal: Option<InternalRelease>,
 }
 
 impl Lock {
     fn parse(files: &Files) -> Result<Lock, String> {
         let text = files.values().next().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
-        let mut lock =
-            Lock { has_install_script: None, has_archive: true, patch: None, mismatch: None, anomalies: Vec::new() };
+        let mut lock = Lock {
+            has_install_script: None,
+            has_archive: true,
+            patch: None,
+            mismatch: None,
+            anomalies: Vec::new(),
+            internal: None,
+        };
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             match line.split_once(" = ") {
                 Some(("has-install-script", value)) => lock.has_install_script = Some(value == "true"),
                 Some(("archive", "absent")) => lock.has_archive = false,
                 Some(("patch", path)) => lock.patch = Some(path.to_owned()),
                 Some(("mismatch", source)) => lock.mismatch = Some(source.to_owned()),
+                Some(("internal", pattern)) => lock.internal = Some(declared(pattern)),
                 Some(("anomaly", value)) => {
                     let (kind, path) = value.split_once(' ').unwrap_or((value, ""));
                     let kind = kind.parse().map_err(|_| format!("no anomaly `{kind}`"))?;
@@ -234,6 +248,12 @@ impl Lock {
         }
         Ok(lock)
     }
+}
+
+/// A release from npm's registry, of a name that the policy calls internal.
+fn declared(pattern: &str) -> InternalRelease {
+    let reason = InternalReason::Declared { pattern: pattern.to_owned(), location: Location::file("vetch.toml") };
+    InternalRelease { reason, host: Some("registry.npmjs.org".to_owned()), private_versions: Vec::new() }
 }
 
 /// As the engine does it: every file whole or its head, then what is wanted after that.
@@ -302,17 +322,18 @@ fn package(name: &str, version: &str) -> Package {
     }
 }
 
-fn judge_lockfile(text: &str) -> Result<Vec<Finding>, String> {
+fn judge_lockfile(text: &str, internal: Option<&str>) -> Result<Vec<Finding>, String> {
     let lockfile =
         package_lock::read(text.as_bytes(), "package-lock.json", None).map_err(|error| error.to_string())?.value;
-    Ok(judge_read(&lockfile.inventory, "package-lock", &lockfile.notes))
+    let unbound = internal.map(|scope| unbound(&lockfile.inventory, scope)).into_iter().flatten().collect();
+    Ok(judge_read(&lockfile.inventory, "package-lock", &lockfile.notes, unbound))
 }
 
 fn judge_requirements(text: &str) -> Result<Vec<Finding>, String> {
     let files = MemoryFiles([("requirements.txt".to_owned(), text.as_bytes().to_vec())].into());
     let read = vetch_lockfiles::read(&files, "requirements.txt", Format::Requirements);
     let reading = read.map_err(|error| error.to_string())?.value;
-    Ok(judge_read(&reading.inventory, "requirements", &reading.notes))
+    Ok(judge_read(&reading.inventory, "requirements", &reading.notes, Vec::new()))
 }
 
 /// One distribution, `tool`, in an environment.
@@ -363,17 +384,36 @@ fn judge_environment(pairs: &[(String, String)]) -> Result<Vec<Finding>, String>
         lineage: None,
         before: None,
         dependencies: Vec::new(),
+        name: NameFacts::default(),
     });
     findings.extend(judge_target(&TargetFacts {
         inventory: &inventory,
         format: "site-packages",
         notes: Vec::new(),
         environment: Some(&environment),
+        unbound: Vec::new(),
     }));
     Ok(findings)
 }
 
-fn judge_read(inventory: &Inventory, format: &str, notes: &[LockfileNote]) -> Vec<Finding> {
+/// The packages of a scope whose entries name no place, as settings that bind nothing leave them.
+fn unbound(inventory: &Inventory, scope: &str) -> Option<UnboundName> {
+    let is_open = |package: &Package| matches!(&package.source, Source::Registry { url: None, .. });
+    let packages: Vec<PackageId> = inventory
+        .iter()
+        .filter(|(_, package)| package.name.starts_with(scope) && is_open(package))
+        .map(|(id, _)| id)
+        .collect();
+    (!packages.is_empty()).then(|| UnboundName {
+        name: scope.to_owned(),
+        declared: Location::file("vetch.toml"),
+        packages,
+        public: "registry.npmjs.org".to_owned(),
+        beside: None,
+    })
+}
+
+fn judge_read(inventory: &Inventory, format: &str, notes: &[LockfileNote], unbound: Vec<UnboundName>) -> Vec<Finding> {
     let notes = notes.iter().map(|note| Note {
         kind: match note.kind {
             LockfileNoteKind::Contradiction => "contradiction",
@@ -389,5 +429,5 @@ fn judge_read(inventory: &Inventory, format: &str, notes: &[LockfileNote]) -> Ve
         expected: note.expected.as_deref(),
         location: &note.location,
     });
-    judge_target(&TargetFacts { inventory, format, notes: notes.collect(), environment: None })
+    judge_target(&TargetFacts { inventory, format, notes: notes.collect(), environment: None, unbound })
 }

@@ -35,6 +35,8 @@ pub struct ScanOptions {
     pub history: HistoryOptions,
     /// Files of the user's own rules, or folders of them.
     pub rules: Vec<PathBuf>,
+    /// The user's own list of popular names, instead of the shipped one.
+    pub popular: Option<PathBuf>,
     /// Which policy is in force.
     pub policy: PolicyOptions,
     /// Whether project files may expand environment variables and redirect registries.

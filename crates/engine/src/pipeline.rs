@@ -13,6 +13,7 @@ use vetch_model::finding::Finding;
 use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId};
 use vetch_model::purl::Purl;
 use vetch_model::scan::{Scan, Target, TargetFinding, TargetKind, Unavailable};
+use vetch_names::Names;
 use vetch_registries::{Environment, NpmConfig, PypiConfig};
 use vetch_sandbox::Cancel;
 
@@ -20,6 +21,8 @@ use crate::cache::Cache;
 use crate::contents::{self, Contents, LocalSources, RegistrySettings, Run, Runner};
 use crate::history::past::Past;
 use crate::history::{self, Compare, Histories};
+use crate::naming::Naming;
+use crate::naming::internal::Internal;
 use crate::policy::{Policies, Session};
 use crate::project::{self, Opened, Project, named};
 use crate::releases::{self, Judging, Releases};
@@ -68,6 +71,7 @@ fn examine(
     let start = SystemTime::now();
     // First, so that a mistake in them is told at once.
     let rules = user_rules::load(&options.rules)?;
+    let mut naming = Naming::load(options.popular.as_deref())?;
     let mut projects: Vec<Project> =
         targets.iter_mut().flat_map(|target| std::mem::take(&mut target.projects)).collect();
     let folders: Vec<Option<PathBuf>> = targets.iter().map(policy_folder).collect();
@@ -81,17 +85,18 @@ fn examine(
     }
     let runner = Runner::new(jobs(options), cancel, progress);
     let mut run = prepare(options, &projects, runner, start, &mut scan);
-    let mut histories = history::gather(&run, options, &projects)?;
+    naming.internal = internal(&projects, &policies, &run.settings, naming.names());
+    let mut histories = history::gather(&run, options, &projects, &naming.internal)?;
     complete(&mut projects, &histories);
-    let found = contents::finish(contents::gather(&mut run, &projects)?);
+    let found = contents::finish(contents::gather(&mut run, &projects, &naming.internal)?);
     let past = past(&mut run, options, &projects, &found, &histories)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    let judging = Judging { rules: &rules, past: &past, threads: run.runner.jobs.get() };
+    let judging = Judging { rules: &rules, past: &past, naming: &naming, threads: run.runner.jobs.get() };
     let Releases { results, facts, pasts, projects: scanned } =
         releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;
-    judge_targets(&projects, session, &mut scan);
+    judge_targets(&projects, &naming, session, &mut scan);
     drop(past);
     scan.unavailable = unavailable(&projects, &found);
     scan.unavailable.append(&mut histories.unavailable);
@@ -175,7 +180,7 @@ fn prepare<'r>(
     for project in projects {
         let has = |ecosystem| project.inventory.packages.iter().any(|package| package.ecosystem == ecosystem);
         let environment = environment(options, project);
-        settings.pypi.push((options.history.is_on && has(Ecosystem::Pypi)).then(|| PypiConfig::load(&environment)));
+        settings.pypi.push(has(Ecosystem::Pypi).then(|| PypiConfig::load(&environment)));
         if !has(Ecosystem::Npm) {
             settings.npm.push(None);
             continue;
@@ -197,6 +202,16 @@ fn prepare<'r>(
     Run { runner, sources, cache, configs, settings, options, start }
 }
 
+/// What is known of the internal names of every project. Nothing of it leaves this machine.
+fn internal(projects: &[Project], policies: &Policies, settings: &RegistrySettings, names: &Names) -> Vec<Internal> {
+    let of = |(number, project): (usize, &Project)| {
+        let npm = settings.npm.get(number).and_then(Option::as_ref);
+        let pypi = settings.pypi.get(number).and_then(Option::as_ref);
+        Internal::new(project, policies.internal(project.target), npm, pypi, names)
+    };
+    projects.iter().enumerate().map(of).collect()
+}
+
 /// What the settings of a project's tools are read from.
 pub(crate) fn environment(options: &ScanOptions, project: &Project) -> Environment {
     let variables = options.environment.iter();
@@ -209,8 +224,8 @@ pub(crate) fn environment(options: &ScanOptions, project: &Project) -> Environme
     }
 }
 
-fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
-    for project in projects {
+fn judge_targets(projects: &[Project], naming: &Naming, session: Session<'_>, scan: &mut Scan) {
+    for (number, project) in projects.iter().enumerate() {
         // What is said of a target as a whole was said of it when it was scanned.
         let is_part = project.only.is_some();
         if is_part || matches!(project.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release) {
@@ -221,9 +236,10 @@ fn judge_targets(projects: &[Project], session: Session<'_>, scan: &mut Scan) {
             format: project.format.as_str(),
             notes: project.notes.iter().map(note).collect(),
             environment: project.environment.as_ref(),
+            unbound: naming.internal.get(number).map(|internal| internal.unbound(project)).unwrap_or_default(),
         });
-        let number = project.target;
-        scan.findings.extend(findings.into_iter().map(|finding| session.apply_to_target(number, finding)));
+        let target = project.target;
+        scan.findings.extend(findings.into_iter().map(|finding| session.apply_to_target(target, finding)));
     }
     scan.findings.extend(session.finish());
     scan.findings.sort_by_key(|finding: &TargetFinding| finding.target);

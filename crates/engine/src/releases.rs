@@ -17,6 +17,7 @@ use vetch_model::{ContentHash, Trigger};
 
 use crate::contents::Contents;
 use crate::history::past::Past;
+use crate::naming::Naming;
 use crate::policy::Session;
 use crate::project::Project;
 use crate::{Member, ReleasePast, ScannedProject};
@@ -79,6 +80,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) rules: &'a [UserRule],
     /// What came before.
     pub(crate) past: &'a Past<'a>,
+    /// What names tell.
+    pub(crate) naming: &'a Naming,
     /// How many releases are judged at once.
     pub(crate) threads: usize,
 }
@@ -233,17 +236,20 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
     let first = places.first()?;
     let siblings = siblings(groups, number);
     let contents = first.facts().map(Arc::as_ref);
+    let dependents: Vec<Dependent<'_>> = places.iter().flat_map(|place| dependents(place, index)).collect();
+    let name = judging.naming.of(first.contents.project, first.package, &dependents);
     let release = ReleaseFacts {
         package: first.package,
         contents,
         contents_are_locked: first.contents.is_locked,
         installed: copies(places).chain(shadows(&siblings)).collect(),
-        dependents: places.iter().flat_map(|place| dependents(place, index)).collect(),
+        dependents,
         mismatches: places.iter().flat_map(mismatches).collect(),
         recorded: places.iter().filter_map(recorded).collect(),
         lineage: judging.past.lineages.get(&first.key()),
         before: before(first, judging.past),
         dependencies: asked(first, index, judging.past),
+        name,
     };
     let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();

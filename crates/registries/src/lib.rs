@@ -33,3 +33,9 @@ pub use pypi::{
     PypiConfig, PypiNotice, PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher, history_of, release_of,
 };
 pub use secret::Secret;
+
+/// Whether this host serves npm's or PyPI's public packages to anyone.
+pub fn is_public_host(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    npmrc::PUBLIC_HOSTS.contains(&host.as_str()) || pypi::PUBLIC_HOSTS.contains(&host.as_str())
+}

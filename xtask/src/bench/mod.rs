@@ -6,6 +6,7 @@
 
 mod map;
 mod measure;
+mod names;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,6 +47,8 @@ pub(crate) struct Bench {
 enum What {
     /// Measure the way from a large lockfile of every format to its graph
     Map(map::Map),
+    /// Measure how long one name takes against a large list of popular ones
+    Names(names::Names),
 }
 
 /// What `examples/floor.rs` prints.
@@ -64,8 +67,10 @@ struct Report {
 
 /// Measures and prints.
 pub(crate) fn run(options: &Bench) -> Result<()> {
-    if let Some(What::Map(options)) = &options.what {
-        return map::run(options);
+    match &options.what {
+        Some(What::Map(options)) => return map::run(options),
+        Some(What::Names(options)) => return names::run(options),
+        None => {}
     }
     let tree = match &options.tree {
         Some(tree) => tree.canonicalize().with_context(|| format!("cannot find {}", tree.display()))?,

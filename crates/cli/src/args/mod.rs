@@ -173,6 +173,10 @@ pub(crate) struct PolicyArgs {
     /// Judge by these rules of yours too: a file, or a folder of .toml files. May be given again
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) rules: Vec<PathBuf>,
+    /// Compare names with this list of popular ones: a line `[npm]` or `[pypi]`, below it one name a line, the
+    /// most downloaded first [default: popular.txt in the user's data folder, or the list that is shipped]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) popular: Option<PathBuf>,
 }
 
 const INSPECT_HELP: &str = "Examples:

@@ -83,6 +83,7 @@ pub(super) fn options(
         jobs: contents.jobs.map(usize::from),
         history: history(contents)?,
         rules: policy.rules.clone(),
+        popular: policy.popular.clone().or_else(surroundings::popular_list),
         policy: PolicyOptions {
             file: policy.config.clone(),
             revision: policy.policy_from.clone(),

@@ -34,3 +34,12 @@ pub(super) fn state_folder() -> Option<PathBuf> {
     let parent = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
     Some(xdg.or_else(|| Some(home()?.join(parent)))?.join("vetch"))
 }
+
+/// The user's own list of popular names, if there is one: `$XDG_DATA_HOME/vetch/popular.txt`, else
+/// `~/.local/share/vetch/popular.txt`, on macOS `~/Library/Application Support/vetch/popular.txt`.
+pub(super) fn popular_list() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let parent = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    let file = xdg.or_else(|| Some(home()?.join(parent)))?.join("vetch/popular.txt");
+    file.is_file().then_some(file)
+}

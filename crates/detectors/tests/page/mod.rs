@@ -5,7 +5,7 @@
 //! ````text
 //! ```package malicious=<rule-id> verdict=<verdict>     one package: rule fires with exactly that verdict
 //! ```package benign                                    one package: rule stays below, all stay below suspicious
-//! ```package-lock malicious=… | benign                 a package-lock.json
+//! ```package-lock malicious=… | benign                 a package-lock.json; `internal=@scope`: of internal names
 //! ```requirements malicious=… | benign                 a requirements.txt
 //! ```environment malicious=… | benign                  what was seen of an installed Python environment
 //! ````
@@ -14,9 +14,9 @@
 //! `=== path`; `=== path [hex]` holds bytes in hexadecimal. Paths that begin with `@` are not files of the package:
 //! `@dependent/…` is a published package that depends on it, `@installed/…` and `@installed-2/…` are installed
 //! copies (the package itself is then the locked archive), and `@lock` holds `key = value` lines:
-//! `has-install-script = true|false`, `archive = absent`, `patch = PATH`, `mismatch = URL`, `anomaly = KIND PATH`.
-//! `@before/…` is the release before it, `@dependency/…` a package that it depends on, `@history` what its registry
-//! tells of its releases ([`history`]), `@history/NAME` the same of a dependency.
+//! `has-install-script = true|false`, `archive = absent`, `patch = PATH`, `mismatch = URL`, `anomaly = KIND PATH`,
+//! `internal = PATTERN`. `@before/…` is the release before it, `@dependency/…` a package that it depends on, `@history`
+//! what its registry tells of its releases ([`history`]), `@history/NAME` the same of a dependency.
 //!
 //! An environment is `key = value` lines: `changed|missing|extra = PATH` of an installed distribution against its
 //! `RECORD`; `pth = PATH CODE`, `module = PATH`, `virtualenv = PATH`; `differing = NAME VERSION`, `unlocked = NAME`,
@@ -43,8 +43,8 @@ pub(crate) struct Example {
 pub(crate) enum Body {
     /// Files of a package.
     Package(Vec<(String, Vec<u8>)>),
-    /// The text of a lockfile.
-    PackageLock(String),
+    /// The text of a lockfile, and a scope that is internal and bound to no registry.
+    PackageLock(String, Option<String>),
     /// The text of a list of Python requirements.
     Requirements(String),
     /// What is odd about an installed Python environment: key, value.
@@ -58,6 +58,10 @@ pub(crate) fn examples(rule: &str, page: &str, text: &str) -> Result<Vec<Example
     while let Some((number, line)) = lines.next() {
         let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
         let body: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+        // Settings that the page shows are no examples.
+        if info == "toml" {
+            continue;
+        }
         let place = format!("{page}:{}", number + 1);
         examples.push(example(rule, place.clone(), info, &body).map_err(|error| format!("{place}: {error}"))?);
     }
@@ -76,7 +80,7 @@ fn example(rule: &str, place: String, info: &str, lines: &[&str]) -> Result<Exam
     };
     let body = match words.first() {
         Some(&"package") => Body::Package(files(lines, words.contains(&"[escaped]"))?),
-        Some(&"package-lock") => Body::PackageLock(lines.join("\n")),
+        Some(&"package-lock") => Body::PackageLock(lines.join("\n"), value("internal").map(str::to_owned)),
         Some(&"requirements") => Body::Requirements(lines.join("\n")),
         Some(&"environment") => Body::Environment(pairs(lines)?),
         _ => return Err(format!("`{info}` is no kind of example")),

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use vetch_registries::{ArtifactRequest, ClientOptions, NpmClient, PypiClient, PypiConfig, Tarball, TarballRequest};
+use vetch_model::inventory::Ecosystem;
+use vetch_registries::{
+    ArtifactRequest, ClientOptions, NpmClient, NpmConfig, PypiClient, PypiConfig, Tarball, TarballRequest, is_public_host,
+};
 
 use super::archives::{LARGEST_ARCHIVE, Missing, not_fetched, not_indexed};
 use super::gather::Run;
 use super::units::{Request, Units};
 use crate::EngineError;
 use crate::jobs::ArchiveKind;
+use crate::naming::internal::Internal;
 use crate::pipeline::environment;
 use crate::project::Project;
 
@@ -24,7 +28,12 @@ struct Asked {
 ///
 /// # Errors
 /// When the user cancels.
-pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) -> Result<(), EngineError> {
+pub(crate) fn fetch(
+    run: &mut Run<'_>,
+    projects: &[Project],
+    internal: &[Internal],
+    units: &mut Units,
+) -> Result<(), EngineError> {
     if run.options.offline {
         return Ok(());
     }
@@ -49,7 +58,8 @@ pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) 
         let Some(project) = projects.get(number) else { continue };
         let config = run.configs.get_mut(number).and_then(Option::take);
         if let Some(config) = config.filter(|_| !asked.npm.is_empty()) {
-            from_npm(run, NpmClient::new(config, client_options()), project, asked.npm, units);
+            let wanted = keep_internal(&config, internal.get(number), asked.npm, units);
+            from_npm(run, NpmClient::new(config, client_options()), project, wanted, units);
         }
         if !asked.python.is_empty() && !run.runner.cancel.is_cancelled() {
             from_indexes(run, project, asked.python, units, &mut told);
@@ -59,6 +69,31 @@ pub(crate) fn fetch(run: &mut Run<'_>, projects: &[Project], units: &mut Units) 
         }
     }
     Ok(())
+}
+
+/// Leaves out what the user calls internal and a public registry would be asked for: it must not learn the name.
+fn keep_internal(
+    config: &NpmConfig,
+    internal: Option<&Internal>,
+    wanted: Vec<(usize, TarballRequest)>,
+    units: &mut Units,
+) -> Vec<(usize, TarballRequest)> {
+    let Some(internal) = internal else { return wanted };
+    let kept = |request: &TarballRequest| {
+        let pattern = internal.keeps(&Ecosystem::Npm, &request.name)?;
+        let host = request.host(config).filter(|host| is_public_host(host))?;
+        Some(format!("its name is internal (`{}`), and {host} would be asked for it", pattern.text))
+    };
+    let mut allowed = Vec::new();
+    for (index, request) in wanted {
+        let Some(why) = kept(&request) else {
+            allowed.push((index, request));
+            continue;
+        };
+        let hint = "bind the name to your registry in .npmrc, run `npm ci`, or pass --archives DIR".to_owned();
+        units.miss(index, Missing { why, hint, mismatch: None, fetch: false });
+    }
+    allowed
 }
 
 fn client_options() -> ClientOptions {

@@ -22,6 +22,7 @@ use super::read::Hashed;
 use super::units::{Units, folder_flags, is_irregular, runs_prepare};
 use super::work::{Driver, Known};
 use crate::cache::{Cache, FactsKey, Fingerprint};
+use crate::naming::internal::Internal;
 use crate::project::Project;
 use crate::{EngineError, ScanOptions, Stage};
 
@@ -89,7 +90,11 @@ pub(crate) struct State {
 ///
 /// # Errors
 /// When no worker can be started, or the user cancels.
-pub(crate) fn gather<'p>(run: &mut Run<'_>, projects: &'p [Project]) -> Result<Gathered<'p>, EngineError> {
+pub(crate) fn gather<'p>(
+    run: &mut Run<'_>,
+    projects: &'p [Project],
+    internal: &[Internal],
+) -> Result<Gathered<'p>, EngineError> {
     let mut units = Units::default();
     let mut plans = plans(projects, &mut units, !run.options.offline);
     let listings = list(run, projects, &plans);
@@ -108,7 +113,7 @@ pub(crate) fn gather<'p>(run: &mut Run<'_>, projects: &'p [Project]) -> Result<G
     let done = gather.round(run, jobs)?;
     gather.apply(run, done);
     gather.compare_all();
-    super::fetch::fetch(run, projects, &mut gather.found.units)?;
+    super::fetch::fetch(run, projects, internal, &mut gather.found.units)?;
     gather.found.units.look_up_facts(run.cache.as_ref());
     let jobs = gather.found.units.jobs(true).collect();
     let done = gather.round(run, jobs)?;

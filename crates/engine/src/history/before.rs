@@ -65,7 +65,7 @@ pub(crate) fn gather(
     }
     // The clients of the run's own projects were made and used; these are others.
     let own = std::mem::replace(&mut run.configs, configs);
-    let found = contents::gather(run, &synthetic).map(contents::finish);
+    let found = contents::gather(run, &synthetic, &[]).map(contents::finish);
     run.configs = own;
     let by_place: HashMap<(usize, PackageId), Contents> =
         found?.into_iter().map(|contents| ((contents.project, contents.package), contents)).collect();

@@ -5,15 +5,18 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use vetch_model::history::{History, SignalSource, Time};
+use vetch_model::inventory::Package;
 use vetch_model::scan::Unavailable;
 use vetch_registries::{
-    ClientOptions, NpmClient, NpmConfig, PackumentRequest, PypiClient, PypiConfig, history_of, read_packument,
+    ClientOptions, NpmClient, NpmConfig, PackumentRequest, PypiClient, PypiConfig, history_of, is_public_host,
+    read_packument,
 };
 use vetch_store::{HistoryStore, Key, Remembered, merge};
 
 use super::wanted::{Request, wanted};
 use super::{Histories, HistoryOptions};
 use crate::contents::Run;
+use crate::naming::internal::Internal;
 use crate::project::Project;
 use crate::{EngineError, ScanOptions, Stage};
 
@@ -22,11 +25,22 @@ const FRESH: i64 = 6 * 3_600;
 /// Histories written at once.
 const BATCH: usize = 64;
 
+/// Whether the registry may learn the name: a public one learns none that the user calls internal.
+fn may_learn(internal: Option<&Internal>, package: &Package, key: &Key) -> bool {
+    let is_public = url::Url::parse(&key.registry).is_ok_and(|url| url.host_str().is_some_and(is_public_host));
+    !is_public || internal.is_none_or(|internal| internal.keeps(&package.ecosystem, &package.name).is_none())
+}
+
 /// The histories of all packages of the projects.
 ///
 /// # Errors
 /// When the user cancels.
-pub(crate) fn gather(run: &Run<'_>, options: &ScanOptions, projects: &[Project]) -> Result<Histories, EngineError> {
+pub(crate) fn gather(
+    run: &Run<'_>,
+    options: &ScanOptions,
+    projects: &[Project],
+    internal: &[Internal],
+) -> Result<Histories, EngineError> {
     let mut histories = Histories::default();
     if !options.history.is_on {
         return Ok(histories);
@@ -36,7 +50,9 @@ pub(crate) fn gather(run: &Run<'_>, options: &ScanOptions, projects: &[Project])
         let (npm, pypi) = (run.settings.npm.get(number), run.settings.pypi.get(number));
         for (id, package) in project.inventory.iter().filter(|(id, _)| project.looks_at(*id)) {
             let asked = wanted(project, package, npm.and_then(Option::as_ref), pypi.and_then(Option::as_ref));
-            let Some((key, request)) = asked else { continue };
+            let Some((key, request)) = asked.filter(|(key, _)| may_learn(internal.get(number), package, key)) else {
+                continue;
+            };
             histories.of.insert((number, id), key.clone());
             requests.entry(key).or_insert((number, request));
         }

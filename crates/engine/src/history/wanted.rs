@@ -56,7 +56,7 @@ fn names_registries(project: &Project) -> bool {
 }
 
 /// Whose settings count.
-pub(super) fn tool(format: Format) -> PythonTool {
+pub(crate) fn tool(format: Format) -> PythonTool {
     match format {
         Format::Uv => PythonTool::Uv,
         Format::Poetry => PythonTool::Poetry,

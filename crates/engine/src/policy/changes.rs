@@ -6,7 +6,7 @@ use vetch_model::{Evidence, Finding, Location};
 
 use super::problem::PolicyError;
 use super::rules::POLICY_CHANGED;
-use super::{Exception, Policy, Setting};
+use super::{Exception, InternalName, Policy, Setting};
 
 /// A finding if the two say different things; comments and order do not count.
 pub(super) fn finding(
@@ -43,6 +43,7 @@ fn differences(file: &str, in_force: &Policy, here: &Policy) -> Vec<Evidence> {
         let (old, new) = (in_force.severity.get(rule).copied(), here.severity.get(rule).copied());
         evidence.extend(setting(file, &format!("severity.{rule}"), old, new));
     }
+    evidence.extend(internal_names(file, in_force, here));
     let missing_in = |list: &[Exception], it: &Exception| !list.iter().any(|other| it.says_the_same(other));
     for added in here.exceptions.iter().filter(|it| missing_in(&in_force.exceptions, it)) {
         evidence.push(field(file, added.line, "exception", added.label(), None, "an exception that is not in force"));
@@ -52,6 +53,20 @@ fn differences(file: &str, in_force: &Policy, here: &Policy) -> Vec<Evidence> {
         evidence.push(field(file, 0, "exception", ABSENT.to_owned(), Some(removed.label()), note));
     }
     evidence
+}
+
+/// Internal names that only one of the two has.
+fn internal_names(file: &str, in_force: &Policy, here: &Policy) -> Vec<Evidence> {
+    let only = |one: &Policy, other: &Policy| -> Vec<InternalName> {
+        one.internal.iter().filter(|it| !other.internal.iter().any(|known| known.text == it.text)).cloned().collect()
+    };
+    let added = only(here, in_force)
+        .into_iter()
+        .map(|it| field(file, it.line, "names.internal", it.text, None, "an internal name that is not in force"));
+    let removed = only(in_force, here).into_iter().map(|it| {
+        field(file, 0, "names.internal", ABSENT.to_owned(), Some(it.text), "an internal name that is still in force")
+    });
+    added.chain(removed).collect()
 }
 
 const ABSENT: &str = "(not set)";

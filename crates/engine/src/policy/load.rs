@@ -13,7 +13,7 @@ use super::apply::Session;
 use super::gate::Gate;
 use super::parse::parse;
 use super::problem::PolicyError;
-use super::{FILE_NAME, Policy, changes, revision, rules};
+use super::{FILE_NAME, InternalName, Policy, changes, revision, rules};
 
 /// A policy larger than this is refused.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
@@ -102,6 +102,12 @@ impl Policies {
             }
         };
         self.by_target.iter().map(gate).collect()
+    }
+
+    /// The internal names of a target, and the policy's name in evidence.
+    pub fn internal(&self, target: usize) -> (&str, &[InternalName]) {
+        let loaded = self.by_target.get(target).and_then(|index| self.loaded.get(*index));
+        loaded.map_or((FILE_NAME, &[]), |loaded| (loaded.label.as_str(), loaded.policy.internal.as_slice()))
     }
 
     /// Begins to judge, as of `today`.

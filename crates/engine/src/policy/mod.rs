@@ -14,6 +14,9 @@
 //! [severity]
 //! "install-time-network" = "low"
 //!
+//! [names]
+//! internal = ["@acme/*", "acme-*"]
+//!
 //! [[exception]]
 //! rule = "install-time-network"
 //! package = "pkg:npm/name@1.2.3"
@@ -30,6 +33,7 @@ mod apply;
 mod changes;
 pub mod gate;
 mod glob;
+mod internal_name;
 mod load;
 mod parse;
 pub(crate) mod problem;
@@ -46,6 +50,7 @@ use vetch_model::{ContentHash, Purl, Severity, Verdict};
 pub use apply::{Applied, Session};
 pub use gate::{Gate, Judgement, judge, judge_release};
 pub use glob::Glob;
+pub use internal_name::InternalName;
 pub use load::{Policies, PolicyOptions};
 pub use problem::{PolicyError, Problem};
 pub use trust::TrustStore;
@@ -62,6 +67,8 @@ pub struct Policy {
     pub allow_incomplete: Option<Setting<bool>>,
     /// Severities by rule id.
     pub severity: BTreeMap<String, Setting<Severity>>,
+    /// Names of packages that no public registry may serve, or learn.
+    pub internal: Vec<InternalName>,
     /// In file order.
     pub exceptions: Vec<Exception>,
 }

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use vetch_model::{ContentHash, Purl, Severity, Verdict};
 
 use super::glob::Glob;
+use super::internal_name::InternalName;
 use super::problem::{PolicyError, Problem, Shown, position};
 use super::suggest::nearest;
 use super::{Exception, Policy, Setting};
@@ -17,7 +18,8 @@ use super::{Exception, Policy, Setting};
 /// Problems listed; a file with more is not worth more lines.
 const MOST_PROBLEMS: usize = 20;
 
-const TOP_KEYS: &[&str] = &["fail-on", "allow-incomplete", "severity", "exception"];
+const TOP_KEYS: &[&str] = &["fail-on", "allow-incomplete", "severity", "names", "exception"];
+const NAMES_KEYS: &[&str] = &["internal"];
 const EXCEPTION_KEYS: &[&str] = &["rule", "package", "path", "content-hash", "reason", "expires"];
 
 /// Levels that can fail a scan.
@@ -78,6 +80,7 @@ impl Reader<'_> {
                     policy.allow_incomplete = self.boolean(value).map(|value| Setting { value, line })
                 }
                 "severity" => self.severities(value, &mut policy),
+                "names" => self.names(value, &mut policy),
                 "exception" => self.exceptions(value, &mut policy),
                 other => self.unknown_key(key.span().start, other, TOP_KEYS),
             }
@@ -147,6 +150,27 @@ impl Reader<'_> {
                 policy.severity.insert(rule.get_ref().as_ref().to_owned(), Setting { value, line });
             }
         }
+    }
+
+    fn names(&mut self, value: &Value<'_>, policy: &mut Policy) {
+        let Some(table) = value.get_ref().as_table() else {
+            return self.expected(value, "a table, written as [names]");
+        };
+        for (key, value) in table {
+            match (key.get_ref().as_ref(), value.get_ref().as_array()) {
+                ("internal", Some(patterns)) => {
+                    policy.internal = patterns.iter().filter_map(|pattern| self.internal_name(pattern)).collect();
+                }
+                ("internal", None) => self.expected(value, "a list of patterns of names, such as [\"@acme/*\"]"),
+                (other, _) => self.unknown_key(key.span().start, other, NAMES_KEYS),
+            }
+        }
+    }
+
+    fn internal_name(&mut self, value: &Value<'_>) -> Option<InternalName> {
+        let text = self.string(value, "a pattern of names, such as \"@acme/*\"")?;
+        let start = value.span().start;
+        InternalName::parse(text, self.line(start)).map_err(|reason| self.problem(start, reason.to_owned())).ok()
     }
 
     fn known_rule(&mut self, offset: usize, rule: &str) -> bool {

@@ -18,6 +18,7 @@ pub(crate) fn options(project: &Project) -> ScanOptions {
         archives: None,
         cache: CacheMode::Off,
         jobs: Some(2),
+        popular: None,
         rules: Vec::new(),
         policy: PolicyOptions::default(),
         trust_project: false,

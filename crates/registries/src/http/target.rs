@@ -42,6 +42,11 @@ impl TarballRequest {
             integrity: package.integrity.clone(),
         })
     }
+
+    /// The host that would be asked, and so learn the name.
+    pub fn host(&self, config: &NpmConfig) -> Option<String> {
+        url_for(config, self).ok()?.host_str().map(str::to_owned)
+    }
 }
 
 /// The URL to ask. What `resolved` says, except that (as npm's

@@ -206,6 +206,12 @@ impl NpmConfig {
         self.scope_registry(name).is_some()
     }
 
+    /// Scopes that settings tie to a registry which is not the public one, and that registry.
+    pub fn private_scopes(&self) -> impl Iterator<Item = (&str, &Registry)> {
+        let is_private = |registry: &Registry| !registry.url.host_str().is_some_and(crate::is_public_host);
+        self.scopes.iter().filter(move |(_, it)| is_private(it)).map(|(scope, it)| (scope.as_str(), it))
+    }
+
     /// The value of `Authorization` for this URL, if credentials are bound to it.
     pub(crate) fn authorization(&self, url: &Url) -> Option<Secret> {
         self.credentials.authorization(url)

@@ -17,6 +17,7 @@ pub use choice::{Platform, Preference};
 pub use client::{ArtifactRequest, FetchedArtifact, ProjectRequest, ProjectResult, PypiClient, Voucher};
 pub use error::IndexError;
 pub use history::history_of;
+pub(crate) use settings::PUBLIC_HOSTS;
 pub use settings::{
     FindLinks, Index, IndexSet, LinksPlace, PypiConfig, PypiNotice, PythonLayer, PythonTool, SettingOrigin, Strategy,
 };

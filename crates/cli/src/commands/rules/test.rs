@@ -56,6 +56,7 @@ fn outcome(rule: &UserRule, test: &RuleTest, cancel: &Cancel) -> Result<Option<S
         archives: None,
         cache: CacheMode::Off,
         jobs: Some(1),
+        popular: None,
         rules: vec![rule.file.clone()],
         policy: vetch_engine::policy::PolicyOptions::default(),
         trust_project: false,

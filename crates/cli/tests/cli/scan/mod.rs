@@ -14,6 +14,7 @@ mod hostile_project;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod many_projects;
+mod names;
 #[cfg(unix)]
 mod permissions;
 mod python;
