@@ -193,7 +193,7 @@ fn poetry(pkg: &PyPkg, source: &str) -> ProjectBuilder {
 
 #[test]
 fn a_private_index_is_asked_with_its_credentials_and_no_other_for_what_is_tied_to_it() {
-    let private = PythonIndex::builder().package(thief()).authorization("Basic bWU6c2VjcmV0").start();
+    let private = PythonIndex::builder().package(thief()).authorization("Basic bWU6c3dvcmRmaXNo").start();
     let public = index(harmless());
     let source = format!(
         "\n[package.source]\ntype = \"legacy\"\nurl = \"{}\"\nreference = \"own\"\n",
@@ -204,11 +204,11 @@ fn a_private_index_is_asked_with_its_credentials_and_no_other_for_what_is_tied_t
     let run = online(&project, &public).expect(3);
     says(&run, &["the contents of tool@1.0"]);
     assert_eq!((private.paths().len(), public.paths().len()), (0, 0), "{}", run.stdout);
-    let own = scan(&project, &["--format", "json"]).env("PIP_INDEX_URL", private.url_with("me", "secret"));
+    let own = scan(&project, &["--format", "json"]).env("PIP_INDEX_URL", private.url_with("me", "swordfish"));
     let run = own.run().expect(1);
     assert_eq!(tool(&run)["verdict"], "malicious", "{}", run.stdout);
     assert_eq!(private.paths(), [format!("/files/{}", thief().wheel_name()), "/simple/tool/".to_owned()]);
-    run.never_mentions("secret");
+    run.never_mentions("swordfish");
 }
 
 #[test]
