@@ -130,6 +130,34 @@ impl Interp<'_> {
         }
     }
 
+    /// `@decorator` on a function. Most wrap what they are given; that is not called for it. One that is used more often
+    /// than it is run does what it did before: if it called what it was given, so it does with this.
+    pub(crate) fn decorate(&mut self, decorator: &Value, function: &Value) -> Value {
+        let place = |interp: &Self, value: &Value| match value.kind {
+            Kind::Object(id) => match interp.object(id).class {
+                Class::Closure { unit, function, .. } => Some((unit, function)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let args = vec![function.clone()];
+        let Some((own, given)) = place(self, decorator).zip(place(self, function)) else {
+            return self.call_value(decorator, Value::UNDEFINED, args);
+        };
+        if self.record(own.0, own.1).particular_runs >= MAX_PARTICULAR_RUNS || self.fuel.particular_steps == 0 {
+            if self.eager_decorators.contains(&own) {
+                self.call_value(function, Value::UNDEFINED, vec![Value::UNKNOWN]);
+            }
+            return function.clone();
+        }
+        let was_run = self.record(given.0, given.1).executed;
+        let value = self.call_value(decorator, Value::UNDEFINED, args);
+        if !was_run && self.record(given.0, given.1).executed {
+            self.eager_decorators.insert(own);
+        }
+        value
+    }
+
     /// The result of a call that is not run: that of the run that stands for it, made now if there is none yet.
     fn stand_in(
         &mut self,

@@ -100,7 +100,8 @@ impl Interp<'_> {
             }
             Kind::Api(api) => match self.apis.member(*api, name) {
                 Some(found) => Value::api(found).tainted(object.taint),
-                None if name == "default" => object.clone(),
+                None if matches!(name, "default" | "__dict__") => object.clone(),
+                None if name == "__name__" => Value::str(self.apis.name(*api)),
                 None => self.unknown(object.taint),
             },
             Kind::Unknown | Kind::Undefined | Kind::Null => {
@@ -183,7 +184,8 @@ impl Interp<'_> {
                     None => Value::UNDEFINED,
                 },
             },
-            Class::Plain | Class::Keywords | Class::Slice(_) => match name {
+            Class::Plain | Class::Keywords | Class::Slice(_) | Class::Integer(_) => match name {
+                "__dict__" if self.is_python_here() => Value::object(id),
                 "hasOwnProperty"
                 | "toString"
                 | "valueOf"

@@ -72,9 +72,15 @@ fn texts(apis: &mut Apis) {
 }
 
 fn byte_strings(apis: &mut Apis) {
-    for name in ["bytes", "bytearray"] {
-        apis.add_python_function(name, bytes);
-    }
+    apis.add_python_function("bytes", bytes);
+    // It can be changed: a list of its bytes.
+    apis.add_python_function("bytearray", |interp, call| {
+        let made = bytes(interp, call);
+        match interp.iterate_python(&made) {
+            Some(items) => interp.array(items).tainted(made.taint),
+            None => made,
+        }
+    });
     let bytes = apis.python_global("bytes");
     if let Some(bytes) = bytes {
         apis.add_functions(bytes, &["fromhex"], |interp, call| from_hex(interp, &call.arg(0)));
@@ -168,7 +174,7 @@ fn bytes(interp: &mut Interp<'_>, call: &Call) -> Value {
             Value::bytes(vec![0; *length as usize])
         }
         _ => {
-            let items = interp.iterate(&value);
+            let items = interp.iterate_python(&value);
             let bytes: Option<Vec<u8>> = items.and_then(|items| {
                 items
                     .iter()

@@ -15,7 +15,29 @@ pub(crate) static META: RuleMeta = RuleMeta {
 
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let cases = c.decoded_evals().map(|eval| judge(c, eval));
-    report_worst(out, &META, cases);
+    let media = c.flows().filter_map(|flow| from_media(c, &flow.source, &flow.sink, when(flow)));
+    report_worst(out, &META, cases.chain(media));
+}
+
+/// Pictures, sounds and fonts of the package that are code in truth.
+fn from_media(c: &Contents<'_>, read: &Capability, eval: &Capability, trigger: Trigger) -> Option<Case> {
+    const MEDIA: [&str; 12] = ["png", "jpg", "jpeg", "gif", "bmp", "ico", "webp", "wav", "mp3", "ttf", "woff", "woff2"];
+    if read.id != CapabilityId::FsRead || eval.id != CapabilityId::CodeEval || !is_unasked(trigger) {
+        return None;
+    }
+    let path = own_path(read)?;
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())?;
+    let title = format!("{} runs what it reads from {path} as code {}", c.label(), when_words(trigger));
+    MEDIA.contains(&ending.as_str()).then(|| Case::new(HARMFUL, title, evidence_of([read, eval])))
+}
+
+/// Whether the code that is run could be looked at: every layer that it gave was parsed.
+fn is_open(c: &Contents<'_>, eval: &Capability) -> bool {
+    let place = eval.evidence.location();
+    let mut layers = c.facts.layers.iter().filter(|layer| {
+        layer.location.file == place.file && layer.location.line == place.line && layer.layer > eval.layer
+    });
+    layers.next().is_some_and(|first| first.is_understood) && layers.all(|layer| layer.is_understood)
 }
 
 fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
@@ -26,13 +48,16 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
         .collect();
     let hostile: Vec<&Capability> = inner.iter().copied().filter(|inner| is_hostile(inner)).collect();
     let connects = inner.iter().copied().filter(|inner| is_network(inner.id)).collect::<Vec<_>>();
+    let is_python = file.ends_with(".py");
     let grade = match eval.trigger {
         Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
+        // What builds a package is hidden from those who build it.
+        Trigger::Install if is_python && !is_open(c, eval) => HARMFUL,
         Trigger::Install => DOUBTFUL,
         Trigger::Import if !hostile.is_empty() => HARMFUL,
-        // Python has no such reason.
-        Trigger::Import if file.ends_with(".py") && !connects.is_empty() => HARMFUL,
-        Trigger::Import if file.ends_with(".py") => DOUBTFUL,
+        // Python has no such reason; nor for hiding what is hidden already.
+        Trigger::Import if is_python && (!connects.is_empty() || eval.layer > 0) => HARMFUL,
+        Trigger::Import if is_python => DOUBTFUL,
         // Workers and WebAssembly loaders are shipped as base64 and fetch their data.
         Trigger::Import => ODD,
         _ if !hostile.is_empty() && !connects.is_empty() => DOUBTFUL,

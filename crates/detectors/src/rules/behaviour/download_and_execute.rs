@@ -132,10 +132,7 @@ fn base(path: &str) -> &str {
 fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
     let host = match chain.fetch.id {
         CapabilityId::NetConnect => c.host(chain.fetch),
-        _ => crate::hosts::Host::parse(
-            shell::url_in(name_of(chain.fetch).unwrap_or_default()),
-            c.facts.manifest.as_ref(),
-        ),
+        _ => crate::hosts::Host::parse(shell::url_in(name_of(chain.fetch).unwrap_or_default()), &c.own_addresses),
     };
     if !host.is_remote() {
         return None;
