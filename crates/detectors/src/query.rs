@@ -102,9 +102,10 @@ fn merged(known: &Evidence, more: &str) -> Evidence {
     }
 }
 
-/// When a flow is complete: a secret read at import and sent from a function that users call is sent at call.
+/// When a flow is complete: a secret read at import and sent from a function that users call is sent at call, and so
+/// is one that such a function hands to a connection made at import.
 pub(crate) fn when(flow: &Flow) -> Trigger {
-    flow.trigger.max(flow.sink.trigger)
+    flow.trigger.max(flow.sink.trigger).max(flow.source.trigger)
 }
 
 /// Whether code of this trigger runs without anyone asking for what it does.

@@ -30,6 +30,9 @@ impl Interp<'_> {
     }
 
     fn api_member(&mut self, api: ApiId, name: &str) -> Value {
+        if name == "__dict__" {
+            return Value::api(api);
+        }
         if self.apis.is_global_object(api) {
             if let Some(value) = self.globals.get(name) {
                 return value.clone();
@@ -60,6 +63,9 @@ impl Interp<'_> {
             Kind::Str(text) => {
                 self.burn(text.len() as u64 >> 10);
                 let value = match name {
+                    "parent" | "name" | "stem" | "suffix" if self.is_python_here() => {
+                        crate::python::part_of_path(text, name)
+                    }
                     "length" if object.exact_str().is_some() => {
                         Value::number(crate::builtins::string::units(text) as f64)
                     }
@@ -156,7 +162,7 @@ impl Interp<'_> {
                 }
             }
             // What goes through the streams of a process or a request goes through it.
-            Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection") => {
+            Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection" | "containers") => {
                 Value::object(id).tainted(taint)
             }
             Class::Instance { .. } | Class::Promise(_) => self.method(&Value::object(id), name),

@@ -280,6 +280,21 @@ fn expanded(interp: &mut Interp<'_>, path: &Value) -> Value {
     })
 }
 
+/// `path.parent`, `path.name`, `path.stem`, `path.suffix`.
+pub(crate) fn part_of_path(path: &str, part: &str) -> Value {
+    let (parent, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let (stem, suffix) = match name.rfind('.').filter(|dot| *dot > 0) {
+        Some(dot) => name.split_at(dot),
+        None => (name, ""),
+    };
+    Value::str(match part {
+        "parent" => parent,
+        "name" => name,
+        "stem" => stem,
+        _ => suffix,
+    })
+}
+
 /// Methods of `pathlib.Path`, which is its text here.
 pub(super) fn path_method(interp: &mut Interp<'_>, path: &Value, name: &str, call: &Call) -> Value {
     match name {

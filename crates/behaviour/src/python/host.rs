@@ -146,6 +146,17 @@ fn native(apis: &mut Apis) {
         interp.effect(CapabilityId::CodeNative, resource, "loads a native library");
         interp.unknown(Taint::NONE)
     });
+    let mapping = apis.add_python_module(&["mmap"]);
+    apis.add_functions(mapping, &["mmap"], |interp, call| {
+        const EXECUTABLE: u64 = 4;
+        let taint = call.surrendered(interp);
+        let protection = call.get(interp, 3, "prot").and_then(|prot| prot.to_number()).unwrap_or(0.0) as u64;
+        if protection & EXECUTABLE != 0 {
+            let memory = Resource::Named("memory that is run".to_owned());
+            interp.effect(CapabilityId::ProcessInject, memory, "asks for memory that can be run");
+        }
+        interp.unknown(taint)
+    });
     let windll = apis.add_namespace(ctypes, "windll");
     let kernel = apis.add_namespace(windll, "kernel32");
     apis.add_functions(

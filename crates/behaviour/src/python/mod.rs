@@ -28,6 +28,7 @@ use crate::apis::{Apis, Call};
 use crate::interp::{Interp, UnitId};
 use crate::value::{Kind, ObjectId, Slot, Taint, Value};
 
+pub(crate) use files::part_of_path;
 pub(crate) use methods::call_method;
 pub(crate) use operators::{binary, index};
 pub(crate) use packaging::run_command;

@@ -13,7 +13,7 @@ use crate::value::{HOLE, Kind, Taint, Value};
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options", "stream"];
 
 pub(super) fn register(apis: &mut Apis) {
-    for name in ["requests", "httpx", "cloudscraper", "tls_client", "curl_cffi.requests", "requests_html"] {
+    for name in ["requests", "httpx", "cloudscraper", "tls_client", "curl_cffi.requests", "requests_html", "requests_unixsocket"] {
         let module = apis.add_python_module(&[name]);
         apis.add_functions(module, VERBS, |interp, call| request(interp, call, 0));
         apis.add_functions(module, &["request"], |interp, call| request(interp, call, 1));
@@ -22,7 +22,8 @@ pub(super) fn register(apis: &mut Apis) {
         for session in ["Session", "Client"] {
             let class = apis.add_namespace(module, session);
             apis.add_functions(class, VERBS, |interp, call| request(interp, call, 1));
-            apis.add_functions(class, &["send", "request"], |interp, call| request(interp, call, 2));
+            apis.add_functions(class, &["send"], |interp, call| request(interp, call, 1));
+            apis.add_functions(class, &["request"], |interp, call| request(interp, call, 2));
         }
     }
     for name in [
@@ -266,7 +267,7 @@ pub(super) fn instance_method(
             let effect = effect?;
             let sent = call.surrendered(interp).or(super::services::sent_files(interp, name, call));
             interp.flow(sent, effect);
-            let received = interp.source(effect);
+            let received = interp.source(effect).or(interp.deep_taint(receiver));
             call.call_back(interp, received);
             Some(interp.unknown(received))
         }
