@@ -52,7 +52,9 @@ pub(crate) fn run(options: &Robust) -> Result<()> {
         None => repo::release_build(None)?.join("vetch"),
     };
     let mut missed = Vec::new();
-    for cases in [Cases::Javascript, Cases::Python].into_iter().filter(|cases| options.only.is_none_or(|it| it == *cases)) {
+    for cases in
+        [Cases::Javascript, Cases::Python].into_iter().filter(|cases| options.only.is_none_or(|it| it == *cases))
+    {
         let variants = match cases {
             Cases::Javascript => vec![transform()?],
             Cases::Python => super::robust_python::archives()?,

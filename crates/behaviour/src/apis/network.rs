@@ -241,7 +241,11 @@ pub(crate) fn connect_effect(interp: &mut Interp<'_>, host: String, sent: Taint)
         interp.effect(CapabilityId::HostProbe, Resource::Named(host.clone()), "asks the cloud metadata service");
     }
     if bare.contains("docker.sock") {
-        interp.effect(CapabilityId::HostProbe, Resource::Named("docker.sock".to_owned()), "speaks to the container engine");
+        interp.effect(
+            CapabilityId::HostProbe,
+            Resource::Named("docker.sock".to_owned()),
+            "speaks to the container engine",
+        );
     }
     let resource = if host == "*" { Resource::Any } else { Resource::Named(host) };
     let note = format!("connects to {resource}");

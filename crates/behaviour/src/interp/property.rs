@@ -162,7 +162,9 @@ impl Interp<'_> {
                 }
             }
             // What goes through the streams of a process or a request goes through it.
-            Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection" | "containers") => {
+            Class::Instance { .. }
+                if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection" | "containers") =>
+            {
                 Value::object(id).tainted(taint)
             }
             Class::Instance { .. } | Class::Promise(_) => self.method(&Value::object(id), name),

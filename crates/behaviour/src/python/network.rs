@@ -13,7 +13,15 @@ use crate::value::{HOLE, Kind, Taint, Value};
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options", "stream"];
 
 pub(super) fn register(apis: &mut Apis) {
-    for name in ["requests", "httpx", "cloudscraper", "tls_client", "curl_cffi.requests", "requests_html", "requests_unixsocket"] {
+    for name in [
+        "requests",
+        "httpx",
+        "cloudscraper",
+        "tls_client",
+        "curl_cffi.requests",
+        "requests_html",
+        "requests_unixsocket",
+    ] {
         let module = apis.add_python_module(&[name]);
         apis.add_functions(module, VERBS, |interp, call| request(interp, call, 0));
         apis.add_functions(module, &["request"], |interp, call| request(interp, call, 1));

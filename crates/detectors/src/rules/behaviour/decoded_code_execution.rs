@@ -1,5 +1,7 @@
 //! Decodes data that it carries and executes it.
 
+use vetch_model::facts::{DecodedLayer, MAX_LAYER_TEXT};
+
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -40,6 +42,17 @@ fn is_open(c: &Contents<'_>, eval: &Capability) -> bool {
     layers.next().is_some_and(|first| first.is_understood) && layers.all(|layer| layer.is_understood)
 }
 
+/// Whether the code that is run was seen as a whole and can reach nothing: a template that was put together.
+fn is_harmless(c: &Contents<'_>, eval: &Capability) -> bool {
+    let place = eval.evidence.location();
+    let here = |layer: &&DecodedLayer| layer.location.file == place.file && layer.location.line == place.line;
+    let is_plain = |layer: &DecodedLayer| {
+        layer.bytes <= MAX_LAYER_TEXT as u64
+            && !["import", "__", "exec", "eval", "open"].iter().any(|word| layer.text.contains(word))
+    };
+    is_open(c, eval) && c.facts.layers.iter().filter(here).all(is_plain)
+}
+
 fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
     let file = &eval.evidence.location().file;
     let inner: Vec<&Capability> = c
@@ -49,14 +62,18 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
     let hostile: Vec<&Capability> = inner.iter().copied().filter(|inner| is_hostile(inner)).collect();
     let connects = inner.iter().copied().filter(|inner| is_network(inner.id)).collect::<Vec<_>>();
     let is_python = file.ends_with(".py");
+    let evaluates = |inner: &&&Capability| inner.id == CapabilityId::CodeEval && is_unasked(inner.trigger);
+    let is_constant = |inner: &&Capability| inner.resource == Resource::Eval(EvalSource::Constant);
+    let hides_more = eval.layer > 0 || inner.iter().filter(evaluates).any(|inner| !is_constant(inner));
     let grade = match eval.trigger {
         Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
         // What builds a package is hidden from those who build it.
-        Trigger::Install if is_python && !is_open(c, eval) => HARMFUL,
+        Trigger::Install if is_python && (!is_open(c, eval) || hides_more) => HARMFUL,
         Trigger::Install => DOUBTFUL,
         Trigger::Import if !hostile.is_empty() => HARMFUL,
         // Python has no such reason; nor for hiding what is hidden already.
-        Trigger::Import if is_python && (!connects.is_empty() || eval.layer > 0) => HARMFUL,
+        Trigger::Import if is_python && (!connects.is_empty() || hides_more) => HARMFUL,
+        Trigger::Import if is_python && is_harmless(c, eval) => ODD,
         Trigger::Import if is_python => DOUBTFUL,
         // Workers and WebAssembly loaders are shipped as base64 and fetch their data.
         Trigger::Import => ODD,
@@ -131,6 +148,17 @@ mod tests {
     fn what_is_not_understood_is_suspicious_at_install_only() {
         assert_eq!(decoded(Trigger::Install, None), Verdict::Suspicious);
         assert_eq!(decoded(Trigger::Import, None), Verdict::Notable);
+    }
+
+    #[test]
+    fn what_builds_a_python_package_is_not_hidden() {
+        let decoded = |trigger, layer| {
+            let eval = Capability { evidence: code("setup.py", 1, "exec(x)", 0), ..eval(EvalSource::Decoded) };
+            Facts::new().caps([eval.at(trigger).layer(layer)]).verdict(RULE)
+        };
+        assert_eq!(decoded(Trigger::Install, 0), Verdict::Malicious);
+        assert_eq!(decoded(Trigger::Import, 0), Verdict::Suspicious);
+        assert_eq!(decoded(Trigger::Import, 1), Verdict::Malicious);
     }
 
     #[test]

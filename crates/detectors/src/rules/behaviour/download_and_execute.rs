@@ -61,13 +61,11 @@ fn chains<'a>(c: &Contents<'a>) -> Vec<Chain<'a>> {
                 let is_temporary = class_of(&flow.sink) == Some(PathClass::Temp);
                 let is_windows = is_python(&flow.sink)
                     && name_of(&flow.sink).is_some_and(|name| name.ends_with(".exe") || name.ends_with(".scr"));
-                chains.extend(
-                    runs.map(|run| Chain {
-                        is_temporary,
-                        is_windows,
-                        ..chain(&flow.source, run, when(flow).max(run.trigger), false)
-                    }),
-                );
+                chains.extend(runs.map(|run| Chain {
+                    is_temporary,
+                    is_windows,
+                    ..chain(&flow.source, run, when(flow).max(run.trigger), false)
+                }));
             }
             _ => {}
         }
