@@ -162,8 +162,12 @@ impl Interp<'_> {
                 }
             }
             // What goes through the streams of a process or a request goes through it.
+            Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection") => {
+                Value::object(id).tainted(taint)
+            }
+            // What a client keeps is the client's.
             Class::Instance { .. }
-                if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection" | "containers") =>
+                if self.is_python_here() && matches!(name, "containers" | "headers" | "cookies" | "params") =>
             {
                 Value::object(id).tainted(taint)
             }
@@ -185,6 +189,12 @@ impl Interp<'_> {
                     Value::object(prototype)
                 }
                 "constructor" => self.apis.global("Function").map_or(Value::UNKNOWN, Value::api),
+                "__doc__" if self.is_python_here() => match self.object(id).class {
+                    Class::Closure { unit, function, .. } => {
+                        crate::python::documentation(&self.unit(unit).module.clone(), function)
+                    }
+                    _ => self.unknown(Taint::NONE),
+                },
                 "name" | "length" => self.unknown(Taint::NONE),
                 "call" | "apply" | "bind" | "toString" => self.method(&Value::object(id), name),
                 _ => match self.superclass_property(id, name) {

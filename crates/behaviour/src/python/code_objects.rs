@@ -137,7 +137,9 @@ fn literal(constant: &Constant) -> String {
         }
         Constant::Data(bytes) => {
             let mut text = String::from("b\"");
-            bytes.iter().for_each(|byte| drop(write!(text, "\\x{byte:02x}")));
+            for byte in bytes {
+                let _ = write!(text, "\\x{byte:02x}");
+            }
             text + "\""
         }
     }
@@ -172,7 +174,9 @@ fn outline(
         for (module, is_function) in owners {
             match is_function {
                 true => calls.push(format!("{module}.{name}")),
-                false => drop(writeln!(program, "data.append({module}.{name})")),
+                false => {
+                    let _ = writeln!(program, "data.append({module}.{name})");
+                }
             }
         }
         match name {

@@ -82,7 +82,9 @@ fn files(apis: &mut Apis) {
     }
     let temp = apis.add_python_module(&["tempfile"]);
     apis.add_functions(temp, &["gettempdir", "mkdtemp", "mktemp", "gettempprefix"], |_, _| Value::str("<temp>/x"));
-    apis.add_functions(temp, &["NamedTemporaryFile", "TemporaryFile", "mkstemp"], |interp, call| {
+    // The number of an open file is its path here.
+    apis.add_functions(temp, &["mkstemp"], |interp, _| interp.array(vec![Value::str("<temp>/file"); 2]));
+    apis.add_functions(temp, &["NamedTemporaryFile", "TemporaryFile"], |interp, call| {
         let file = interp.instance(call.api, None, Taint::NONE);
         interp.set_property(&file, "name", Value::str("<temp>/file"));
         interp.set_property(&file, "path", Value::str("<temp>/file"));

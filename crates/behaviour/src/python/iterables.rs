@@ -57,9 +57,14 @@ fn sequences(apis: &mut Apis) {
                 let taint = call.surrendered(interp);
                 return interp.unknown(taint);
             };
-            let finite = columns.iter().filter(|(_, is_endless)| !is_endless);
-            let rows = finite.map(|(items, _)| items.len()).min().unwrap_or(0);
-            let cell = |(items, _): &(Vec<Value>, bool), row: usize| items.get(row % items.len().max(1)).cloned();
+            let finite = columns.iter().filter(|(_, is_endless)| !is_endless).map(|(items, _)| items.len());
+            let is_longest = interp.apis.name(call.api) == "zip_longest";
+            let rows = if is_longest { finite.max() } else { finite.min() }.unwrap_or(0);
+            let fill = call.keyword(interp, "fillvalue").unwrap_or(Value::new(Kind::Null));
+            let cell = |(items, is_endless): &(Vec<Value>, bool), row: usize| match is_endless {
+                true => items.get(row % items.len().max(1)).cloned(),
+                false => items.get(row).cloned().or_else(|| is_longest.then(|| fill.clone())),
+            };
             let rows: Vec<Value> = (0..rows)
                 .map(|row| interp.array(columns.iter().filter_map(|column| cell(column, row)).collect()))
                 .collect();
@@ -83,6 +88,9 @@ fn column(interp: &mut Interp<'_>, value: &Value) -> Option<(Vec<Value>, bool)> 
 /// `itertools`
 fn endless(apis: &mut Apis) {
     let itertools = apis.add_python_module(&["itertools"]);
+    if let Some(zip) = apis.python_global("zip_longest") {
+        apis.alias(itertools, "zip_longest", zip);
+    }
     apis.add_functions(itertools, &["cycle"], |interp, call| {
         let taint = interp.deep_taint(&call.arg(0));
         let cycle = interp.instance(call.api, None, taint);

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use vetch_model::capability::{CapabilityId, Resource};
+
 use super::codecs::recode;
 use super::operators::position;
 use super::strings::{known, text_method};
@@ -59,6 +61,25 @@ fn unknown_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, call: &
     match name {
         "decode" | "encode" | "strip" | "lower" | "upper" | "splitlines" | "read" | "json" => {
             Some(interp.unknown(receiver.taint))
+        }
+        // Unpacked: whatever lies in that folder from then on came out of it.
+        "extractall" | "extract" if !receiver.taint.is_empty() => {
+            let folder = call.get(interp, usize::from(name == "extract"), "path");
+            let folder = folder.unwrap_or_else(|| Value::str("<project>"));
+            interp.write_effects(&folder, &Value::unknown(receiver.taint));
+            Some(folder)
+        }
+        // `schedule.every(5).minutes.do(job)`: it is run as soon as it is due.
+        "do" | "add_job" if interp.is_callable(&call.arg(0)) => {
+            Some(interp.call_value(&call.arg(0), Value::UNDEFINED, call.args.get(1..).unwrap_or_default().to_vec()))
+        }
+        // Of a library that was loaded natively.
+        "mmap" | "mprotect" | "VirtualProtect" | "VirtualAlloc" | "VirtualAllocEx" | "CreateRemoteThread"
+            if call.args.iter().any(|arg| matches!(arg.to_number(), Some(7.0 | 64.0))) =>
+        {
+            let memory = Resource::Named("memory that is run".to_owned());
+            interp.effect(CapabilityId::ProcessInject, memory, "asks for memory that can be run");
+            None
         }
         "decrypt" => {
             let taint = receiver.taint.or(call.surrendered(interp)).or(Taint::DECODED);

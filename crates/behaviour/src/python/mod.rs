@@ -30,6 +30,7 @@ use crate::value::{Kind, ObjectId, Slot, Taint, Value};
 
 pub(crate) use files::part_of_path;
 pub(crate) use methods::call_method;
+pub(crate) use modules::documentation;
 pub(crate) use operators::{binary, index};
 pub(crate) use packaging::run_command;
 pub(crate) use packed::literal as integer_literal;

@@ -4,10 +4,19 @@ use std::rc::Rc;
 
 use vetch_model::Span;
 use vetch_model::capability::{CapabilityId, Resource};
-use vetch_syntax::ir::{Language, SymbolId, TOP_LEVEL};
+use vetch_syntax::ir::{FunctionId, Language, Module, Node, SymbolId, TOP_LEVEL};
 
 use crate::interp::{Context, Interp};
 use crate::value::{Class, Kind, Taint, Value};
+
+/// The text that a body begins with.
+pub(crate) fn documentation(module: &Module, function: FunctionId) -> Value {
+    let first = module.list(module.function(function).body).iter().find(|node| !node.is_nothing());
+    match first.map(|first| module.node(*first)) {
+        Some(Node::Str(text)) => Value::new(Kind::Str(module.shared_str(text))),
+        _ => Value::UNKNOWN,
+    }
+}
 
 impl Interp<'_> {
     /// `import name`, from the unit of `cx`; `name` may begin with dots.
@@ -188,7 +197,11 @@ impl Interp<'_> {
                 };
             }
             "__file__" => return Value::str(self.package.path_of(self.unit(cx.unit).file)),
-            "__doc__" | "__package__" | "__spec__" | "__loader__" => return Value::UNKNOWN,
+            "__doc__" => {
+                let module = self.unit(cx.unit).module.clone();
+                return documentation(&module, TOP_LEVEL);
+            }
+            "__package__" | "__spec__" | "__loader__" => return Value::UNKNOWN,
             _ => {}
         }
         if let Some(value) = self.outer_variable(cx, name) {

@@ -189,7 +189,9 @@ fn request(interp: &mut Interp<'_>, call: &Call, index: usize) -> Value {
         }
         _ => url,
     };
-    let sent = call.surrendered(interp).or(interp.deep_taint(&url));
+    // A session sends with every request what it was told once.
+    let kept = interp.deep_taint(&call.this);
+    let sent = call.surrendered(interp).or(interp.deep_taint(&url)).or(kept);
     let mut received = Taint::NONE;
     for host in hosts(interp, &url) {
         let effect = connect_effect(interp, host, sent);
@@ -249,6 +251,11 @@ pub(super) fn instance_method(
         }
         _ if effect.is_none() && (VERBS.contains(&name) || name == "urlopen") => Some(request(interp, call, 0)),
         "request" if effect.is_none() => Some(request(interp, call, 1)),
+        "update" if effect.is_none() => {
+            let taint = call.surrendered(interp);
+            interp.set_property(receiver, "held", Value::unknown(taint));
+            Some(Value::UNDEFINED)
+        }
         "add_header" | "set_header" | "headers" | "mount" | "settimeout" | "setsockopt" => Some(Value::UNDEFINED),
         "prepare" if effect.is_none() => Some(receiver.clone()),
         // Without a connection: each piece has its own address, which stands last.

@@ -64,7 +64,12 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
     let is_python = file.ends_with(".py");
     let evaluates = |inner: &&&Capability| inner.id == CapabilityId::CodeEval && is_unasked(inner.trigger);
     let is_constant = |inner: &&Capability| inner.resource == Resource::Eval(EvalSource::Constant);
-    let hides_more = eval.layer > 0 || inner.iter().filter(evaluates).any(|inner| !is_constant(inner));
+    // A program that was in the code, put aside and started.
+    let starts = c
+        .at(eval.trigger, CapabilityId::ProcessSpawn)
+        .any(|spawn| spawn.layer == eval.layer && spawn.evidence.location() == eval.evidence.location());
+    let hides_more =
+        eval.layer > 0 || starts && is_python || inner.iter().filter(evaluates).any(|inner| !is_constant(inner));
     let grade = match eval.trigger {
         Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
         // What builds a package is hidden from those who build it.
