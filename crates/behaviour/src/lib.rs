@@ -31,7 +31,7 @@ use crate::package::{Package, is_python, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
-pub const ANALYSIS_VERSION: u32 = 5;
+pub const ANALYSIS_VERSION: u32 = 6;
 
 /// How much of a file the analysis wants to see at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,10 @@ pub struct PythonRelease {
     pub build_backend: Option<String>,
     /// `build-system.backend-path`: folders from which the backend is imported, as written.
     pub backend_path: Vec<String>,
+    /// Files that build backends run: hooks of hatch and PDM, Poetry's build script.
+    pub build_hooks: Vec<String>,
+    /// Classes that replace commands of setuptools, as `module.Class`.
+    pub build_commands: Vec<String>,
 }
 
 /// The analysis of one package. Files may come in any order; the result is the same.

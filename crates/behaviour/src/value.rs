@@ -27,7 +27,7 @@ pub(crate) const MAX_ELEMENTS: usize = 1 << 17;
 const MAX_ALTERNATIVES: usize = 8;
 
 /// Which sources a value was made from: bit 0 says that it was decoded, each
-/// other bit but the last stands for one effect that reads or fetches (see `Effects::sources`).
+/// other bit but the last two stands for one effect that reads or fetches (see `Effects::sources`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taint(pub u64);
 
@@ -37,6 +37,8 @@ impl Taint {
     pub(crate) const DECODED: Taint = Taint(1);
     /// It belongs to a module that is not at hand: says whose it is, and nothing of data.
     pub(crate) const FOREIGN: Taint = Taint(1 << 63);
+    /// It depends on what the user answered to a question: says that somebody was asked, and nothing of data.
+    pub(crate) const ASKED: Taint = Taint(1 << 62);
 
     pub(crate) fn or(self, other: Taint) -> Taint {
         Taint(self.0 | other.0)
@@ -47,10 +49,13 @@ impl Taint {
     }
     /// The sources alone.
     pub(crate) fn data(self) -> u64 {
-        self.0 & !Taint::FOREIGN.0
+        self.0 & !Taint::FOREIGN.0 & !Taint::ASKED.0
     }
     pub(crate) fn is_foreign(self) -> bool {
         self.0 & Taint::FOREIGN.0 != 0
+    }
+    pub(crate) fn is_asked(self) -> bool {
+        self.0 & Taint::ASKED.0 != 0
     }
     pub(crate) fn is_decoded(self) -> bool {
         self.0 & 1 != 0
@@ -309,6 +314,8 @@ pub(crate) enum Class {
     Resolver(ObjectId),
     /// Keyword arguments on their way to a function. Python.
     Keywords,
+    /// An integer beyond what a double holds, its bytes from the highest. Python.
+    Integer(Rc<[u8]>),
     /// `lower:upper:step`. Python.
     Slice(Vec<Value>),
     /// An instance of a built-in (a request, a stream, a hash …): its API path, and

@@ -15,6 +15,8 @@ fn analyse(files: &[(&str, &str)]) -> PackageFacts {
         form: PythonForm::Sdist,
         build_backend: Some("backend:hooks".to_owned()),
         backend_path: vec!["./tools".to_owned()],
+        build_hooks: Vec::new(),
+        build_commands: Vec::new(),
     };
     let mut analysis = Analysis::python(release, &listing);
     for (path, text) in files {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use vetch_model::capability::{Capability, Resource};
 use vetch_model::evidence::Evidence;
-use vetch_model::manifest::Manifest;
+use vetch_model::facts::PackageFacts;
 
 /// What a host is to the package that names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,9 @@ const DISTRIBUTION: &[&str] = &[
     "unpkg.com",
     "cdn.jsdelivr.net",
     "nodejs.org",
+    "pypi.org",
+    "files.pythonhosted.org",
+    "test.pypi.org",
     "github.com",
     "api.github.com",
     "codeload.github.com",
@@ -132,12 +135,19 @@ const SHARED: &[&str] = &[
 /// Stands for a part of a text that is not known.
 const HOLE: char = '\u{fffc}';
 
+/// Addresses that a release says are its makers': they are its own word, so they only make nothing of a host's being strange.
+pub(crate) fn own_addresses(facts: &PackageFacts) -> Vec<&str> {
+    let manifest = facts.manifest.iter().flat_map(|manifest| [&manifest.homepage, &manifest.repository]).flatten();
+    let python = facts.python.iter().flat_map(|python| &python.urls);
+    manifest.chain(python).map(String::as_str).collect()
+}
+
 impl Host {
     /// The host that a network capability names.
-    pub(crate) fn of(capability: &Capability, manifest: Option<&Manifest>) -> Host {
+    pub(crate) fn of(capability: &Capability, own: &[&str]) -> Host {
         match &capability.resource {
             Resource::Named(text) => {
-                let mut host = Host::parse(text, manifest);
+                let mut host = Host::parse(text, own);
                 host.plain |= is_plain(&capability.evidence, &host.name);
                 host
             }
@@ -146,7 +156,8 @@ impl Host {
     }
 
     /// `[scheme://][user@]host[:port][/…]`.
-    pub(crate) fn parse(text: &str, manifest: Option<&Manifest>) -> Host {
+    /// `own`: addresses that the release says are its makers'.
+    pub(crate) fn parse(text: &str, own: &[&str]) -> Host {
         let text = text.trim().to_ascii_lowercase();
         let (scheme, rest) = text.split_once("://").unwrap_or(("", &text));
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -155,7 +166,7 @@ impl Host {
         // A label that is not known stands before a domain that is.
         let name = name.trim_start_matches([HOLE, '*']);
         let name = if name.starts_with('.') { name.trim_start_matches('.') } else { split_port(authority).0 };
-        let standing = standing_of(name, manifest);
+        let standing = standing_of(name, own);
         Host { name: name.to_owned(), port, plain: scheme == "http", standing }
     }
 
@@ -222,7 +233,7 @@ fn is_plain(evidence: &Evidence, host: &str) -> bool {
     !host.is_empty() && excerpt.to_ascii_lowercase().contains(&format!("http://{host}"))
 }
 
-fn standing_of(name: &str, manifest: Option<&Manifest>) -> Standing {
+fn standing_of(name: &str, own: &[&str]) -> Standing {
     if name.is_empty() || name.contains(['*', HOLE]) || !name.contains(['.', ':']) && name != "localhost" {
         return Standing::Unknown;
     }
@@ -239,8 +250,7 @@ fn standing_of(name: &str, manifest: Option<&Manifest>) -> Standing {
     if DISTRIBUTION.contains(&name) {
         return Standing::Distribution;
     }
-    let own = manifest.into_iter().flat_map(|manifest| [&manifest.homepage, &manifest.repository]).flatten();
-    if own.into_iter().any(|url| domain(&Host::parse(url, None).name) == domain(name)) {
+    if own.iter().any(|url| domain(&Host::parse(url, &[]).name) == domain(name)) {
         return Standing::Own;
     }
     Standing::Unrelated
@@ -269,13 +279,9 @@ fn domain(name: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn manifest(homepage: &str) -> Manifest {
-        Manifest { homepage: Some(homepage.to_owned()), ..Manifest::default() }
-    }
-
     #[test]
     fn hosts_are_placed() {
-        let own = manifest("https://docs.tool.invalid/start");
+        let own = ["https://docs.tool.invalid/start"];
         let cases = [
             ("downloads.tool.invalid", Standing::Own),
             ("https://tool.invalid:8443/x", Standing::Own),
@@ -297,13 +303,13 @@ mod tests {
             ("", Standing::Unknown),
         ];
         for (text, expected) in cases {
-            assert_eq!(Host::parse(text, Some(&own)).standing, expected, "{text}");
+            assert_eq!(Host::parse(text, &own).standing, expected, "{text}");
         }
     }
 
     #[test]
     fn shared_hosting_is_not_one_owner() {
-        assert_eq!(Host::parse("b.github.io", Some(&manifest("https://a.github.io/x"))).standing, Standing::Unrelated);
+        assert_eq!(Host::parse("b.github.io", &["https://a.github.io/x"]).standing, Standing::Unrelated);
         assert_eq!(domain("a.b.co.uk"), "b.co.uk");
         assert_eq!(domain("a.b.c.invalid"), "c.invalid");
         assert_eq!(domain("invalid"), "invalid");
@@ -311,8 +317,8 @@ mod tests {
 
     #[test]
     fn oddities_are_named() {
-        assert_eq!(Host::parse("http://github.com:4444", None).oddities(), ["unencrypted HTTP", "an unusual port"]);
-        assert!(Host::parse("http://localhost:4444", None).oddities().is_empty());
-        assert!(Host::parse("*", None).oddities().is_empty());
+        assert_eq!(Host::parse("http://github.com:4444", &[]).oddities(), ["unencrypted HTTP", "an unusual port"]);
+        assert!(Host::parse("http://localhost:4444", &[]).oddities().is_empty());
+        assert!(Host::parse("*", &[]).oddities().is_empty());
     }
 }

@@ -21,6 +21,8 @@ pub struct Contents<'a> {
     pub release: &'a ReleaseFacts<'a>,
     /// What they say.
     pub facts: &'a PackageFacts,
+    /// Addresses that the release says are its makers'.
+    pub(crate) own_addresses: Vec<&'a str>,
     /// By file: where it executes what it decodes. Indexed, because rules ask for every flow.
     decoders: HashMap<&'a str, &'a Capability>,
     /// By file: the strongest sign that it was written not to be read.
@@ -100,9 +102,10 @@ fn merged(known: &Evidence, more: &str) -> Evidence {
     }
 }
 
-/// When a flow is complete: a secret read at import and sent from a function that users call is sent at call.
+/// When a flow is complete: a secret read at import and sent from a function that users call is sent at call, and so
+/// is one that such a function hands to a connection made at import.
 pub(crate) fn when(flow: &Flow) -> Trigger {
-    flow.trigger.max(flow.sink.trigger)
+    flow.trigger.max(flow.sink.trigger).max(flow.source.trigger)
 }
 
 /// Whether code of this trigger runs without anyone asking for what it does.
@@ -191,7 +194,8 @@ impl<'a> Contents<'a> {
     /// These contents of that release.
     pub fn new(release: &'a ReleaseFacts<'a>, facts: &'a PackageFacts) -> Self {
         let (decoders, obfuscated) = (HashMap::new(), HashMap::new());
-        let mut contents = Contents { release, facts, decoders, obfuscated };
+        let own_addresses = crate::hosts::own_addresses(facts);
+        let mut contents = Contents { release, facts, own_addresses, decoders, obfuscated };
         contents.decoders = contents.decoded_evals().map(|eval| (file_of(&eval.evidence), eval)).collect();
         for signal in contents.obfuscation() {
             let strongest = contents.obfuscated.entry(file_of(&signal.evidence)).or_insert(signal);
@@ -232,7 +236,7 @@ impl<'a> Contents<'a> {
 
     /// The place it connects to, if this is a connection.
     pub(crate) fn host(&self, capability: &Capability) -> Host {
-        Host::of(capability, self.facts.manifest.as_ref())
+        Host::of(capability, &self.own_addresses)
     }
 
     /// What hides this code from a reader: it was decoded before it ran, or its file is

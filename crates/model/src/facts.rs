@@ -54,6 +54,8 @@ pub struct PythonRelease {
     pub name: Option<String>,
     /// Its version, in normal form.
     pub version: Option<String>,
+    /// Where its makers say that they are: home page, repository and the like, as written.
+    pub urls: Vec<String>,
     /// Where the name stands.
     pub stated_at: Option<Location>,
     /// Of a wheel that is not installed: its `.dist-info` folder, and how its files differ from its `RECORD`.

@@ -7,6 +7,7 @@ pub(crate) mod install;
 pub(crate) mod map;
 mod pypi;
 pub(crate) mod robust;
+mod robust_python;
 mod tally;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! `cargo xtask corpus robust`: whether verdicts survive what real tools do to code.
 //!
 //! Every case of `xtask/corpus/robust/cases` is an attack and its benign twin. Both go through real transformers
-//! (`xtask/corpus/robust/transform.mjs`); each variant is scanned as a package of its own. Half of the cases, chosen by a
+//! (`xtask/corpus/robust/transform.mjs`, for Python `xtask/corpus/robust-python`); each variant is scanned as a package of its own. Half of the cases, chosen by a
 //! hash of their names, are held out: nothing may be tuned on them, and they are counted apart.
 
 use std::collections::BTreeMap;
@@ -33,22 +33,39 @@ pub(crate) struct Robust {
     /// Name the variants of the tuning half that do not hold
     #[arg(long)]
     show: bool,
+    /// The cases of one language only
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    only: Option<Cases>,
+}
+
+/// Cases are kept by language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Cases {
+    Javascript,
+    Python,
 }
 
 /// Transforms, scans and prints the tables; fails if a bar is not met.
 pub(crate) fn run(options: &Robust) -> Result<()> {
-    let variants = transform()?;
     let vetch = match &options.vetch {
         Some(vetch) => vetch.clone(),
         None => repo::release_build(None)?.join("vetch"),
     };
-    let verdicts = super::scan(&vetch, &[variants])?.verdicts();
-    let table = Table::of(&verdicts);
-    print!("{table}");
-    if options.show {
-        table.losses.iter().for_each(|loss| println!("{loss}"));
+    let mut missed = Vec::new();
+    for cases in
+        [Cases::Javascript, Cases::Python].into_iter().filter(|cases| options.only.is_none_or(|it| it == *cases))
+    {
+        let variants = match cases {
+            Cases::Javascript => vec![transform()?],
+            Cases::Python => super::robust_python::archives()?,
+        };
+        let table = Table::of(&super::scan(&vetch, &variants)?.verdicts());
+        print!("{cases:?}\n\n{table}");
+        if options.show {
+            table.losses.iter().for_each(|loss| println!("{loss}"));
+        }
+        missed.extend(table.missed());
     }
-    let missed = table.missed();
     if !missed.is_empty() {
         bail!("{}", missed.join("; "));
     }
@@ -201,9 +218,12 @@ fn show(f: &mut fmt::Formatter<'_>, name: &str, row: Row) -> fmt::Result {
 }
 
 /// The purl of a variant → its name.
-pub(super) fn name_of(purl: &str) -> Option<&str> {
+pub(super) fn name_of(purl: &str) -> Option<String> {
     let (name, _) = Path::new(purl).file_name()?.to_str()?.split_once('@')?;
-    Some(name)
+    match purl.starts_with("pkg:pypi/") {
+        true => super::robust_python::dotted(name),
+        false => Some(name.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -245,7 +265,7 @@ mod tests {
 
     #[test]
     fn variants_are_known_by_their_purls() {
-        assert_eq!(name_of("pkg:npm/babel.tuning.install.a.benign@1.0.0"), Some("babel.tuning.install.a.benign"));
+        assert_eq!(name_of("pkg:npm/babel.tuning.install.a.benign@1.0.0").unwrap(), "babel.tuning.install.a.benign");
         assert_eq!(name_of("pkg:generic/variants"), None);
         assert!(Variant::of("robust-variants").is_none());
     }

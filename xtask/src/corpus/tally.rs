@@ -59,7 +59,7 @@ struct Incomplete {
 impl Report {
     /// The verdict of every release, by its name in its purl.
     pub(super) fn verdicts(&self) -> BTreeMap<String, Verdict> {
-        let named = |release: &Release| Some((super::robust::name_of(&release.purl)?.to_owned(), release.verdict));
+        let named = |release: &Release| Some((super::robust::name_of(&release.purl)?, release.verdict));
         self.releases.iter().filter_map(named).collect()
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use vetch_model::capability::{CapabilityId, PathClass, Resource};
 
+use crate::apis::codecs::bytes_of;
 use crate::apis::{ApiId, Apis, Call};
 use crate::commands;
 use crate::interp::Interp;
@@ -250,6 +251,12 @@ impl Interp<'_> {
             if class == PathClass::Autostart {
                 let mechanism = Resource::Named("start-up entry".to_owned());
                 self.effect(CapabilityId::Persist, mechanism, "writes a start-up entry");
+            }
+            // Lines of Python that run at every start; models of neural networks are called so, too.
+            let is_code = || bytes_of(self, data).is_some_and(|bytes| bytes.starts_with(b"import "));
+            if text.as_deref().is_some_and(|path| path.ends_with(".pth")) && is_code() {
+                let mechanism = Resource::Named("start-up code of Python".to_owned());
+                self.effect(CapabilityId::Persist, mechanism, "writes code that runs whenever Python starts");
             }
             if data.as_str().is_some_and(|text| text.contains("stratum+")) {
                 self.effect(CapabilityId::CryptoMine, Resource::None, "writes the address of a mining pool");

@@ -4,6 +4,7 @@ use vetch_model::capability::{CapabilityId, EvalSource, Resource};
 
 use vetch_syntax::ir::Language;
 
+use crate::apis::codecs::bytes_of;
 use crate::apis::{Apis, Call};
 use crate::interp::{Context, Interp};
 use crate::value::{Class, HOLE, Kind, Slot, Taint, Value, join};
@@ -306,6 +307,13 @@ impl Interp<'_> {
     fn evaluate_as(&mut self, code: &Value, literal: bool, language: Language) -> Value {
         const MOST_PENDING: usize = 4096;
         let taint = self.deep_taint(code);
+        // A `bytearray` is text, too.
+        if language == Language::Python
+            && let Kind::Object(_) = code.kind
+            && let Some(bytes) = bytes_of(self, code).filter(|bytes| !bytes.is_empty())
+        {
+            return self.evaluate_as(&Value::bytes(bytes).tainted(taint), false, language);
+        }
         if matches!(code.kind, Kind::Unknown) && self.unknown_evals.len() < MOST_PENDING {
             self.unknown_evals.push((self.here, self.trigger, taint));
             self.want_sources_of(taint);
@@ -323,7 +331,7 @@ impl Interp<'_> {
         self.want_sources_of(taint);
         match &code.kind {
             Kind::Str(_) | Kind::OneOf(_) | Kind::Bytes(_) => self.run_text_as(code, language),
-            _ => self.unknown(taint),
+            _ => self.run_code_object(code),
         }
     }
 
@@ -342,7 +350,7 @@ impl Interp<'_> {
     }
 
     /// Package files whose contents flow into execution are wanted whole.
-    fn want_sources_of(&mut self, taint: Taint) {
+    pub(crate) fn want_sources_of(&mut self, taint: Taint) {
         for source in self.sources_of(taint) {
             let effect = &self.effects.list[source as usize];
             if let (CapabilityId::FsRead, Resource::Path { path: Some(path), .. }) = (effect.id, &effect.resource)

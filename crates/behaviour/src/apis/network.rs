@@ -240,6 +240,13 @@ pub(crate) fn connect_effect(interp: &mut Interp<'_>, host: String, sent: Taint)
     if matches!(bare, "169.254.169.254" | "metadata.google.internal" | "100.100.100.200" | "169.254.170.2") {
         interp.effect(CapabilityId::HostProbe, Resource::Named(host.clone()), "asks the cloud metadata service");
     }
+    if bare.contains("docker.sock") {
+        interp.effect(
+            CapabilityId::HostProbe,
+            Resource::Named("docker.sock".to_owned()),
+            "speaks to the container engine",
+        );
+    }
     let resource = if host == "*" { Resource::Any } else { Resource::Named(host) };
     let note = format!("connects to {resource}");
     let effect = interp.effect(CapabilityId::NetConnect, resource, note);

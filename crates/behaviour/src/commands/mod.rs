@@ -340,9 +340,28 @@ impl Runner<'_, '_> {
     fn run_written(&mut self, path: &str, spawn: u32) {
         if let Some(written) = self.interp.written_file(path) {
             self.interp.flow(written.taint, spawn);
+            if written.taint.is_decoded() && self.interp.is_python_here() {
+                let decoded = Resource::Eval(EvalSource::Decoded);
+                self.interp.effect(CapabilityId::CodeEval, decoded, "starts a program that it has decoded");
+            }
+        } else if let Some(unpacked) = self.unpacked_into(path) {
+            self.interp.flow(unpacked, spawn);
         } else if path.contains(['/', '\\']) {
             self.interp.flow(self.unpacked, spawn);
         }
+    }
+
+    /// What was unpacked into a folder that a path lies in.
+    fn unpacked_into(&mut self, path: &str) -> Option<Taint> {
+        const MAX_FOLDERS: usize = 4;
+        let mut folder = path;
+        for _ in 0..MAX_FOLDERS {
+            (folder, _) = folder.rsplit_once('/')?;
+            if let Some(written) = self.interp.written_file(folder) {
+                return Some(written.taint);
+            }
+        }
+        None
     }
 
     /// An interpreter fed by a pipe.

@@ -68,7 +68,13 @@ impl Runner<'_, '_> {
             }
             "nc" | "ncat" | "netcat" | "socat" | "telnet" => self.netcat(args, taint.or(piped)),
             "ssh" | "scp" | "sftp" | "rsync" | "nmap" | "masscan" => self.remote(program, args, taint.or(piped)),
-            "nslookup" | "dig" | "host" => {
+            "netsh" if args.iter().any(|arg| arg.eq_ignore_ascii_case("key=clear")) => {
+                self.credentials("keys of wireless networks")
+            }
+            "cmdkey" | "vaultcmd" if args.iter().any(|arg| arg.to_ascii_lowercase().starts_with("/list")) => {
+                self.credentials("the Windows vault")
+            }
+            "nslookup" | "dig" | "host" | "ping" => {
                 let name = args.iter().rfind(|arg| arg.contains('.'));
                 let resource = name.map_or(Resource::Any, |name| Resource::Named(name.replace(HOLE, "*")));
                 let effect = self.interp.effect(CapabilityId::NetDns, resource, "looks a name up");
@@ -269,8 +275,11 @@ impl Runner<'_, '_> {
                 let path = self.interp.package_path(arg.split(',').next().unwrap_or(arg));
                 if let (Some(written), Some(spawn)) = (self.interp.written_file(&path), self.interp.last_spawn) {
                     self.interp.flow(written.taint, spawn);
-                    if let Some(text) = written.as_str() {
-                        output = output.or(self.foreign(&text.clone(), written.taint));
+                    for text in written.alternatives().iter().filter_map(Value::as_str) {
+                        output = output.or(self.foreign(text, written.taint));
+                        for line in lines_of_vbscript(text) {
+                            output = output.or(self.line(&line, written.taint));
+                        }
                     }
                 }
             }
@@ -496,4 +505,20 @@ fn shell_lines_of_applescript(text: &str) -> Vec<&str> {
         rest = &rest[end..];
     }
     lines
+}
+
+/// What VBScript starts: `shell.Run "…"`, `shell.Exec("…")`; a quote in a text is written twice.
+fn lines_of_vbscript(text: &str) -> Vec<String> {
+    const MAX_LINES: usize = 32;
+    let lower = text.to_ascii_lowercase();
+    let mut found = Vec::new();
+    for verb in [".run", ".exec", "shellexecute"] {
+        for (at, _) in lower.match_indices(verb).take(MAX_LINES) {
+            let rest = text.get(at + verb.len()..).unwrap_or_default().trim_start_matches([' ', '(']);
+            let Some(rest) = rest.strip_prefix('"') else { continue };
+            let line = rest.replace("\"\"", "\u{0}");
+            found.extend(line.split('"').next().map(|line| line.replace('\u{0}', "\"")));
+        }
+    }
+    found
 }

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use vetch_syntax::ir::{BinaryOp, FunctionId, Key, LogicalOp, Module, Node, NodeId, Properties, PropertyKind, UnaryOp};
+use vetch_syntax::ir::{
+    BinaryOp, FunctionId, Key, Language, LogicalOp, Module, Node, NodeId, Properties, PropertyKind, UnaryOp,
+};
 
 use super::{Context, Interp};
 use crate::value::{Class, Kind, Slot, Taint, Value, join};
@@ -22,6 +24,9 @@ impl Interp<'_> {
             Node::Null => Value::new(Kind::Null),
             Node::Bool(truth) => Value::bool(truth),
             Node::Number(number) => Value::number(number),
+            Node::BigInt(digits) if m.language == Language::Python => {
+                crate::python::integer_literal(self, m.str(digits))
+            }
             Node::BigInt(_) => self.unknown(Taint::NONE),
             Node::Str(text) => Value::new(Kind::Str(m.shared_str(text))),
             Node::Bytes(text) => Value::bytes(m.str(text).chars().map(|char| u32::from(char) as u8).collect()),

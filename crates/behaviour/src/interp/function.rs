@@ -6,7 +6,7 @@ use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId};
 
 use super::property::perhaps;
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
-use crate::value::{Class, Kind, ObjectId, Slot, Value};
+use crate::value::{Class, Kind, ObjectId, Slot, Value, join};
 
 /// Most runs of one function with arguments that are only partly known.
 const MAX_PARTICULAR_RUNS: u32 = 12;
@@ -127,6 +127,40 @@ impl Interp<'_> {
         match signature {
             GENERIC => self.record(unit, function).generic = Some(value),
             _ => drop(self.results.insert((unit, function, signature), value)),
+        }
+    }
+
+    /// `@decorator` on a function. Most wrap what they are given; that is not called for it. One that is used more often
+    /// than it is run does what it did before: if it called what it was given, so it does with this.
+    pub(crate) fn decorate(&mut self, decorator: &Value, function: &Value) -> Value {
+        if let Kind::OneOf(decorators) = &decorator.kind {
+            let each = decorators.iter().map(|one| self.perhaps(|interp| interp.decorate(one, function)));
+            return each.reduce(|earlier, one| join(&earlier, &one)).unwrap_or(Value::UNKNOWN);
+        }
+        let args = vec![function.clone()];
+        let Some(own) = self.closure_place(decorator) else {
+            return self.call_value(decorator, Value::UNDEFINED, args);
+        };
+        if self.record(own.0, own.1).particular_runs >= MAX_PARTICULAR_RUNS || self.fuel.particular_steps == 0 {
+            if self.eager_decorators.contains(&own) {
+                self.call_value(function, Value::UNDEFINED, vec![Value::UNKNOWN]);
+            }
+            return function.clone();
+        }
+        let given = function.alternatives().iter().find_map(|function| self.closure_place(function));
+        let was_run = given.is_none_or(|given| self.record(given.0, given.1).executed);
+        let value = self.call_value(decorator, Value::UNDEFINED, args);
+        if !was_run && given.is_some_and(|given| self.record(given.0, given.1).executed) {
+            self.eager_decorators.insert(own);
+        }
+        value
+    }
+
+    fn closure_place(&self, value: &Value) -> Option<(UnitId, FunctionId)> {
+        let Kind::Object(id) = value.kind else { return None };
+        match self.object(id).class {
+            Class::Closure { unit, function, .. } => Some((unit, function)),
+            _ => None,
         }
     }
 

@@ -6,7 +6,7 @@ use vetch_model::capability::{CapabilityId, Resource};
 
 use super::Interp;
 use crate::apis::is_within;
-use crate::value::{Class, Kind, Value};
+use crate::value::{Class, Kind, Taint, Value};
 
 /// Most names that are remembered as read of modules that are not at hand.
 const MAX_NAMES: usize = 4096;
@@ -72,6 +72,10 @@ impl Interp<'_> {
 
     /// `builtin.name = value`, on the built-in at `path`.
     pub(crate) fn store_on_builtin(&mut self, path: &str, name: &str, value: &Value) {
+        // Called by the interpreter itself.
+        if self.is_python_here() && matches!((path, name), ("sys" | "threading", "excepthook" | "displayhook")) {
+            self.perhaps(|interp| interp.invoke_callbacks(std::slice::from_ref(value), Taint::NONE));
+        }
         if HOOKABLE.iter().any(|module| is_within(path, module)) {
             self.hook(&format!("{path}.{name}"), value);
         }

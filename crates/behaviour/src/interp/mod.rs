@@ -195,6 +195,8 @@ pub(crate) struct Interp<'p> {
     pub thrown: Option<Value>,
     /// Names read of modules that are not at hand: what replaces one of these stands before it.
     pub foreign_reads: HashSet<Rc<str>>,
+    /// Decorators that call what they decorate. Python.
+    pub eager_decorators: HashSet<(UnitId, FunctionId)>,
     /// What the generators that are running have yielded so far, the innermost last.
     pub yields: Vec<Vec<Value>>,
     /// Closures made so far, for functions that nothing has called yet.
@@ -252,6 +254,7 @@ impl<'p> Interp<'p> {
             homes: FxHashMap::default(),
             thrown: None,
             foreign_reads: HashSet::new(),
+            eager_decorators: HashSet::new(),
             yields: Vec::new(),
             closures: Vec::new(),
             results: FxHashMap::default(),

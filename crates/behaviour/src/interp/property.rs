@@ -30,6 +30,9 @@ impl Interp<'_> {
     }
 
     fn api_member(&mut self, api: ApiId, name: &str) -> Value {
+        if name == "__dict__" {
+            return Value::api(api);
+        }
         if self.apis.is_global_object(api) {
             if let Some(value) = self.globals.get(name) {
                 return value.clone();
@@ -60,6 +63,9 @@ impl Interp<'_> {
             Kind::Str(text) => {
                 self.burn(text.len() as u64 >> 10);
                 let value = match name {
+                    "parent" | "name" | "stem" | "suffix" if self.is_python_here() => {
+                        crate::python::part_of_path(text, name)
+                    }
                     "length" if object.exact_str().is_some() => {
                         Value::number(crate::builtins::string::units(text) as f64)
                     }
@@ -100,7 +106,8 @@ impl Interp<'_> {
             }
             Kind::Api(api) => match self.apis.member(*api, name) {
                 Some(found) => Value::api(found).tainted(object.taint),
-                None if name == "default" => object.clone(),
+                None if matches!(name, "default" | "__dict__") => object.clone(),
+                None if name == "__name__" => Value::str(self.apis.name(*api)),
                 None => self.unknown(object.taint),
             },
             Kind::Unknown | Kind::Undefined | Kind::Null => {
@@ -158,6 +165,12 @@ impl Interp<'_> {
             Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection") => {
                 Value::object(id).tainted(taint)
             }
+            // What a client keeps is the client's.
+            Class::Instance { .. }
+                if self.is_python_here() && matches!(name, "containers" | "headers" | "cookies" | "params") =>
+            {
+                Value::object(id).tainted(taint)
+            }
             Class::Instance { .. } | Class::Promise(_) => self.method(&Value::object(id), name),
             Class::Closure { .. }
             | Class::Bound { .. }
@@ -176,6 +189,12 @@ impl Interp<'_> {
                     Value::object(prototype)
                 }
                 "constructor" => self.apis.global("Function").map_or(Value::UNKNOWN, Value::api),
+                "__doc__" if self.is_python_here() => match self.object(id).class {
+                    Class::Closure { unit, function, .. } => {
+                        crate::python::documentation(&self.unit(unit).module.clone(), function)
+                    }
+                    _ => self.unknown(Taint::NONE),
+                },
                 "name" | "length" => self.unknown(Taint::NONE),
                 "call" | "apply" | "bind" | "toString" => self.method(&Value::object(id), name),
                 _ => match self.superclass_property(id, name) {
@@ -183,7 +202,8 @@ impl Interp<'_> {
                     None => Value::UNDEFINED,
                 },
             },
-            Class::Plain | Class::Keywords | Class::Slice(_) => match name {
+            Class::Plain | Class::Keywords | Class::Slice(_) | Class::Integer(_) => match name {
+                "__dict__" if self.is_python_here() => Value::object(id),
                 "hasOwnProperty"
                 | "toString"
                 | "valueOf"

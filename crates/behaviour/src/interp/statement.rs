@@ -1,5 +1,6 @@
 //! Statements and control flow.
 
+use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{Module, Node, NodeId};
 
 use super::{Activation, Completion, Context, Interp};
@@ -98,12 +99,20 @@ impl Interp<'_> {
     }
 
     fn run_if(&mut self, m: &Module, cx: &Context, act: &mut Activation, [test, yes, no]: [NodeId; 3]) -> Completion {
-        match self.eval(m, cx, test).truth() {
+        let test = self.eval(m, cx, test);
+        let is_asked = test.taint.is_asked();
+        match test.truth() {
             Some(true) => self.run(m, cx, act, yes),
             Some(false) => self.run(m, cx, act, no),
             None => {
+                // What depends on an answer of the user's is asked for.
+                let trigger = self.trigger;
+                if is_asked && trigger == Trigger::Import {
+                    self.trigger = Trigger::Call;
+                }
                 let first = self.perhaps(|interp| interp.run(m, cx, act, yes));
                 let second = self.perhaps(|interp| interp.run(m, cx, act, no));
+                self.trigger = trigger;
                 // Only what both branches do is certain; after a branch that may have left, the rest still runs.
                 if first == second { first } else { Completion::Normal }
             }

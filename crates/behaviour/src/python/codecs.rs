@@ -1,5 +1,6 @@
 //! Encodings and compression: `base64`, `binascii`, `codecs`, `zlib`, `marshal`, Fernet and their like.
 
+use super::containers::{contents_of, unpack};
 use crate::apis::codecs::{bytes_of, decode_base64, decode_percent, decompress};
 use crate::apis::{Apis, Call, Handler};
 use crate::interp::Interp;
@@ -32,17 +33,8 @@ pub(super) fn register(apis: &mut Apis) {
     apis.add_functions(binascii, &["hexlify", "b2a_hex", "b2a_base64"], passed);
     for name in ["zlib", "gzip", "bz2", "lzma", "brotli", "zstandard", "snappy", "lz4"] {
         let module = apis.add_python_module(&[name]);
-        apis.add_functions(module, &["decompress"], |interp, call| {
-            decompressed(interp, &call.arg(0), &["gunzip", "inflate", "inflateRaw", "brotliDecompress"])
-        });
+        apis.add_functions(module, &["decompress"], |interp, call| decompressed(interp, &call.arg(0)));
         apis.add_functions(module, &["compress"], passed);
-    }
-    let marshal = apis.add_python_module(&["marshal"]);
-    apis.add_functions(marshal, &["loads", "load"], opaque);
-    for name in ["pickle", "cPickle", "dill", "cloudpickle", "joblib"] {
-        let module = apis.add_python_module(&[name]);
-        apis.add_functions(module, &["loads", "load"], passed);
-        apis.add_functions(module, &["dumps"], passed);
     }
     let codecs = apis.add_python_module(&["codecs"]);
     apis.add_functions(codecs, &["decode", "encode"], |interp, call| {
@@ -50,11 +42,14 @@ pub(super) fn register(apis: &mut Apis) {
         recode(interp, &call.arg(0), &encoding, interp.apis.name(call.api) == "decode")
     });
     let json = apis.add_python_module(&["json", "simplejson", "ujson", "orjson"]);
-    apis.add_functions(json, &["loads"], |interp, call| {
-        let known = super::text(interp, &call.arg(0)).and_then(|text| crate::builtins::json::parse(interp, &text));
-        known.map_or_else(|| passed(interp, call), |value| value.tainted(call.arg(0).taint))
+    apis.add_functions(json, &["loads", "load"], |interp, call| {
+        let given = match call.arg(0).kind {
+            Kind::Object(_) => contents_of(interp, &call.arg(0)),
+            _ => call.arg(0),
+        };
+        let known = super::text(interp, &given).and_then(|text| crate::builtins::json::parse(interp, &text));
+        known.map_or_else(|| passed(interp, call), |value| value.tainted(given.taint))
     });
-    apis.add_functions(json, &["load"], passed);
     apis.add_functions(json, &["dumps"], |interp, call| {
         let taint = interp.surrendered(&call.arg(0));
         match &call.arg(0).kind {
@@ -78,12 +73,6 @@ pub(super) fn passed(interp: &mut Interp<'_>, call: &Call) -> Value {
     interp.unknown(taint)
 }
 
-/// Gives back something that only running it would tell.
-fn opaque(interp: &mut Interp<'_>, call: &Call) -> Value {
-    let taint = call.surrendered(interp);
-    interp.unknown(taint.or(Taint::DECODED))
-}
-
 /// Decodes text or bytes of text, alternatives included.
 fn decoded(interp: &mut Interp<'_>, value: &Value, decode: impl Fn(&str) -> Option<Vec<u8>>) -> Value {
     let mut result: Option<Value> = None;
@@ -92,7 +81,7 @@ fn decoded(interp: &mut Interp<'_>, value: &Value, decode: impl Fn(&str) -> Opti
         let text = match &alternative.kind {
             Kind::Str(_) => alternative.exact_str().map(str::to_owned),
             Kind::Bytes(bytes) => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
-            _ => None,
+            _ => bytes_of(interp, &alternative).map(|bytes| bytes.iter().map(|byte| char::from(*byte)).collect()),
         };
         let one = match text.as_deref().and_then(&decode) {
             Some(bytes) if interp.burn_bytes(bytes.len()) => {
@@ -186,13 +175,12 @@ fn encode_base64(interp: &mut Interp<'_>, call: &Call) -> Value {
     }
 }
 
-/// Gzip, zlib and brotli are undone; what else there is stays closed.
-fn decompressed(interp: &mut Interp<'_>, value: &Value, names: &[&str]) -> Value {
+/// Gzip, zlib, xz, LZMA and bzip2 are undone, whoever is asked; what else there is stays closed.
+pub(super) fn decompressed(interp: &mut Interp<'_>, value: &Value) -> Value {
     let taint = interp.deep_taint(value).or(Taint::DECODED);
-    let opened = match &value.kind {
-        Kind::Bytes(bytes) => names.iter().find_map(|name| decompress(name, bytes)),
-        _ => None,
-    };
+    let opened = bytes_of(interp, value).filter(|bytes| interp.burn_bytes(bytes.len())).and_then(|bytes| {
+        unpack(&bytes).or_else(|| ["gunzip", "inflate", "inflateRaw"].iter().find_map(|name| decompress(name, &bytes)))
+    });
     match opened {
         Some(bytes) if interp.burn_bytes(bytes.len()) => Value::bytes(bytes).tainted(taint),
         _ => interp.unknown(taint),
@@ -211,7 +199,14 @@ pub(super) fn recode(interp: &mut Interp<'_>, value: &Value, encoding: &str, dec
         },
         "hex" | "hexcodec" if decodes => from_hex(interp, value),
         "base64" | "base64codec" if decodes => decoded(interp, value, decode_base64),
-        "zip" | "zlib" | "zlibcodec" if decodes => decompressed(interp, value, &["inflate"]),
+        "zip" | "zlib" | "zlibcodec" if decodes => decompressed(interp, value),
+        "unicodeescape" | "rawunicodeescape" if decodes => {
+            let text = bytes_of(interp, value).filter(|bytes| interp.burn_bytes(bytes.len()));
+            match text.and_then(|bytes| unescape(&bytes)) {
+                Some(text) => Value::str(text).tainted(value.taint.or(Taint::DECODED)),
+                None => interp.unknown(value.taint),
+            }
+        }
         "utf16" | "utf16le" if decodes => match &value.kind {
             Kind::Bytes(bytes) => {
                 let units: Vec<u16> =
@@ -238,6 +233,46 @@ pub(super) fn recode(interp: &mut Interp<'_>, value: &Value, encoding: &str, dec
             _ => value.clone(),
         },
     }
+}
+
+/// What `unicode_escape` makes of escapes; `None` if one is not complete.
+fn unescape(text: &[u8]) -> Option<String> {
+    let mut chars = text.iter().map(|byte| char::from(*byte)).peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(char) = chars.next() {
+        if char != '\\' {
+            out.push(char);
+            continue;
+        }
+        let mut number = |length: usize, radix: u32| {
+            let digits: String =
+                std::iter::from_fn(|| chars.next_if(|char| char.is_digit(radix))).take(length).collect();
+            char::from_u32(u32::from_str_radix(&digits, radix).ok()?)
+        };
+        let escaped = match number(3, 8) {
+            Some(char) => char,
+            None => match chars.next()? {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                kind @ ('x' | 'u' | 'U') => {
+                    let length = if kind == 'x' {
+                        2
+                    } else if kind == 'u' {
+                        4
+                    } else {
+                        8
+                    };
+                    let digits: String =
+                        std::iter::from_fn(|| chars.next_if(char::is_ascii_hexdigit)).take(length).collect();
+                    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
+                }
+                other => other,
+            },
+        };
+        out.push(escaped);
+    }
+    Some(out)
 }
 
 fn rot13(char: char) -> char {
@@ -287,6 +322,8 @@ mod tests {
         assert_eq!(decode_base85("Xk~0{Zv").as_deref(), Some(&b"hello"[..]));
         assert_eq!(decode_ascii85("BOu!rDZ").as_deref(), Some(&b"hello"[..]));
         assert_eq!("Uryyb".chars().map(rot13).collect::<String>(), "Hello");
+        assert_eq!(unescape(br"\x68e\154\u006co\n").as_deref(), Some("hello\n"));
+        assert_eq!(unescape(br"\xzz"), None);
         assert_eq!(decode_base32("1"), None);
         assert_eq!(decode_base85("~~~~~"), None);
     }

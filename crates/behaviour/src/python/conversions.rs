@@ -51,8 +51,14 @@ fn texts(apis: &mut Apis) {
     for name in ["str", "repr", "ascii", "format", "unicode"] {
         apis.add_python_function(name, |interp, call| {
             let value = call.arg(0);
+            let method = own_text(interp, &value);
             match &value.kind {
                 _ if call.args.is_empty() => Value::str(""),
+                _ if interp.is_callable(&method) => interp.call_value(&method, value.clone(), Vec::new()),
+                Kind::Number(number) if call.args.len() == 2 && interp.apis.name(call.api) == "format" => {
+                    let text = call.arg(1).exact_str().and_then(|spec| formatted(*number, spec));
+                    text.map_or_else(|| Value::unknown(value.taint), |text| Value::str(text).tainted(value.taint))
+                }
                 Kind::Bytes(bytes) => {
                     let text = String::from_utf8_lossy(bytes).into_owned();
                     Value::str(text).tainted(value.taint)
@@ -71,10 +77,49 @@ fn texts(apis: &mut Apis) {
     }
 }
 
+/// `__str__` or `__repr__` of an object of the package's own.
+fn own_text(interp: &mut Interp<'_>, value: &Value) -> Value {
+    let is_instance = matches!(value.kind, Kind::Object(id)
+        if matches!(interp.object(id).class, Class::Plain) && interp.object(id).prototype.is_some());
+    let names = if is_instance { &["__str__", "__repr__"][..] } else { &[] };
+    let methods = names.iter().map(|name| interp.get_property(value, name)).collect::<Vec<_>>();
+    methods.into_iter().find(|method| interp.is_callable(method)).unwrap_or(Value::UNDEFINED)
+}
+
+/// An integer in a format of its own: `08b`, `#x`, `3d`. `None` for what is none of these.
+pub(super) fn formatted(number: f64, spec: &str) -> Option<String> {
+    const MAX_WIDTH: usize = 4096;
+    let (spec, prefixed) = spec.strip_prefix('#').map_or((spec, false), |spec| (spec, true));
+    let (width, kind) = match spec.chars().last()? {
+        kind if kind.is_ascii_alphabetic() => (&spec[..spec.len() - 1], kind),
+        _ => (spec, 'd'),
+    };
+    let number = (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)?;
+    let (digits, prefix) = match kind {
+        'b' => (format!("{number:b}"), "0b"),
+        'o' => (format!("{number:o}"), "0o"),
+        'x' => (format!("{number:x}"), "0x"),
+        'X' => (format!("{number:X}"), "0X"),
+        'd' => (number.to_string(), ""),
+        'c' => (char::from_u32(u32::try_from(number).ok()?)?.to_string(), ""),
+        _ => return None,
+    };
+    let fill = if width.starts_with('0') { '0' } else { ' ' };
+    let width = if width.is_empty() { 0 } else { width.parse::<usize>().ok()?.min(MAX_WIDTH) };
+    let padding = width.saturating_sub(digits.len());
+    Some(format!("{}{}{digits}", if prefixed { prefix } else { "" }, fill.to_string().repeat(padding)))
+}
+
 fn byte_strings(apis: &mut Apis) {
-    for name in ["bytes", "bytearray"] {
-        apis.add_python_function(name, bytes);
-    }
+    apis.add_python_function("bytes", bytes);
+    // It can be changed: a list of its bytes.
+    apis.add_python_function("bytearray", |interp, call| {
+        let made = bytes(interp, call);
+        match interp.iterate_python(&made) {
+            Some(items) => interp.array(items).tainted(made.taint),
+            None => made,
+        }
+    });
     let bytes = apis.python_global("bytes");
     if let Some(bytes) = bytes {
         apis.add_functions(bytes, &["fromhex"], |interp, call| from_hex(interp, &call.arg(0)));
@@ -168,7 +213,7 @@ fn bytes(interp: &mut Interp<'_>, call: &Call) -> Value {
             Value::bytes(vec![0; *length as usize])
         }
         _ => {
-            let items = interp.iterate(&value);
+            let items = interp.iterate_python(&value);
             let bytes: Option<Vec<u8>> = items.and_then(|items| {
                 items
                     .iter()
@@ -183,6 +228,27 @@ fn bytes(interp: &mut Interp<'_>, call: &Call) -> Value {
                 }
                 _ => interp.unknown(taint),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::formatted;
+
+    #[test]
+    fn numbers_are_written_as_asked() {
+        for (number, spec, expected) in [
+            (5.0, "08b", Some("00000101")),
+            (255.0, "#x", Some("0xff")),
+            (7.0, "3d", Some("  7")),
+            (65.0, "c", Some("A")),
+            (7.0, "3", Some("  7")),
+            (1.5, "d", None),
+            (1.0, "", None),
+            (1.0, ">3d", None),
+        ] {
+            assert_eq!(formatted(number, spec).as_deref(), expected, "{number} {spec}");
         }
     }
 }

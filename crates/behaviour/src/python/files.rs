@@ -1,6 +1,9 @@
 //! Files and paths: `open`, `os`, `os.path`, `shutil`, `pathlib`, `tempfile`, `io`.
 
+use vetch_model::capability::Trigger;
+
 use super::codecs::passed;
+use super::containers::CONTENTS;
 use super::text;
 use crate::apis::filesystem::read_effects;
 use crate::apis::{Apis, Call};
@@ -70,12 +73,18 @@ fn files(apis: &mut Apis) {
         let io = apis.add_python_module(&["io"]);
         apis.add_functions(io, &[name], |interp, call| {
             let taint = call.surrendered(interp);
-            interp.instance(call.api, None, taint)
+            let buffer = interp.instance(call.api, None, taint);
+            if matches!(call.arg(0).kind, Kind::Bytes(_) | Kind::Str(_)) {
+                interp.set_property(&buffer, CONTENTS, call.arg(0));
+            }
+            buffer
         });
     }
     let temp = apis.add_python_module(&["tempfile"]);
     apis.add_functions(temp, &["gettempdir", "mkdtemp", "mktemp", "gettempprefix"], |_, _| Value::str("<temp>/x"));
-    apis.add_functions(temp, &["NamedTemporaryFile", "TemporaryFile", "mkstemp"], |interp, call| {
+    // The number of an open file is its path here.
+    apis.add_functions(temp, &["mkstemp"], |interp, _| interp.array(vec![Value::str("<temp>/file"); 2]));
+    apis.add_functions(temp, &["NamedTemporaryFile", "TemporaryFile"], |interp, call| {
         let file = interp.instance(call.api, None, Taint::NONE);
         interp.set_property(&file, "name", Value::str("<temp>/file"));
         interp.set_property(&file, "path", Value::str("<temp>/file"));
@@ -86,8 +95,6 @@ fn files(apis: &mut Apis) {
         let (_, taint) = read_effects(interp, &call.arg(0));
         interp.unknown(taint)
     });
-    let zip = apis.add_python_module(&["zipfile", "tarfile", "py7zr", "rarfile"]);
-    apis.add_functions(zip, &["ZipFile", "open", "TarFile"], passed);
 }
 
 /// `for root, folders, files in os.walk(top)`: the top itself, and any folder below.
@@ -105,9 +112,22 @@ fn walked(interp: &mut Interp<'_>, call: &Call) -> Value {
     interp.array(vec![step])
 }
 
+/// What is built is built in its own folder: names of files there are those of the package.
+fn own_path(interp: &Interp<'_>, path: Value) -> Value {
+    match path.exact_str() {
+        Some(text)
+            if interp.trigger == Trigger::Install && interp.package.file(text.trim_start_matches("./")).is_some() =>
+        {
+            Value::str(format!("<package>/{}", text.trim_start_matches("./"))).tainted(path.taint)
+        }
+        _ => path,
+    }
+}
+
 /// `open(path, mode)`: read at once, or written to by methods.
 fn open(interp: &mut Interp<'_>, call: &Call) -> Value {
     let path = call.get(interp, 0, "file").unwrap_or(Value::UNKNOWN);
+    let path = own_path(interp, path);
     let mode = call.get(interp, 1, "mode").unwrap_or_else(|| Value::str("r"));
     let writes = mode.exact_str().is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']));
     let file = match writes {
@@ -127,7 +147,7 @@ fn open(interp: &mut Interp<'_>, call: &Call) -> Value {
                 (Kind::Bytes(bytes), false) => Value::str(String::from_utf8_lossy(bytes)).tainted(contents.taint),
                 _ => contents,
             };
-            interp.set_property(&file, "contents", contents.tainted(taint));
+            interp.set_property(&file, CONTENTS, contents.tainted(taint));
             file
         }
     };
@@ -143,7 +163,12 @@ pub(super) fn file_method(interp: &mut Interp<'_>, receiver: &Value, name: &str,
         // A buffer holds whatever was put into it.
         "read" | "getvalue" | "getbuffer" | "readlines" if is_buffer => {
             let taint = interp.deep_taint(receiver);
-            interp.unknown(taint)
+            let contents = interp.get_property(receiver, CONTENTS);
+            let is_whole = matches!(interp.get_property(receiver, "held").kind, Kind::Undefined);
+            match contents.kind {
+                Kind::Bytes(_) | Kind::Str(_) if is_whole => contents.tainted(taint),
+                _ => interp.unknown(taint),
+            }
         }
         "write" if is_buffer => {
             let taint = interp.surrendered(&call.arg(0));
@@ -257,11 +282,27 @@ fn expanded(interp: &mut Interp<'_>, path: &Value) -> Value {
     })
 }
 
+/// `path.parent`, `path.name`, `path.stem`, `path.suffix`.
+pub(crate) fn part_of_path(path: &str, part: &str) -> Value {
+    let (parent, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let (stem, suffix) = match name.rfind('.').filter(|dot| *dot > 0) {
+        Some(dot) => name.split_at(dot),
+        None => (name, ""),
+    };
+    Value::str(match part {
+        "parent" => parent,
+        "name" => name,
+        "stem" => stem,
+        _ => suffix,
+    })
+}
+
 /// Methods of `pathlib.Path`, which is its text here.
 pub(super) fn path_method(interp: &mut Interp<'_>, path: &Value, name: &str, call: &Call) -> Value {
     match name {
         "read_text" | "read_bytes" => {
-            let (contents, taint) = read_effects(interp, path);
+            let path = own_path(interp, path.clone());
+            let (contents, taint) = read_effects(interp, &path);
             match contents {
                 Some(Value { kind: Kind::Bytes(bytes), taint: own }) if name == "read_text" => {
                     Value::str(String::from_utf8_lossy(&bytes)).tainted(taint.or(own))

@@ -1,4 +1,4 @@
-//! The host: `platform`, input devices, native code, the registry; and what runs later: threads, timers, loops.
+//! The host: `platform`, input devices, native code, the registry.
 
 use vetch_model::capability::{CapabilityId, Resource};
 
@@ -7,13 +7,12 @@ use super::text;
 use crate::apis::filesystem::read_effects;
 use crate::apis::{Apis, Call};
 use crate::interp::Interp;
-use crate::value::{Class, Taint, Value};
+use crate::value::{Kind, Taint, Value};
 
 pub(super) fn register(apis: &mut Apis) {
     facts(apis);
     devices(apis);
     native(apis);
-    later(apis);
 }
 
 /// Something about the host.
@@ -62,10 +61,10 @@ fn facts(apis: &mut Apis) {
     }
     let sys = apis.add_python_module(&["sys"]);
     apis.add_values(sys, &["executable"], |_, _| Value::str("python"));
-    apis.add_values(sys, &["platform", "argv", "version", "version_info", "path", "modules", "stdin"], |interp, _| {
+    apis.add_values(sys, &["platform", "argv", "version", "version_info", "stdin"], |interp, _| {
         interp.unknown(Taint::NONE)
     });
-    apis.add_functions(sys, &["exit", "getsizeof", "settrace", "setrecursionlimit"], |_, _| Value::UNDEFINED);
+    apis.add_functions(sys, &["exit", "getsizeof", "setrecursionlimit"], |_, _| Value::UNDEFINED);
 }
 
 fn devices(apis: &mut Apis) {
@@ -106,6 +105,7 @@ fn devices(apis: &mut Apis) {
             device(interp, call, CapabilityId::InputClipboard, "reads the clipboard")
         });
     }
+    recorders(apis);
     for name in ["browser_cookie3", "browsercookie", "pycookiecheat"] {
         let module = apis.add_python_module(&[name]);
         apis.add_functions(
@@ -120,6 +120,23 @@ fn devices(apis: &mut Apis) {
     }
 }
 
+/// Cameras and microphones.
+fn recorders(apis: &mut Apis) {
+    let camera = apis.add_python_module(&["cv2", "picamera", "picamera2", "pygame.camera"]);
+    apis.add_functions(camera, &["VideoCapture", "PiCamera", "Camera"], |interp, call| match call.arg(0).kind {
+        // A film.
+        Kind::Str(_) => passed(interp, call),
+        _ => device(interp, call, CapabilityId::InputCamera, "uses the camera"),
+    });
+    for name in ["sounddevice", "pyaudio", "speech_recognition", "soundcard"] {
+        let module = apis.add_python_module(&[name]);
+        let names = &["rec", "InputStream", "RawInputStream", "PyAudio", "Microphone", "default_microphone"];
+        apis.add_functions(module, names, |interp, call| {
+            device(interp, call, CapabilityId::InputMicrophone, "uses the microphone")
+        });
+    }
+}
+
 /// Native code, the registry of Windows, key stores.
 fn native(apis: &mut Apis) {
     let ctypes = apis.add_python_module(&["ctypes", "cffi"]);
@@ -128,6 +145,17 @@ fn native(apis: &mut Apis) {
         let resource = name.map_or(Resource::Any, |name| Resource::Named(name.chars().take(64).collect()));
         interp.effect(CapabilityId::CodeNative, resource, "loads a native library");
         interp.unknown(Taint::NONE)
+    });
+    let mapping = apis.add_python_module(&["mmap"]);
+    apis.add_functions(mapping, &["mmap"], |interp, call| {
+        const EXECUTABLE: u64 = 4;
+        let taint = call.surrendered(interp);
+        let protection = call.get(interp, 3, "prot").and_then(|prot| prot.to_number()).unwrap_or(0.0) as u64;
+        if protection & EXECUTABLE != 0 {
+            let memory = Resource::Named("memory that is run".to_owned());
+            interp.effect(CapabilityId::ProcessInject, memory, "asks for memory that can be run");
+        }
+        interp.unknown(taint)
     });
     let windll = apis.add_namespace(ctypes, "windll");
     let kernel = apis.add_namespace(windll, "kernel32");
@@ -149,6 +177,14 @@ fn native(apis: &mut Apis) {
             interp.unknown(Taint::NONE)
         },
     );
+    let user = apis.add_namespace(windll, "user32");
+    let keys = ["GetAsyncKeyState", "GetKeyState", "GetKeyboardState", "SetWindowsHookExA", "SetWindowsHookExW"];
+    let win32 = apis.add_python_module(&["win32api", "win32con"]);
+    for module in [user, win32] {
+        apis.add_functions(module, &keys, |interp, call| {
+            device(interp, call, CapabilityId::InputKeyboard, "reads the keyboard")
+        });
+    }
     let winreg = apis.add_python_module(&["winreg", "_winreg"]);
     apis.add_functions(winreg, &["SetValueEx", "SetValue", "CreateKey", "CreateKeyEx", "OpenKey"], |interp, call| {
         let is_autostart = call
@@ -181,52 +217,4 @@ fn device(interp: &mut Interp<'_>, call: &Call, id: CapabilityId, note: &'static
     let taint = interp.source(effect);
     call.call_back(interp, taint);
     interp.unknown(taint)
-}
-
-/// What runs a function that it is given, now or in a while.
-fn later(apis: &mut Apis) {
-    let functools = apis.add_python_module(&["functools"]);
-    // Decorators: what they give is what they are given.
-    apis.add_functions(
-        functools,
-        &["wraps", "lru_cache", "cache", "cached_property", "singledispatch"],
-        |interp, _| interp.unknown(Taint::NONE),
-    );
-    apis.add_functions(functools, &["partial", "partialmethod"], |interp, call| {
-        let mut args = call.args.clone();
-        if args.is_empty() {
-            return interp.unknown(Taint::NONE);
-        }
-        let target = args.remove(0);
-        let bound = Class::Bound { target: Box::new(target), this: Box::new(Value::UNDEFINED), args };
-        Value::object(interp.alloc(bound))
-    });
-    apis.add_functions(functools, &["reduce"], |interp, call| {
-        let Some(items) = interp.iterate_python(&call.arg(1)) else { return passed(interp, call) };
-        let mut items = items.into_iter();
-        let Some(first) = call.args.get(2).cloned().or_else(|| items.next()) else { return Value::UNKNOWN };
-        items.fold(first, |total, item| interp.call_value(&call.arg(0), Value::UNDEFINED, vec![total, item]))
-    });
-    for (name, functions) in [
-        ("threading", &["Thread", "Timer"][..]),
-        ("multiprocessing", &["Process", "Pool"]),
-        ("_thread", &["start_new_thread"]),
-        ("atexit", &["register"]),
-        ("asyncio", &["run", "create_task", "ensure_future", "gather", "get_event_loop"]),
-        ("signal", &["signal"]),
-    ] {
-        let module = apis.add_python_module(&[name]);
-        apis.add_functions(module, functions, |interp, call| {
-            let args = call.keyword(interp, "args").and_then(|args| interp.elements(&args));
-            match (call.keyword(interp, "target"), args) {
-                (Some(target), Some(args)) if interp.is_callable(&target) => {
-                    interp.call_value(&target, Value::UNDEFINED, args)
-                }
-                _ => {
-                    call.call_back(interp, Taint::NONE);
-                    passed(interp, call)
-                }
-            }
-        });
-    }
 }

@@ -6,6 +6,7 @@ use crate::value::{Class, Kind, MAX_ELEMENTS, Taint, Value};
 
 pub(super) fn register(apis: &mut Apis) {
     sequences(apis);
+    endless(apis);
     functions(apis);
     reductions(apis);
     apis.add_python_function("dict", dict);
@@ -51,18 +52,61 @@ fn sequences(apis: &mut Apis) {
     });
     for name in ["zip", "zip_longest"] {
         apis.add_python_function(name, |interp, call| {
-            let columns: Option<Vec<Vec<Value>>> = call.args.iter().map(|arg| interp.iterate_python(arg)).collect();
+            let columns: Option<Vec<(Vec<Value>, bool)>> = call.args.iter().map(|arg| column(interp, arg)).collect();
             let Some(columns) = columns else {
                 let taint = call.surrendered(interp);
                 return interp.unknown(taint);
             };
-            let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
+            let finite = columns.iter().filter(|(_, is_endless)| !is_endless).map(|(items, _)| items.len());
+            let is_longest = interp.apis.name(call.api) == "zip_longest";
+            let rows = if is_longest { finite.max() } else { finite.min() }.unwrap_or(0);
+            let fill = call.keyword(interp, "fillvalue").unwrap_or(Value::new(Kind::Null));
+            let cell = |(items, is_endless): &(Vec<Value>, bool), row: usize| match is_endless {
+                true => items.get(row % items.len().max(1)).cloned(),
+                false => items.get(row).cloned().or_else(|| is_longest.then(|| fill.clone())),
+            };
             let rows: Vec<Value> = (0..rows)
-                .map(|row| interp.array(columns.iter().filter_map(|column| column.get(row).cloned()).collect()))
+                .map(|row| interp.array(columns.iter().filter_map(|column| cell(column, row)).collect()))
                 .collect();
             interp.array(rows)
         });
     }
+}
+
+/// The items of one argument of `zip`, and whether they begin anew at their end: `itertools.cycle`.
+fn column(interp: &mut Interp<'_>, value: &Value) -> Option<(Vec<Value>, bool)> {
+    if let Kind::Object(id) = value.kind
+        && let Class::Instance { api, .. } = interp.object(id).class
+        && interp.apis.path(api) == "itertools.cycle"
+    {
+        let items = interp.get_property(value, "items");
+        return interp.iterate_python(&items).map(|items| (items, true));
+    }
+    interp.iterate_python(value).map(|items| (items, false))
+}
+
+/// `itertools`
+fn endless(apis: &mut Apis) {
+    let itertools = apis.add_python_module(&["itertools"]);
+    if let Some(zip) = apis.python_global("zip_longest") {
+        apis.alias(itertools, "zip_longest", zip);
+    }
+    apis.add_functions(itertools, &["cycle"], |interp, call| {
+        let taint = interp.deep_taint(&call.arg(0));
+        let cycle = interp.instance(call.api, None, taint);
+        interp.set_property(&cycle, "items", call.arg(0));
+        cycle
+    });
+    apis.add_functions(itertools, &["chain"], |interp, call| {
+        let parts: Option<Vec<Vec<Value>>> = call.args.iter().map(|arg| interp.iterate_python(arg)).collect();
+        match parts.map(|parts| parts.concat()).filter(|items| items.len() <= MAX_ELEMENTS) {
+            Some(items) => interp.array(items),
+            None => {
+                let taint = call.surrendered(interp);
+                interp.unknown(taint)
+            }
+        }
+    });
 }
 
 /// What calls a function for every item.

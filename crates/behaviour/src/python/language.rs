@@ -33,18 +33,7 @@ fn forms(apis: &mut Apis) {
         let (cx, span) = interp.site();
         interp.python_from(&cx, &name, &item, span)
     });
-    // A decorator that is not known registers what it is given, or wraps it: it is not called here and now.
-    apis.add_python_function("@", |interp, call| {
-        let (decorator, function) = (call.arg(0), call.arg(1));
-        let value = match decorator.kind {
-            Kind::Unknown => return function,
-            _ => interp.call_value(&decorator, Value::UNDEFINED, vec![function.clone()]),
-        };
-        match interp.is_callable(&value) {
-            true => value,
-            false => function,
-        }
-    });
+    apis.add_python_function("@", decorated);
     apis.add_python_function("with", |interp, call| interp.entered(&call.arg(0)));
     apis.add_python_function("except", passed);
     apis.add_python_function("slice", |interp, call| Value::object(interp.alloc(Class::Slice(call.args.clone()))));
@@ -58,6 +47,25 @@ fn forms(apis: &mut Apis) {
         Value::UNDEFINED
     });
     apis.add_python_function("in", |interp, call| contains(interp, &call.arg(0), &call.arg(1)));
+}
+
+/// A decorator that is not known registers what it is given, or wraps it: it is not called here and now, but for what
+/// a connection calls with what it receives.
+fn decorated(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let (decorator, function) = (call.arg(0), call.arg(1));
+    let value = match decorator.kind {
+        Kind::Unknown => {
+            if interp.comes_from(decorator.taint, CapabilityId::NetConnect) {
+                interp.perhaps(|interp| interp.invoke_callbacks(std::slice::from_ref(&function), decorator.taint));
+            }
+            return function;
+        }
+        _ => interp.decorate(&decorator, &function),
+    };
+    match interp.is_callable(&value) {
+        true => value,
+        false => function,
+    }
 }
 
 fn contains(interp: &mut Interp<'_>, item: &Value, container: &Value) -> Value {
@@ -145,7 +153,9 @@ fn objects(apis: &mut Apis) {
     for name in ["print", "delattr", "help", "breakpoint", "exit", "quit"] {
         apis.add_python_function(name, |_, _| Value::UNDEFINED);
     }
-    apis.add_python_function("input", |interp, _| interp.unknown(Taint::NONE));
+    for name in ["input", "raw_input"] {
+        apis.add_python_function(name, |interp, _| interp.unknown(Taint::ASKED));
+    }
 }
 
 /// Text as code.
@@ -170,13 +180,16 @@ fn dynamic(apis: &mut Apis) {
     let importlib = apis.add_python_module(&["importlib"]);
     apis.add_functions(importlib, &["import_module", "__import__"], import);
     let types = apis.add_python_module(&["types"]);
-    apis.add_functions(types, &["FunctionType", "CodeType", "LambdaType"], |interp, call| {
-        let code = call.arg(0);
-        let taint = interp.deep_taint(&code);
+    apis.add_functions(types, &["FunctionType", "LambdaType"], super::code_objects::function_of_code);
+    apis.add_functions(types, &["CodeType"], |interp, call| {
+        let taint = call.surrendered(interp);
         let effect = interp.effect(CapabilityId::CodeEval, Resource::Any, "makes a function of code objects");
         interp.flow(taint, effect);
         interp.unknown(taint)
     });
+    let util = apis.add_python_module(&["importlib.util", "importlib.machinery", "imp"]);
+    let loaders = ["spec_from_file_location", "load_source", "load_dynamic", "SourceFileLoader", "ExtensionFileLoader"];
+    apis.add_functions(util, &loaders, |interp, call| interp.load_module_file(&call.arg(1)));
 }
 
 fn import(interp: &mut Interp<'_>, call: &Call) -> Value {

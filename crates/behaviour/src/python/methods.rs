@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
-use super::codecs::{open_fernet, recode};
+use vetch_model::capability::{CapabilityId, Resource};
+
+use super::codecs::recode;
 use super::operators::position;
 use super::strings::{known, text_method};
-use super::{files, network};
+use super::{ciphers, containers, files, later, network, packed, services};
 use crate::apis::Call;
+use crate::apis::codecs::bytes_of;
 use crate::interp::Interp;
 use crate::value::{Class, Kind, MAX_ELEMENTS, ObjectId, Taint, Value, has_hole};
 
@@ -17,6 +20,11 @@ pub(crate) fn call_method(interp: &mut Interp<'_>, receiver: &Value, name: &str,
         return None;
     }
     let call = interp.python_call(receiver, args);
+    // Of `object`, it has everything that was ever imported: what is looked for there starts programs.
+    if name == "__subclasses__" {
+        let popen = interp.python_builtin("subprocess.Popen");
+        return Some(interp.array(vec![popen]));
+    }
     match &receiver.kind {
         Kind::Str(text) => {
             let text = text.clone();
@@ -30,6 +38,7 @@ pub(crate) fn call_method(interp: &mut Interp<'_>, receiver: &Value, name: &str,
             Class::Array(_) => list_method(interp, *id, receiver, name, &call),
             Class::Plain | Class::Keywords => dict_method(interp, *id, receiver, name, &call),
             Class::Instance { .. } => instance_method(interp, *id, receiver, name, &call),
+            Class::Integer(own) => packed::integer_method(&own.clone(), receiver.taint, name, interp, &call),
             _ => None,
         },
         Kind::Unknown => unknown_method(interp, receiver, name, &call),
@@ -53,9 +62,32 @@ fn unknown_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, call: &
         "decode" | "encode" | "strip" | "lower" | "upper" | "splitlines" | "read" | "json" => {
             Some(interp.unknown(receiver.taint))
         }
+        // Unpacked: whatever lies in that folder from then on came out of it.
+        "extractall" | "extract" if !receiver.taint.is_empty() => {
+            let folder = call.get(interp, usize::from(name == "extract"), "path");
+            let folder = folder.unwrap_or_else(|| Value::str("<project>"));
+            interp.write_effects(&folder, &Value::unknown(receiver.taint));
+            Some(folder)
+        }
+        // `schedule.every(5).minutes.do(job)`: it is run as soon as it is due.
+        "do" | "add_job" if interp.is_callable(&call.arg(0)) => {
+            Some(interp.call_value(&call.arg(0), Value::UNDEFINED, call.args.get(1..).unwrap_or_default().to_vec()))
+        }
+        // Of a library that was loaded natively.
+        "mmap" | "mprotect" | "VirtualProtect" | "VirtualAlloc" | "VirtualAllocEx" | "CreateRemoteThread"
+            if call.args.iter().any(|arg| matches!(arg.to_number(), Some(7.0 | 64.0))) =>
+        {
+            let memory = Resource::Named("memory that is run".to_owned());
+            interp.effect(CapabilityId::ProcessInject, memory, "asks for memory that can be run");
+            None
+        }
+        "decrypt" => {
+            let taint = receiver.taint.or(call.surrendered(interp)).or(Taint::DECODED);
+            Some(interp.unknown(taint))
+        }
         // Written into what it is given: `image.save(buffer)`, `json.dump(data, file)`.
-        "save" | "dump" | "write_to" | "export" | "savefig" if !receiver.taint.is_empty() => {
-            for target in &call.args {
+        "save" | "dump" | "write_to" | "export" | "savefig" | "shot" if !receiver.taint.is_empty() => {
+            for target in call.args.iter().chain(&call.keyword(interp, "output")) {
                 match target.kind {
                     Kind::Object(_) => interp.set_property(target, "held", Value::unknown(receiver.taint)),
                     Kind::Str(_) => drop(interp.write_effects(target, &Value::unknown(receiver.taint))),
@@ -95,11 +127,45 @@ fn bytes_method(interp: &mut Interp<'_>, receiver: &Value, own: &Rc<[u8]>, name:
         },
         "strip" | "lstrip" | "rstrip" => Value::bytes(own.trim_ascii().to_vec()).tainted(taint),
         "replace" | "split" | "translate" => {
+            let known = bytes_of(interp, &call.arg(0)).filter(|_| interp.burn_bytes(own.len()));
+            let changed = known.and_then(|first| altered(interp, own, name, &first, call));
             let taint = taint.or(call.surrendered(interp));
-            interp.unknown(taint)
+            changed.map_or_else(|| Value::unknown(taint), |value| value.tainted(taint))
         }
         _ => return None,
     })
+}
+
+/// `bytes.replace(old, new)`, `bytes.split(separator)`, `bytes.translate(table)`.
+fn altered(interp: &mut Interp<'_>, own: &[u8], name: &str, first: &[u8], call: &Call) -> Option<Value> {
+    match name {
+        "translate" => {
+            let out: Option<Vec<u8>> = own.iter().map(|byte| first.get(usize::from(*byte)).copied()).collect();
+            out.map(Value::bytes)
+        }
+        "replace" if !first.is_empty() => {
+            let new = bytes_of(interp, &call.arg(1))?;
+            let parts = split_bytes(own, first);
+            interp.burn_bytes(parts.len().saturating_mul(new.len())).then(|| Value::bytes(parts.join(&new[..])))
+        }
+        "split" if !first.is_empty() => {
+            let parts: Vec<Value> =
+                split_bytes(own, first).into_iter().map(|part| Value::bytes(part.to_vec())).collect();
+            (parts.len() <= MAX_ELEMENTS).then(|| interp.array(parts))
+        }
+        _ => None,
+    }
+}
+
+fn split_bytes<'a>(own: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for found in memchr::memmem::find_iter(own, separator) {
+        parts.push(&own[at..found]);
+        at = found + separator.len();
+    }
+    parts.push(&own[at..]);
+    parts
 }
 
 fn list_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
@@ -144,6 +210,14 @@ fn list_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &s
             }
         }
         "index" | "count" => Some(interp.unknown(Taint::NONE)),
+        // A `bytearray` is a list of its bytes.
+        "decode" | "hex" | "translate" => {
+            let taint = interp.deep_taint(receiver);
+            let bytes = bytes_of(interp, receiver)?;
+            let decoded = if bytes.len() >= super::codecs::TELLING { Taint::DECODED } else { Taint::NONE };
+            let bytes = Value::bytes(bytes).tainted(taint.or(decoded));
+            Some(interp.call_method(&bytes, name, call.args.clone()))
+        }
         _ => None,
     }
 }
@@ -227,17 +301,31 @@ fn entries(interp: &Interp<'_>, id: ObjectId) -> Option<Vec<(Rc<str>, Value)>> {
 fn instance_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
     let Class::Instance { api, effect } = interp.object(id).class else { return None };
     let path = interp.apis.path(api);
-    match path.as_str() {
+    let found = match path.as_str() {
         "open" | "io.open" | "codecs.open" | "tempfile.NamedTemporaryFile" | "io.BytesIO" | "io.StringIO" => {
-            files::file_method(interp, receiver, name, call)
+            return files::file_method(interp, receiver, name, call);
         }
-        "cryptography.fernet.Fernet" if name == "decrypt" => {
-            let key = interp.get_property(receiver, "key");
-            Some(open_fernet(interp, &key, &call.arg(0)))
+        "docker.from_env" | "docker.DockerClient" | "docker.APIClient" => {
+            services::container_method(interp, receiver, name, call)
         }
-        _ => network::instance_method(interp, &path, receiver, effect, name, call),
-    }
+        "crontab.CronTab" => services::cron_method(interp, receiver, name, call),
+        _ if path.ends_with("Executor") || path.ends_with(".Pool") || path.ends_with(".ThreadPool") => {
+            later::pool_method(interp, receiver, name, call)
+        }
+        _ if path.starts_with("zipfile.") => containers::archive_method(interp, receiver, name, call),
+        _ if path.starts_with("Crypto.") || path.starts_with("cryptography.") => {
+            ciphers::method(interp, &path, receiver, name, call)
+        }
+        _ if STREAMS.iter().any(|module| path.starts_with(module)) => {
+            containers::stream_method(interp, receiver, name, call)
+        }
+        _ => None,
+    };
+    found.or_else(|| network::instance_method(interp, &path, receiver, effect, name, call))
 }
+
+/// Modules whose instances are open streams or decompressors.
+const STREAMS: [&str; 7] = ["gzip.", "bz2.", "lzma.", "zlib.", "wave.", "importlib", "pkg_resources."];
 
 impl Interp<'_> {
     /// Arguments as a call, with the keyword arguments apart.

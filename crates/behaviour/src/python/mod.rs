@@ -1,17 +1,24 @@
 //! Python: what its built-ins, methods and modules mean, on the same values and with the same capabilities as
 //! JavaScript's.
 
+mod ciphers;
+mod code_objects;
 mod codecs;
+mod containers;
 mod conversions;
 mod files;
 mod host;
 mod iterables;
 mod language;
+mod later;
 mod methods;
 mod modules;
 mod network;
 mod operators;
 mod packaging;
+mod packed;
+mod pickles;
+mod services;
 mod strings;
 mod system;
 
@@ -21,8 +28,12 @@ use crate::apis::{Apis, Call};
 use crate::interp::{Interp, UnitId};
 use crate::value::{Kind, ObjectId, Slot, Taint, Value};
 
+pub(crate) use files::part_of_path;
 pub(crate) use methods::call_method;
+pub(crate) use modules::documentation;
 pub(crate) use operators::{binary, index};
+pub(crate) use packaging::run_command;
+pub(crate) use packed::literal as integer_literal;
 
 pub(crate) fn register(apis: &mut Apis) {
     conversions::register(apis);
@@ -31,9 +42,16 @@ pub(crate) fn register(apis: &mut Apis) {
     // Last of what has global names: `builtins` has all of them.
     language::register(apis);
     codecs::register(apis);
+    ciphers::register(apis);
+    code_objects::register(apis);
+    containers::register(apis);
+    packed::register(apis);
+    pickles::register(apis);
     system::register(apis);
     host::register(apis);
+    later::register(apis);
     network::register(apis);
+    services::register(apis);
     packaging::register(apis);
 }
 

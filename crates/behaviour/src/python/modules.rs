@@ -3,10 +3,20 @@
 use std::rc::Rc;
 
 use vetch_model::Span;
-use vetch_syntax::ir::{SymbolId, TOP_LEVEL};
+use vetch_model::capability::{CapabilityId, Resource};
+use vetch_syntax::ir::{FunctionId, Language, Module, Node, SymbolId, TOP_LEVEL};
 
 use crate::interp::{Context, Interp};
 use crate::value::{Class, Kind, Taint, Value};
+
+/// The text that a body begins with.
+pub(crate) fn documentation(module: &Module, function: FunctionId) -> Value {
+    let first = module.list(module.function(function).body).iter().find(|node| !node.is_nothing());
+    match first.map(|first| module.node(*first)) {
+        Some(Node::Str(text)) => Value::new(Kind::Str(module.shared_str(text))),
+        _ => Value::UNKNOWN,
+    }
+}
 
 impl Interp<'_> {
     /// `import name`, from the unit of `cx`; `name` may begin with dots.
@@ -19,7 +29,53 @@ impl Interp<'_> {
         if let Some(value) = self.python_file(file, &absolute) {
             return value;
         }
-        self.python_builtin(&absolute)
+        let value = self.python_builtin(&absolute);
+        if matches!(value.kind, Kind::Unknown) {
+            self.written_module(&absolute);
+        }
+        value
+    }
+
+    /// A module by the path of its file: of the package, or written by the code before.
+    pub(crate) fn load_module_file(&mut self, path: &Value) -> Value {
+        let taint = self.deep_taint(path);
+        for path in path.alternatives().to_vec() {
+            let Some(path) = path.exact_str() else { continue };
+            let path = crate::paths::normalise(path);
+            if let Some(written) = self.written_files.get(path.as_str()).cloned() {
+                self.load_written(&path, &written);
+            } else if let Some(file) = path.strip_prefix("<package>/").and_then(|own| self.package.file(own)) {
+                return self.load_file(file);
+            }
+        }
+        self.unknown(taint)
+    }
+
+    fn load_written(&mut self, path: &str, written: &Value) {
+        let name: String = path.rsplit('/').next().unwrap_or(path).chars().take(64).collect();
+        let id = if path.ends_with(".py") { CapabilityId::CodeEval } else { CapabilityId::CodeNative };
+        let resource = match id {
+            CapabilityId::CodeEval => Resource::Eval(self.eval_source(written.taint, false)),
+            _ => Resource::Named(name),
+        };
+        let effect = self.effect(id, resource, "imports a file that it has written");
+        self.flow(written.taint, effect);
+        self.run_text_as(written, Language::Python);
+    }
+
+    /// `import name`, of a module that the code itself has put somewhere.
+    fn written_module(&mut self, name: &str) {
+        let files = [format!("/{name}.py"), format!("/{name}.so"), format!("/{name}.pyd")];
+        let mut found: Vec<(Rc<str>, Value)> = self
+            .written_files
+            .iter()
+            .filter(|(path, _)| files.iter().any(|file| path.ends_with(file)))
+            .map(|(path, written)| (path.clone(), written.clone()))
+            .collect();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        if let Some((path, written)) = found.into_iter().next() {
+            self.load_written(&path, &written);
+        }
     }
 
     /// A built-in module or one of a well-known package.
@@ -141,7 +197,11 @@ impl Interp<'_> {
                 };
             }
             "__file__" => return Value::str(self.package.path_of(self.unit(cx.unit).file)),
-            "__doc__" | "__package__" | "__spec__" | "__loader__" => return Value::UNKNOWN,
+            "__doc__" => {
+                let module = self.unit(cx.unit).module.clone();
+                return documentation(&module, TOP_LEVEL);
+            }
+            "__package__" | "__spec__" | "__loader__" => return Value::UNKNOWN,
             _ => {}
         }
         if let Some(value) = self.outer_variable(cx, name) {

@@ -13,11 +13,26 @@ use crate::value::{HOLE, Kind, Taint, Value};
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options", "stream"];
 
 pub(super) fn register(apis: &mut Apis) {
-    for name in ["requests", "httpx", "cloudscraper", "tls_client", "curl_cffi.requests", "requests_html"] {
+    for name in [
+        "requests",
+        "httpx",
+        "cloudscraper",
+        "tls_client",
+        "curl_cffi.requests",
+        "requests_html",
+        "requests_unixsocket",
+    ] {
         let module = apis.add_python_module(&[name]);
         apis.add_functions(module, VERBS, |interp, call| request(interp, call, 0));
         apis.add_functions(module, &["request"], |interp, call| request(interp, call, 1));
         apis.add_functions(module, SESSIONS, instance);
+        apis.add_functions(module, &["Request"], asked);
+        for session in ["Session", "Client"] {
+            let class = apis.add_namespace(module, session);
+            apis.add_functions(class, VERBS, |interp, call| request(interp, call, 1));
+            apis.add_functions(class, &["send"], |interp, call| request(interp, call, 1));
+            apis.add_functions(class, &["request"], |interp, call| request(interp, call, 2));
+        }
     }
     for name in [
         "aiohttp",
@@ -34,10 +49,6 @@ pub(super) fn register(apis: &mut Apis) {
         "imaplib",
         "poplib",
         "xmlrpc.client",
-        "telebot",
-        "telegram",
-        "discord",
-        "slack_sdk",
         "pymongo",
         "redis",
         "scapy.all",
@@ -53,15 +64,13 @@ pub(super) fn register(apis: &mut Apis) {
             &[
                 "connect",
                 "create_connection",
+                "Transport",
                 "FTP",
                 "FTP_TLS",
                 "SMTP",
                 "SMTP_SSL",
                 "Telnet",
                 "IMAP4_SSL",
-                "TeleBot",
-                "Bot",
-                "WebClient",
                 "MongoClient",
                 "Redis",
                 "ServerProxy",
@@ -69,6 +78,15 @@ pub(super) fn register(apis: &mut Apis) {
             client,
         );
     }
+    let paramiko = apis.add_python_module(&["paramiko"]);
+    let files = apis.add_namespace(paramiko, "SFTPClient");
+    apis.add_functions(files, &["from_transport"], |interp, call| {
+        let Kind::Object(id) = call.arg(0).kind else { return interp.unknown(Taint::NONE) };
+        match interp.object(id).class {
+            crate::value::Class::Instance { effect, .. } => interp.instance(call.api, effect, Taint::NONE),
+            _ => interp.unknown(Taint::NONE),
+        }
+    });
     standard(apis);
     socket(apis);
 }
@@ -81,13 +99,7 @@ fn standard(apis: &mut Apis) {
     apis.add_functions(old, &["urlopen"], |interp, call| request(interp, call, 0));
     let urllib = apis.add_python_module(&["urllib.request", "urllib2"]);
     apis.add_functions(urllib, &["urlopen", "build_opener"], |interp, call| request(interp, call, 0));
-    apis.add_functions(urllib, &["Request"], |interp, call| {
-        let sent = call.surrendered(interp);
-        let url = call.get(interp, 0, "url").unwrap_or(Value::UNKNOWN);
-        let asked = interp.instance(call.api, None, sent);
-        interp.set_property(&asked, "full_url", url);
-        asked
-    });
+    apis.add_functions(urllib, &["Request"], asked);
     apis.add_functions(urllib, &["urlretrieve"], |interp, call| {
         let received = request(interp, call, 0);
         if let Some(path) = call.get(interp, 1, "filename") {
@@ -109,6 +121,16 @@ fn standard(apis: &mut Apis) {
     apis.add_functions(http, &["HTTPConnection", "HTTPSConnection"], client);
 }
 
+/// `urllib.request.Request(url, data)`, `requests.Request(method, url, …)`: sent later.
+fn asked(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let sent = call.surrendered(interp);
+    let at = usize::from(call.arg(0).exact_str().is_some_and(|first| VERBS.contains(&&*first.to_lowercase())));
+    let url = call.get(interp, at, "url").unwrap_or(Value::UNKNOWN);
+    let asked = interp.instance(call.api, None, sent);
+    interp.set_property(&asked, "full_url", url);
+    asked
+}
+
 const SESSIONS: &[&str] = &[
     "Session",
     "session",
@@ -116,7 +138,6 @@ const SESSIONS: &[&str] = &[
     "AsyncClient",
     "ClientSession",
     "PoolManager",
-    "Transport",
     "SSHClient",
     "create_scraper",
     "WebSocketApp",
@@ -168,7 +189,9 @@ fn request(interp: &mut Interp<'_>, call: &Call, index: usize) -> Value {
         }
         _ => url,
     };
-    let sent = call.surrendered(interp).or(interp.deep_taint(&url));
+    // A session sends with every request what it was told once.
+    let kept = interp.deep_taint(&call.this);
+    let sent = call.surrendered(interp).or(interp.deep_taint(&url)).or(kept);
     let mut received = Taint::NONE;
     for host in hosts(interp, &url) {
         let effect = connect_effect(interp, host, sent);
@@ -214,6 +237,7 @@ pub(super) fn instance_method(
     call: &Call,
 ) -> Option<Value> {
     match name {
+        "connect" if effect.is_some() && call.args.is_empty() => Some(Value::UNDEFINED),
         "connect" | "connect_ex" => {
             let connected = client(interp, &Call { api: api_of(interp, receiver)?, ..call.clone() });
             Some(match path {
@@ -227,7 +251,23 @@ pub(super) fn instance_method(
         }
         _ if effect.is_none() && (VERBS.contains(&name) || name == "urlopen") => Some(request(interp, call, 0)),
         "request" if effect.is_none() => Some(request(interp, call, 1)),
+        "update" if effect.is_none() => {
+            let taint = call.surrendered(interp);
+            interp.set_property(receiver, "held", Value::unknown(taint));
+            Some(Value::UNDEFINED)
+        }
         "add_header" | "set_header" | "headers" | "mount" | "settimeout" | "setsockopt" => Some(Value::UNDEFINED),
+        "prepare" if effect.is_none() => Some(receiver.clone()),
+        // Without a connection: each piece has its own address, which stands last.
+        "sendto" | "sendmsg" if effect.is_none() => {
+            let sent = call.surrendered(interp);
+            let address = call.args.last().cloned().unwrap_or(Value::UNKNOWN);
+            let address = interp.elements(&address).and_then(|parts| parts.first().cloned()).unwrap_or(address);
+            for host in hosts(interp, &address) {
+                connect_effect(interp, host, sent);
+            }
+            Some(Value::UNKNOWN)
+        }
         "fileno" if effect.is_some() => {
             let received = effect.map_or(Taint::NONE, |effect| interp.source(effect));
             Some(Value::unknown(received))
@@ -240,9 +280,9 @@ pub(super) fn instance_method(
         }
         _ => {
             let effect = effect?;
-            let sent = call.surrendered(interp);
+            let sent = call.surrendered(interp).or(super::services::sent_files(interp, name, call));
             interp.flow(sent, effect);
-            let received = interp.source(effect);
+            let received = interp.source(effect).or(interp.deep_taint(receiver));
             call.call_back(interp, received);
             Some(interp.unknown(received))
         }

@@ -3,6 +3,7 @@
 use vetch_syntax::ir::BinaryOp;
 
 use super::strings::percent_format;
+use crate::apis::codecs::bytes_of;
 use crate::interp::Interp;
 use crate::value::{Class, Kind, MAX_ELEMENTS, Value};
 
@@ -59,8 +60,46 @@ pub(crate) fn binary(interp: &mut Interp<'_>, op: BinaryOp, left: &Value, right:
             let bits = if op == BinaryOp::Shr { a.checked_shr(by) } else { a.checked_mul(1i64.checked_shl(by)?) }?;
             Some(Value::number(bits as f64).tainted(taint))
         }
-        _ => None,
+        (BinaryOp::Add, Kind::Bytes(_), Kind::Object(_)) | (BinaryOp::Add, Kind::Object(_), Kind::Bytes(_))
+            if !is_instance(interp, left) =>
+        {
+            let both = [bytes_of(interp, left)?, bytes_of(interp, right)?].concat();
+            interp.burn_bytes(both.len()).then(|| Value::bytes(both).tainted(taint))
+        }
+        _ => overloaded(interp, op, left, right),
     }
+}
+
+/// Whether a value is an object of a class of the package's own.
+fn is_instance(interp: &Interp<'_>, value: &Value) -> bool {
+    matches!(value.kind, Kind::Object(id)
+        if matches!(interp.object(id).class, Class::Plain) && interp.object(id).prototype.is_some())
+}
+
+/// An operator that a class of the package's own gives a meaning to.
+fn overloaded(interp: &mut Interp<'_>, op: BinaryOp, left: &Value, right: &Value) -> Option<Value> {
+    let names = match op {
+        BinaryOp::Add => ["__add__", "__radd__"],
+        BinaryOp::Sub => ["__sub__", "__rsub__"],
+        BinaryOp::Mul => ["__mul__", "__rmul__"],
+        BinaryOp::Div => ["__truediv__", "__rtruediv__"],
+        BinaryOp::FloorDiv => ["__floordiv__", "__rfloordiv__"],
+        BinaryOp::Rem => ["__mod__", "__rmod__"],
+        BinaryOp::Shl => ["__lshift__", "__rlshift__"],
+        BinaryOp::Shr => ["__rshift__", "__rrshift__"],
+        BinaryOp::BitAnd => ["__and__", "__rand__"],
+        BinaryOp::BitOr => ["__or__", "__ror__"],
+        BinaryOp::BitXor => ["__xor__", "__rxor__"],
+        _ => return None,
+    };
+    let sides = names.into_iter().zip([(left, right), (right, left)]);
+    for (name, (own, other)) in sides.filter(|(_, (own, _))| is_instance(interp, own)).collect::<Vec<_>>() {
+        let method = interp.get_property(own, name);
+        if interp.is_callable(&method) {
+            return Some(interp.call_value(&method, own.clone(), vec![other.clone()]));
+        }
+    }
+    None
 }
 
 fn exact(number: f64) -> Option<i64> {
@@ -97,6 +136,12 @@ pub(super) fn position(at: f64, length: usize) -> Option<usize> {
 pub(crate) fn index(interp: &mut Interp<'_>, object: &Value, key: &Value) -> Option<Value> {
     if let Some((lower, upper, step)) = as_slice(interp, key) {
         return Some(slice(interp, object, lower, upper, step));
+    }
+    if is_instance(interp, object) {
+        let method = interp.get_property(object, "__getitem__");
+        if interp.is_callable(&method) {
+            return Some(interp.call_value(&method, object.clone(), vec![key.clone()]));
+        }
     }
     let Kind::Number(at) = key.kind else { return None };
     let taint = object.taint;

@@ -25,17 +25,22 @@ fn setup(interp: &mut Interp<'_>, call: &Call) -> Value {
     let Kind::Object(id) = commands.kind else { return Value::UNDEFINED };
     let classes: Vec<Value> = interp.object(id).props.values().map(|(_, value)| value.clone()).collect();
     for class in classes.iter().flat_map(|class| class.alternatives().to_vec()) {
-        let Kind::Object(id) = class.kind else { continue };
-        if !matches!(interp.object(id).class, Class::Constructor { .. }) {
-            continue;
-        }
-        let command = interp.construct(&class, vec![Value::UNKNOWN]);
-        for step in STEPS {
-            let method = interp.get_property(&command, step);
-            if interp.is_callable(&method) {
-                interp.call_value(&method, command.clone(), Vec::new());
-            }
-        }
+        run_command(interp, &class);
     }
     Value::UNDEFINED
+}
+
+/// Makes and runs one command.
+pub(crate) fn run_command(interp: &mut Interp<'_>, class: &Value) {
+    let Kind::Object(id) = class.kind else { return };
+    if !matches!(interp.object(id).class, Class::Constructor { .. }) {
+        return;
+    }
+    let command = interp.construct(class, vec![Value::UNKNOWN]);
+    for step in STEPS {
+        let method = interp.get_property(&command, step);
+        if interp.is_callable(&method) {
+            interp.call_value(&method, command.clone(), Vec::new());
+        }
+    }
 }

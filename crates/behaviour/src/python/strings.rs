@@ -1,6 +1,7 @@
 //! Methods of text, and its formatting.
 
 use super::codecs::recode;
+use super::conversions::formatted;
 use super::{files, text};
 use crate::apis::Call;
 use crate::interp::Interp;
@@ -192,7 +193,15 @@ fn brace_format(interp: &mut Interp<'_>, receiver: &Value, own: &str, call: &Cal
             }
             Err(_) => call.keyword(interp, name),
         };
-        parts.push(value.unwrap_or(Value::UNKNOWN));
+        let value = value.unwrap_or(Value::UNKNOWN);
+        let spec = field.split_once(':').map_or("", |(_, spec)| spec);
+        parts.push(match value.kind {
+            Kind::Number(number) if !spec.is_empty() => match formatted(number, spec) {
+                Some(text) => Value::str(text).tainted(value.taint),
+                None => value,
+            },
+            _ => value,
+        });
         rest = after.get(end + 1..).unwrap_or_default();
     }
     parts.push(Value::str(rest));

@@ -57,6 +57,14 @@ fn processes(apis: &mut Apis) {
         };
         spawn(interp, call, &call.arg(1), &rest, Attributes::default())
     });
+    // A file that only memory holds: what is run of it leaves no trace.
+    apis.add_functions(os, &["memfd_create"], |_, _| Value::str("/proc/self/fd/0"));
+    apis.add_functions(os, &["write", "pwrite"], |interp, call| {
+        if call.arg(0).exact_str().is_some() {
+            interp.write_effects(&call.arg(0), &call.arg(1));
+        }
+        Value::UNDEFINED
+    });
     apis.add_functions(os, &["kill", "killpg"], |interp, call| {
         let resource = text(interp, &call.arg(0)).map_or(Resource::Any, Resource::Named);
         if call.arg(1).to_number() != Some(0.0) {
@@ -132,6 +140,11 @@ fn spawn(interp: &mut Interp<'_>, call: &Call, program: &Value, rest: &[Value], 
         Kind::Api(_) => "python".to_owned(),
         _ => text(interp, program).unwrap_or_else(|| HOLE.to_string()),
     };
+    if program.starts_with("/proc/self/fd/") || program.starts_with("/dev/fd/") {
+        let memory = Resource::Named("a program in memory".to_owned());
+        let effect = interp.effect(CapabilityId::ProcessInject, memory, "runs a program that no file holds");
+        interp.flow(taint, effect);
+    }
     let attributes = Attributes { shell: false, ..attributes };
     let printed = commands::run_words(interp, &program, &words, attributes, taint);
     started(interp, call, printed)

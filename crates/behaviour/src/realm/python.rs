@@ -51,7 +51,17 @@ impl Runner<'_> {
         is_test(path)
             || name == "conftest.py"
             || name.starts_with("test_")
-            || is_top && matches!(name, SETUP | "noxfile.py" | "fabfile.py" | "tasks.py" | "versioneer.py")
+            || is_top
+                && matches!(
+                    name,
+                    SETUP
+                        | "hatch_build.py"
+                        | "pdm_build.py"
+                        | "noxfile.py"
+                        | "fabfile.py"
+                        | "tasks.py"
+                        | "versioneer.py"
+                )
             || matches!(folder, "docs" | "doc" | "examples" | "benchmarks" | "tools" | "scripts" | "ci" | ".github")
                 && !self.is_package(folder)
     }
@@ -69,12 +79,32 @@ impl Runner<'_> {
             }
             interp.load_file(file);
         }
-        if let Some(file) = self.own_backend(release).and_then(|path| self.build_file(path)) {
+        let hooks: Vec<String> = self.own_backend(release).into_iter().chain(release.build_hooks.clone()).collect();
+        for file in hooks.into_iter().filter_map(|path| self.build_file(path)) {
             interp.load_file(file);
-            // The hooks of PEP 517 are functions.
+            // The hooks of PEP 517 and of backends are functions and methods.
             interp.run_uncalled();
         }
+        for command in &release.build_commands {
+            self.build_command(&mut interp, command);
+        }
         self.conclude(interp, Trigger::Install, false);
+    }
+
+    /// A command of setuptools that `setup.cfg` or `pyproject.toml` replaces by a class: `module.Class`.
+    fn build_command(&mut self, interp: &mut Interp<'_>, class: &str) {
+        let Some((module, name)) = class.replace(':', ".").rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned()))
+        else {
+            return;
+        };
+        let path = module.replace('.', "/");
+        let candidates = [format!("{path}.py"), format!("src/{path}.py"), format!("{path}/__init__.py")];
+        let Some(path) = candidates.into_iter().find(|path| self.package.file(path).is_some()) else { return };
+        if let Some(file) = self.build_file(path) {
+            let module = interp.load_file(file);
+            let class = interp.get_property(&module, &name);
+            crate::python::run_command(interp, &class);
+        }
     }
 
     /// Notes that a file runs at install, if it is there.

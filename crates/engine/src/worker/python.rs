@@ -32,6 +32,8 @@ impl Release {
             form: self.form,
             build_backend: self.metadata.build_backend.clone(),
             backend_path: self.metadata.backend_path.clone(),
+            build_hooks: self.metadata.build_hooks.files.clone(),
+            build_commands: self.metadata.build_hooks.commands.clone(),
         };
         Analysis::python(release, files)
     }
@@ -43,8 +45,8 @@ impl Release {
 
     /// Adds what this module knows and the analysis does not.
     pub(super) fn complete(self, facts: &mut PackageFacts) {
-        let ReleaseMetadata { name, version, place, incomplete, .. } = self.metadata;
-        facts.python = Some(PythonRelease { form: self.form, name, version, stated_at: place, record: None });
+        let ReleaseMetadata { name, version, place, urls, incomplete, .. } = self.metadata;
+        facts.python = Some(PythonRelease { form: self.form, name, version, urls, stated_at: place, record: None });
         facts.unread.extend(incomplete.into_iter().map(unread));
         facts.unread.sort();
         facts.unread.dedup();

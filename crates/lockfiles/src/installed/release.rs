@@ -5,6 +5,7 @@ use vetch_model::evidence::Location;
 use vetch_model::outcome::Incomplete;
 use vetch_model::purl::normalised;
 
+use super::build_hooks::BuildHooks;
 use super::entry_points::{self, EntryPoint};
 use super::record::{self, RecordedFile};
 use super::site_packages::metadata;
@@ -16,6 +17,9 @@ use crate::toml_tree;
 
 /// Largest file of these that is read, in bytes: the `RECORD` of 100,000 files.
 pub const MAX_BYTES: usize = record::MAX_BYTES;
+
+/// Most addresses that are kept.
+const MAX_URLS: usize = 32;
 
 /// What was read.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +36,10 @@ pub struct ReleaseMetadata {
     pub build_backend: Option<String>,
     /// `build-system.backend-path`: folders from which the backend is imported, as written.
     pub backend_path: Vec<String>,
+    /// What a build runs of it, beside `setup.py` and a backend of its own.
+    pub build_hooks: BuildHooks,
+    /// Where its makers say that they are: `Home-page`, `Project-URL`, `[project.urls]`.
+    pub urls: Vec<String>,
     /// The `.dist-info` folder, and the files that its `RECORD` lists.
     pub record: Option<(String, Vec<RecordedFile>)>,
     /// What could not be read.
@@ -94,6 +102,7 @@ impl ReleaseMetadata {
         if let Some(bytes) = self.bytes(files, path, metadata::MAX_BYTES) {
             let read = metadata::read(&bytes, path);
             self.named(read.name.as_deref(), read.version.as_deref(), read.place);
+            self.linked(read.urls);
         }
     }
 
@@ -105,6 +114,14 @@ impl ReleaseMetadata {
             self.name = Some(normalised(name)).filter(|name| !name.is_empty());
             self.place = place;
             self.version = version.map(normal_version);
+        }
+    }
+
+    fn linked(&mut self, urls: impl IntoIterator<Item = String>) {
+        for url in urls {
+            if self.urls.len() < MAX_URLS && !self.urls.contains(&url) {
+                self.urls.push(url);
+            }
         }
     }
 
@@ -139,6 +156,13 @@ impl ReleaseMetadata {
             let text = |key: &str| project.get(key).and_then(|value| value.as_str()).map(str::to_owned);
             self.named(text("name").as_deref(), text("version").as_deref(), Some(Location::file(file)));
         }
+        let tables = [document.root.at(&["project", "urls"]), document.root.at(&["tool", "poetry", "urls"])];
+        let urls = tables.into_iter().flatten().filter_map(|urls| urls.as_table()).flat_map(|urls| &urls.members);
+        let own = ["homepage", "repository"].map(|key| document.root.at(&["tool", "poetry", key]));
+        let urls = urls.map(|member| &member.value).chain(own.into_iter().flatten());
+        let urls: Vec<String> = urls.filter_map(|url| url.as_str()).map(str::to_owned).collect();
+        self.linked(urls);
+        self.build_hooks.of_pyproject(&document.root);
         if let Some(build) = table("build-system") {
             self.build_backend = build.get("build-backend").and_then(|value| value.as_str()).map(str::to_owned);
             let paths = build.get("backend-path").and_then(|value| value.as_array());
@@ -151,6 +175,7 @@ impl ReleaseMetadata {
         let Some(bytes) = self.bytes(files, "setup.cfg", metadata::MAX_BYTES) else { return };
         let text = String::from_utf8_lossy(&bytes);
         let ini = Ini::read(&text, "setup.cfg");
+        self.build_hooks.of_setup_cfg(&ini);
         let first = |key: &str| ini.get("metadata", key).and_then(|lines| lines.first());
         let literal = |line: &&crate::python::ini::IniLine<'_>| !line.text.contains(':');
         let name = first("name");
@@ -199,6 +224,13 @@ mod tests {
         ]);
         assert_eq!(read.build_backend.as_deref(), Some("hook:api"));
         assert_eq!(read.backend_path, [".", "build"]);
+        let pyproject = "[tool.hatch.build.targets.wheel.hooks.custom]\n[tool.poetry.build]\nscript = \"b.py\"\n\
+                         [tool.setuptools.cmdclass]\nsdist = \"p.cmd.Sdist\"\n[project.urls]\nHome = \"https://p.invalid\"\n";
+        let setup_cfg = "[metadata]\nname = p\n[options]\ncmdclass =\n    build_py = p.cmd.Build\n";
+        let hooks = read_of(&[("pyproject.toml", pyproject), ("setup.cfg", setup_cfg)]);
+        assert_eq!(hooks.build_hooks.files, ["hatch_build.py", "b.py"]);
+        assert_eq!(hooks.build_hooks.commands, ["p.cmd.Sdist", "p.cmd.Build"]);
+        assert_eq!(hooks.urls, ["https://p.invalid"]);
         assert_eq!((read.entry_points[0].name.as_str(), read.entry_points[0].target.as_str()), ("a", "a.cli:main"));
         let (folder, files) = read.record.unwrap();
         assert_eq!((folder.as_str(), files[0].place.as_deref()), ("a-1.dist-info", Some("a.py")));

@@ -18,9 +18,21 @@ enum Receiver {
 
 impl Context<'_> {
     pub(super) fn function_definition(&mut self, it: &StmtFunctionDef) -> NodeId {
-        let function = self.function(it, Receiver::None);
-        let value = self.decorated(&it.decorator_list, function, it.range());
-        self.bind(it.name.as_str(), value, it.range())
+        let range = it.range();
+        let mut defaults = self.defaults(&it.parameters);
+        let mut items = Vec::new();
+        // What calls something does so once, here, and not whenever the function is called.
+        for default in defaults.iter_mut().flatten() {
+            if matches!(self.module.nodes[default.index()], Node::Call { .. }) {
+                let (made, kept) = self.once(*default, range);
+                items.push(made);
+                *default = kept;
+            }
+        }
+        let function = self.function(it, Receiver::None, &defaults);
+        let value = self.decorated(&it.decorator_list, function, range);
+        items.push(self.bind(it.name.as_str(), value, range));
+        self.block(&items, range)
     }
 
     fn decorated(&mut self, decorators: &[ruff_python_ast::Decorator], value: NodeId, range: TextRange) -> NodeId {
@@ -30,15 +42,14 @@ impl Context<'_> {
         })
     }
 
-    fn function(&mut self, it: &StmtFunctionDef, receiver: Receiver) -> NodeId {
+    fn function(&mut self, it: &StmtFunctionDef, receiver: Receiver, defaults: &[Option<NodeId>]) -> NodeId {
         let range = it.range();
-        let defaults = self.defaults(&it.parameters);
         let bound = Bound::of(&it.body);
         let around = self.begin_function(range);
         let function = &mut self.module.functions[self.function.index()];
         (function.is_async, function.is_generator) = (it.is_async, bound.yields);
         self.open_scope(ScopeKind::Function, &bound);
-        let (params, mut body) = self.parameters(&it.parameters, &defaults, receiver);
+        let (params, mut body) = self.parameters(&it.parameters, defaults, receiver);
         body.extend(self.statements(&it.body));
         self.close_scope();
         self.end_function(around, &params, &body, range)
@@ -162,7 +173,8 @@ impl Context<'_> {
         };
         let name = it.name.as_str();
         let is_static = decorator("staticmethod");
-        let function = self.function(it, if is_static { Receiver::None } else { Receiver::This });
+        let defaults = self.defaults(&it.parameters);
+        let function = self.function(it, if is_static { Receiver::None } else { Receiver::This }, &defaults);
         let known = ["staticmethod", "classmethod", "property"];
         let others: Vec<_> = it
             .decorator_list

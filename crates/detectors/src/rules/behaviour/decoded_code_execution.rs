@@ -1,5 +1,7 @@
 //! Decodes data that it carries and executes it.
 
+use vetch_model::facts::{DecodedLayer, MAX_LAYER_TEXT};
+
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -15,7 +17,40 @@ pub(crate) static META: RuleMeta = RuleMeta {
 
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let cases = c.decoded_evals().map(|eval| judge(c, eval));
-    report_worst(out, &META, cases);
+    let media = c.flows().filter_map(|flow| from_media(c, &flow.source, &flow.sink, when(flow)));
+    report_worst(out, &META, cases.chain(media));
+}
+
+/// Pictures, sounds and fonts of the package that are code in truth.
+fn from_media(c: &Contents<'_>, read: &Capability, eval: &Capability, trigger: Trigger) -> Option<Case> {
+    const MEDIA: [&str; 12] = ["png", "jpg", "jpeg", "gif", "bmp", "ico", "webp", "wav", "mp3", "ttf", "woff", "woff2"];
+    if read.id != CapabilityId::FsRead || eval.id != CapabilityId::CodeEval || !is_unasked(trigger) {
+        return None;
+    }
+    let path = own_path(read)?;
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())?;
+    let title = format!("{} runs what it reads from {path} as code {}", c.label(), when_words(trigger));
+    MEDIA.contains(&ending.as_str()).then(|| Case::new(HARMFUL, title, evidence_of([read, eval])))
+}
+
+/// Whether the code that is run could be looked at: every layer that it gave was parsed.
+fn is_open(c: &Contents<'_>, eval: &Capability) -> bool {
+    let place = eval.evidence.location();
+    let mut layers = c.facts.layers.iter().filter(|layer| {
+        layer.location.file == place.file && layer.location.line == place.line && layer.layer > eval.layer
+    });
+    layers.next().is_some_and(|first| first.is_understood) && layers.all(|layer| layer.is_understood)
+}
+
+/// Whether the code that is run was seen as a whole and can reach nothing: a template that was put together.
+fn is_harmless(c: &Contents<'_>, eval: &Capability) -> bool {
+    let place = eval.evidence.location();
+    let here = |layer: &&DecodedLayer| layer.location.file == place.file && layer.location.line == place.line;
+    let is_plain = |layer: &DecodedLayer| {
+        layer.bytes <= MAX_LAYER_TEXT as u64
+            && !["import", "__", "exec", "eval", "open"].iter().any(|word| layer.text.contains(word))
+    };
+    is_open(c, eval) && c.facts.layers.iter().filter(here).all(is_plain)
 }
 
 fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
@@ -26,13 +61,25 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
         .collect();
     let hostile: Vec<&Capability> = inner.iter().copied().filter(|inner| is_hostile(inner)).collect();
     let connects = inner.iter().copied().filter(|inner| is_network(inner.id)).collect::<Vec<_>>();
+    let is_python = file.ends_with(".py");
+    let evaluates = |inner: &&&Capability| inner.id == CapabilityId::CodeEval && is_unasked(inner.trigger);
+    let is_constant = |inner: &&Capability| inner.resource == Resource::Eval(EvalSource::Constant);
+    // A program that was in the code, put aside and started.
+    let starts = c
+        .at(eval.trigger, CapabilityId::ProcessSpawn)
+        .any(|spawn| spawn.layer == eval.layer && spawn.evidence.location() == eval.evidence.location());
+    let hides_more =
+        eval.layer > 0 || starts && is_python || inner.iter().filter(evaluates).any(|inner| !is_constant(inner));
     let grade = match eval.trigger {
         Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
+        // What builds a package is hidden from those who build it.
+        Trigger::Install if is_python && (!is_open(c, eval) || hides_more) => HARMFUL,
         Trigger::Install => DOUBTFUL,
         Trigger::Import if !hostile.is_empty() => HARMFUL,
-        // Python has no such reason.
-        Trigger::Import if file.ends_with(".py") && !connects.is_empty() => HARMFUL,
-        Trigger::Import if file.ends_with(".py") => DOUBTFUL,
+        // Python has no such reason; nor for hiding what is hidden already.
+        Trigger::Import if is_python && (!connects.is_empty() || hides_more) => HARMFUL,
+        Trigger::Import if is_python && is_harmless(c, eval) => ODD,
+        Trigger::Import if is_python => DOUBTFUL,
         // Workers and WebAssembly loaders are shipped as base64 and fetch their data.
         Trigger::Import => ODD,
         _ if !hostile.is_empty() && !connects.is_empty() => DOUBTFUL,
@@ -106,6 +153,17 @@ mod tests {
     fn what_is_not_understood_is_suspicious_at_install_only() {
         assert_eq!(decoded(Trigger::Install, None), Verdict::Suspicious);
         assert_eq!(decoded(Trigger::Import, None), Verdict::Notable);
+    }
+
+    #[test]
+    fn what_builds_a_python_package_is_not_hidden() {
+        let decoded = |trigger, layer| {
+            let eval = Capability { evidence: code("setup.py", 1, "exec(x)", 0), ..eval(EvalSource::Decoded) };
+            Facts::new().caps([eval.at(trigger).layer(layer)]).verdict(RULE)
+        };
+        assert_eq!(decoded(Trigger::Install, 0), Verdict::Malicious);
+        assert_eq!(decoded(Trigger::Import, 0), Verdict::Suspicious);
+        assert_eq!(decoded(Trigger::Import, 1), Verdict::Malicious);
     }
 
     #[test]

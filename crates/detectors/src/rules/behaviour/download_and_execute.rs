@@ -27,6 +27,8 @@ struct Chain<'a> {
     is_script: bool,
     /// Whether it lies in a temporary folder in between.
     is_temporary: bool,
+    /// Whether it is a program for Windows, by its name, that Python fetches.
+    is_windows: bool,
 }
 
 impl Chain<'_> {
@@ -57,12 +59,13 @@ fn chains<'a>(c: &Contents<'a>) -> Vec<Chain<'a>> {
             CapabilityId::FsWrite => {
                 let runs = runs.of_file(&flow.sink);
                 let is_temporary = class_of(&flow.sink) == Some(PathClass::Temp);
-                chains.extend(
-                    runs.map(|run| Chain {
-                        is_temporary,
-                        ..chain(&flow.source, run, when(flow).max(run.trigger), false)
-                    }),
-                );
+                let is_windows = is_python(&flow.sink)
+                    && name_of(&flow.sink).is_some_and(|name| name.ends_with(".exe") || name.ends_with(".scr"));
+                chains.extend(runs.map(|run| Chain {
+                    is_temporary,
+                    is_windows,
+                    ..chain(&flow.source, run, when(flow).max(run.trigger), false)
+                }));
             }
             _ => {}
         }
@@ -79,7 +82,7 @@ fn chains<'a>(c: &Contents<'a>) -> Vec<Chain<'a>> {
 }
 
 fn chain<'a>(fetch: &'a Capability, run: &'a Capability, trigger: Trigger, is_script: bool) -> Chain<'a> {
-    Chain { fetch, run, trigger, is_script, is_temporary: name_of(run).is_some_and(is_temporary) }
+    Chain { fetch, run, trigger, is_script, is_temporary: name_of(run).is_some_and(is_temporary), is_windows: false }
 }
 
 /// What runs files: by the base names in its command, and by the file it stands in where the command is not
@@ -132,10 +135,7 @@ fn base(path: &str) -> &str {
 fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
     let host = match chain.fetch.id {
         CapabilityId::NetConnect => c.host(chain.fetch),
-        _ => crate::hosts::Host::parse(
-            shell::url_in(name_of(chain.fetch).unwrap_or_default()),
-            c.facts.manifest.as_ref(),
-        ),
+        _ => crate::hosts::Host::parse(shell::url_in(name_of(chain.fetch).unwrap_or_default()), &c.own_addresses),
     };
     if !host.is_remote() {
         return None;
@@ -160,6 +160,9 @@ fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
     // Installers of npm's packages are silent as a matter of course.
     if chain.run.attributes.hidden && is_python(chain.run) {
         odd.push("without a window or output");
+    }
+    if chain.is_windows {
+        odd.push("a program for Windows");
     }
     if chain.is_temporary {
         odd.push("from a temporary folder");

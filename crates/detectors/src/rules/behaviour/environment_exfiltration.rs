@@ -1,5 +1,6 @@
 //! Sends the whole environment away.
 
+use crate::hosts::Standing;
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -30,9 +31,12 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let grade = match trigger {
         Trigger::Install if hidden.is_some() || host.is_foreign() => CERTAIN,
         Trigger::Install => HARMFUL,
-        Trigger::Import if hidden.is_some() || host.is_foreign() => HARMFUL,
+        // A forge is nobody's own: whatever is put there can be fetched by anyone.
+        Trigger::Import if hidden.is_some() || host.is_foreign() || host.standing == Standing::Distribution => HARMFUL,
         Trigger::Import => DOUBTFUL,
         _ if hidden.is_some() || host.is_alarming() => DOUBTFUL,
+        // Of Python, no error tracker takes all of it.
+        Trigger::Call if host.is_foreign() && flow.sink.evidence.location().file.ends_with(".py") => DOUBTFUL,
         // Error trackers attach what they are told to.
         _ => (Severity::Medium, Confidence::Low),
     };

@@ -17,7 +17,26 @@ use crate::shell::{Danger, dangers};
 
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let cases = c.reached().filter_map(|capability| judge(c, capability));
-    report_worst(out, &META, cases);
+    report_worst(out, &META, cases.chain(c.of(CapabilityId::FsDelete).filter_map(|delete| holds_to_ransom(c, delete))));
+}
+
+/// Every file of the home folder is read, written under another name, and deleted.
+fn holds_to_ransom(c: &Contents<'_>, delete: &Capability) -> Option<Case> {
+    let is_unasked = is_unasked(delete.trigger);
+    let is_any = |deed: &&Capability| {
+        class_of(deed) == Some(PathClass::Home)
+            && name_of(deed).is_some_and(|path| path.contains('*') && is_root(path.split('*').next().unwrap_or(path)))
+            && deed.evidence.location().file == delete.evidence.location().file
+    };
+    let deletes = Some(delete).filter(|delete| is_unasked && is_any(delete))?;
+    let reads = c.at(delete.trigger, CapabilityId::FsRead).find(is_any)?;
+    let writes = c.at(delete.trigger, CapabilityId::FsWrite).find(is_any)?;
+    let title = format!(
+        "{} replaces the files of the home folder by others of its own {}",
+        c.label(),
+        when_words(delete.trigger)
+    );
+    Some(Case::new(HARMFUL, title, evidence_of([reads, writes, deletes])))
 }
 
 fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
@@ -55,6 +74,10 @@ fn target_of(capability: &Capability) -> Option<Target> {
         let is_whole = !line.contains('*');
         return dangers(line).contains(&Danger::Wipe).then_some(Target { words: "a home folder or a root", is_whole });
     }
+    if capability.id == CapabilityId::FsWrite {
+        let is_disk = name_of(capability).is_some_and(is_disk);
+        return is_disk.then_some(Target { words: "a disk as a whole", is_whole: true });
+    }
     if capability.id != CapabilityId::FsDelete {
         return None;
     }
@@ -69,6 +92,15 @@ fn target_of(capability: &Capability) -> Option<Target> {
     };
     // A named file or folder below home is a tool's own.
     is_all.then_some(Target { words, is_whole })
+}
+
+/// A device that stands for a disk, or a part of one.
+fn is_disk(path: &str) -> bool {
+    let path = path.to_ascii_lowercase().replace('\\', "/");
+    let is_unix = path.strip_prefix("/dev/").is_some_and(|device| {
+        ["sd", "hd", "vd", "xvd", "nvme", "mmcblk", "disk", "rdisk"].iter().any(|kind| device.starts_with(kind))
+    });
+    is_unix || path.contains("//./physicaldrive") || path.contains("//./c:")
 }
 
 fn is_root(path: &str) -> bool {

@@ -49,6 +49,7 @@ fn followed(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {
         (Trigger::Install, 2..) => HARMFUL,
         (_, 2..) if host.is_alarming() || hidden.is_some() => HARMFUL,
         (_, 2..) => DOUBTFUL,
+        (Trigger::Install, _) if host.is_alarming() => HARMFUL,
         (_, _) if host.is_alarming() || hidden.is_some() => DOUBTFUL,
         (Trigger::Install, _) if foreign => DOUBTFUL,
         (_, _) => ODD,

@@ -58,8 +58,14 @@ fn recorded(c: &Contents<'_>, input: &Capability) -> Option<Case> {
     let network = c.of(CapabilityId::NetConnect).find(|connection| c.host(connection).is_foreign());
     let is_watching =
         matches!(input.id, CapabilityId::InputScreen | CapabilityId::InputCamera | CapabilityId::InputMicrophone);
+    let file = &input.evidence.location().file;
+    let beside = c
+        .at(input.trigger, CapabilityId::NetConnect)
+        .find(|connection| connection.evidence.location().file == *file && c.host(connection).is_foreign());
     let grade = match (input.trigger, network.is_some()) {
         (_, true) if hidden.is_some() => HARMFUL,
+        // Programs of their own kind listen to keys and show screens; a module that does and connects does not.
+        _ if beside.is_some() && file.ends_with(".py") && input.id != CapabilityId::InputClipboard => HARMFUL,
         (Trigger::Install, true) => HARMFUL,
         (Trigger::Install, false) => DOUBTFUL,
         (_, true) if is_watching => DOUBTFUL,
@@ -67,6 +73,7 @@ fn recorded(c: &Contents<'_>, input: &Capability) -> Option<Case> {
         _ if input.id == CapabilityId::InputClipboard => UNCLEAR,
         _ => return None,
     };
+    let network = beside.or(network);
     let beside = if network.is_some() { ", and connects to the network" } else { "" };
     let title = format!("{} records {what} {}{beside}", c.label(), when_words(input.trigger));
     let mut evidence = evidence_of([input].into_iter().chain(network));

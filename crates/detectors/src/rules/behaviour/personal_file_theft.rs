@@ -18,8 +18,14 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 }
 
 fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
-    let is_read = flow.source.id == CapabilityId::FsRead && class_of(&flow.source) == Some(PathClass::Home);
-    if !is_read || !is_network(flow.sink.id) || !is_gathered(name_of(&flow.source)?) {
+    let path = name_of(&flow.source).filter(|_| flow.source.id == CapabilityId::FsRead)?;
+    let is_wanted = match class_of(&flow.source)? {
+        PathClass::Home => is_gathered(path),
+        // Who has an account on the machine.
+        PathClass::System => path == "/etc/passwd",
+        _ => false,
+    };
+    if !is_wanted || !is_network(flow.sink.id) {
         return None;
     }
     let host = c.host(&flow.sink);
@@ -27,8 +33,9 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let grade = sent_grade(when(flow), &host, hidden.is_some())?;
     let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
     let title = format!(
-        "{} gathers files of the home folder and sends them to {} {}{hiding}",
+        "{} gathers files of the {} and sends them to {} {}{hiding}",
         c.label(),
+        if class_of(&flow.source) == Some(PathClass::Home) { "home folder" } else { "system's accounts" },
         host.words(),
         when_words(when(flow))
     );

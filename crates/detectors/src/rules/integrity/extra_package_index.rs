@@ -71,7 +71,7 @@ fn by_package(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
     let mut by_host: BTreeMap<String, Vec<(&Package, &str)>> = BTreeMap::new();
     for package in facts.inventory.packages.iter().filter(|package| package.ecosystem == Ecosystem::Pypi) {
         if let Source::Registry { index: Some(index), .. } = &package.source {
-            by_host.entry(Host::parse(index, None).name).or_default().push((package, index));
+            by_host.entry(Host::parse(index, &[]).name).or_default().push((package, index));
         }
     }
     if by_host.len() < 2 {

@@ -42,7 +42,7 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
 /// Indexes that a list of requirements names by an option.
 fn options(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
     let is_index = |note: &&Note<'_>| note.kind == "source-option" && note.field.contains("index");
-    let is_plain = |note: &&Note<'_>| note.found.starts_with("http://") && Host::parse(note.found, None).is_remote();
+    let is_plain = |note: &&Note<'_>| note.found.starts_with("http://") && Host::parse(note.found, &[]).is_remote();
     let found: Vec<&Note<'_>> = facts.notes.iter().filter(is_index).filter(is_plain).collect();
     let Some(first) = found.first() else { return };
     let title = format!("packages are looked for at {} by unencrypted HTTP", first.found);
@@ -64,7 +64,7 @@ fn plain_url(package: &Package) -> Option<&str> {
         _ => return None,
     };
     let plain = ["http://", "git+http://", "git://"].iter().any(|scheme| url.starts_with(scheme));
-    (plain && Host::parse(url, None).is_remote()).then_some(url)
+    (plain && Host::parse(url, &[]).is_remote()).then_some(url)
 }
 
 #[cfg(test)]

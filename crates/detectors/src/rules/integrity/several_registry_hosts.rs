@@ -50,7 +50,7 @@ pub(crate) fn check(facts: &TargetFacts<'_>, out: &mut Vec<Finding>) {
 
 /// Two names of the same public registry count as one.
 fn host_of(url: &str) -> String {
-    let host = Host::parse(url, None).name;
+    let host = Host::parse(url, &[]).name;
     if host == "registry.yarnpkg.com" { "registry.npmjs.org".to_owned() } else { host }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 fn judge(c: &Contents<'_>, command: &InstallCommand) -> Option<Case> {
     let found = dangers(&command.command);
     let worst = *found.first()?;
-    let host = Host::parse(url_in(&command.command), c.facts.manifest.as_ref());
+    let host = Host::parse(url_in(&command.command), &c.own_addresses);
     let odd = host.oddities().len();
     let more = found.len() > 1;
     let grade = match worst {

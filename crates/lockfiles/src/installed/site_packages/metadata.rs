@@ -11,6 +11,9 @@ pub(in crate::installed) const MAX_BYTES: usize = 8 << 20;
 /// Most dependencies of one distribution.
 const MAX_REQUIRES: usize = 20_000;
 
+/// Most addresses that are kept.
+const MAX_URLS: usize = 32;
+
 /// What the headers say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::installed) struct Metadata {
@@ -18,6 +21,8 @@ pub(in crate::installed) struct Metadata {
     pub(in crate::installed) version: Option<String>,
     /// `Requires-Dist`, or what `requires.txt` amounts to, with its place.
     pub(in crate::installed) requires: Vec<(String, Location)>,
+    /// `Home-page` and the addresses of `Project-URL`.
+    pub(in crate::installed) urls: Vec<String>,
     /// Where the name stands.
     pub(in crate::installed) place: Option<Location>,
     /// What is odd, in words.
@@ -63,6 +68,14 @@ impl Metadata {
     fn take(&mut self, (key, value, start): (&str, String, usize), lines: &Lines, file: &str) {
         let place = location(lines, file, start, key.len() + value.len());
         let is = |wanted: &str| key.eq_ignore_ascii_case(wanted);
+        if self.urls.len() < MAX_URLS {
+            match key.to_ascii_lowercase().as_str() {
+                "home-page" | "download-url" => self.urls.push(value.clone()),
+                // `label, address`
+                "project-url" => self.urls.extend(value.split_once(',').map(|(_, url)| url.trim().to_owned())),
+                _ => {}
+            }
+        }
         let counts = is("Name") || is("Version") || is("Requires-Dist");
         if counts && value.contains('\u{fffd}') {
             self.faults.push((format!("`{key}` holds a byte that is no UTF-8"), place.clone()));
