@@ -119,17 +119,12 @@ fn harmless(name: &str, range: &str) -> Pkg {
     pkg.file("index.js", "module.exports = value => value;\n")
 }
 
-/// The release by its name, from an index that the user has set, and its archives.
+/// The release by its name, from an index that the user has set.
 fn python(program: &Path, release: &Recorded, there: &[&Recorded], moment: Timestamp) -> Run {
     let index = there.iter().filter(|other| other.is_python);
     let index = index.fold(PythonIndex::builder(), |index, other| index.package(other.python())).start();
-    let archives = release.python().artifacts();
-    let project = Project::builder("app").no_lockfile();
-    let project = archives.iter().fold(project, |project, (name, bytes)| project.archive_bytes(name, bytes.clone()));
-    let project = project.build();
-    let vetch = Vetch::new(program).home(project.home()).env("PIP_INDEX_URL", index.url());
-    let vetch = vetch.args(["scan", "--format", "json", "--as-of", &moment.to_string(), &release.target()]);
-    vetch.args(archives.iter().map(|(name, _)| project.archives().join(name))).run()
+    let vetch = Vetch::new(program).env("PIP_INDEX_URL", index.url());
+    vetch.args(["scan", "--format", "json", "--as-of", &moment.to_string(), &release.target()]).run()
 }
 
 /// The worst verdict on a release of this purl, and what was found in it.
