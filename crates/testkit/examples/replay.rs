@@ -77,14 +77,20 @@ impl Row<'_> {
             }
         } else {
             let worst = self.honest.iter().max_by_key(|(_, judgement)| judgement.verdict);
-            let (verdict, rules) = worst.map_or((Verdict::Clean, ""), |(_, it)| (it.verdict, it.rules.first().map_or("", |rule| rule)));
+            let (verdict, rules) =
+                worst.map_or((Verdict::Clean, ""), |(_, it)| (it.verdict, it.rules.first().map_or("", |rule| rule)));
             println!("  {name:<28} {:<9} {:<11} {rules}", "twin", shown(verdict));
         }
         for (place, judgement) in &self.honest {
             let is_alarm = judgement.verdict >= Verdict::Suspicious;
             if is_alarm || (is_shown && judgement.verdict > Verdict::Clean) {
                 let what = if is_alarm { "FALSE ALARM" } else { "honest" };
-                println!("      {what}: {} {}: {}", self.replay.target(*place), shown(judgement.verdict), judgement.titles.join("; "));
+                println!(
+                    "      {what}: {} {}: {}",
+                    self.replay.target(*place),
+                    shown(judgement.verdict),
+                    judgement.titles.join("; ")
+                );
             }
         }
     }

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use vetch_model::inventory::Ecosystem;
 use vetch_registries::{
-    ArtifactRequest, ClientOptions, NpmClient, NpmConfig, PypiClient, PypiConfig, Tarball, TarballRequest, is_public_host,
+    ArtifactRequest, ClientOptions, NpmClient, NpmConfig, PypiClient, PypiConfig, Tarball, TarballRequest,
+    is_public_host,
 };
 
 use super::archives::{LARGEST_ARCHIVE, Missing, not_fetched, not_indexed};

@@ -57,8 +57,11 @@ impl Replay {
         let release = &self.releases[place];
         let published: Timestamp = release.time.parse().unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let moment = published.checked_add(SignedDuration::from_mins(minutes)).expect("a moment in range");
-        let there: Vec<&Recorded> =
-            self.releases.iter().filter(|other| other.time.parse().is_ok_and(|time: Timestamp| time <= moment)).collect();
+        let there: Vec<&Recorded> = self
+            .releases
+            .iter()
+            .filter(|other| other.time.parse().is_ok_and(|time: Timestamp| time <= moment))
+            .collect();
         let run = match release.is_python {
             true => python(program, release, &there, moment),
             false => npm(program, release, &there, moment),

@@ -146,6 +146,7 @@ impl Recorded {
         let pkg = PyPkg::new(&self.name, &self.version).uploaded_at(&self.time);
         let pkg = self.files.iter().fold(pkg, |pkg, (path, bytes)| pkg.file(path, bytes));
         let pkg = self.requires.iter().fold(pkg, |pkg, requirement| pkg.requires(requirement));
+        let pkg = if self.is_source_only { pkg.sdist_only() } else { pkg };
         match &self.publisher {
             None => pkg.provenance(&format!("https://index.invalid/integrity/{}/{}", self.name, self.version)),
             Some(_) => pkg,
@@ -174,7 +175,11 @@ mod tests {
             let parts: Vec<Part> = replay.asked().map(|(_, part)| part).collect();
             let attacks = parts.iter().filter(|part| **part == Part::Attack).count();
             assert_eq!(attacks, usize::from(replay.kind == Kind::Attack), "{}", replay.name);
-            assert!(parts.len() >= 3 || ["squat", "confusion"].iter().any(|one| replay.name.starts_with(one)), "{}", replay.name);
+            assert!(
+                parts.len() >= 3 || ["squat", "confusion"].iter().any(|one| replay.name.starts_with(one)),
+                "{}",
+                replay.name
+            );
         }
     }
 
@@ -182,8 +187,13 @@ mod tests {
     #[test]
     fn nothing_in_them_names_a_real_host() {
         let is_inert = |host: &str| {
-            let host = host.split([':', '/', '\'', '"', '`', ' ', ')', '@', '?', ';', '\\', '<']).next().unwrap_or_default();
-            host.ends_with(".invalid") || host.starts_with("192.0.2.") || ["127.0.0.1", "localhost", "169.254.169.254"].contains(&host) || host.contains("${") || host.is_empty()
+            let host =
+                host.split([':', '/', '\'', '"', '`', ' ', ')', '@', '?', ';', '\\', '<']).next().unwrap_or_default();
+            host.ends_with(".invalid")
+                || host.starts_with("192.0.2.")
+                || ["127.0.0.1", "localhost", "169.254.169.254"].contains(&host)
+                || host.contains("${")
+                || host.is_empty()
         };
         for replay in Replay::all() {
             for release in &replay.releases {

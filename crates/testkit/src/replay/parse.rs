@@ -12,7 +12,8 @@
 //! %% set KEY JSON                        a field of package.json; unset KEY
 //! %% dep NAME RANGE                      optional-dep NAME RANGE, undep NAME
 //! %% script EVENT COMMAND                unscript EVENT
-//! %% requires REQUIREMENT                Python's; unrequires REQUIREMENT
+//! %% requires REQUIREMENT                Python's
+//! %% sdist-only                          Python's, without a wheel, as it and those after it
 //! %% file PATH [escaped] [times N]       contents follow; escaped: \u{200b} and \x7f; times N: again and again, {n}
 //! %% remove PATH                         a file, or all of a folder with `/` at its end
 //! ```
@@ -37,6 +38,7 @@ pub(super) struct Recorded {
     pub(super) names_commit: bool,
     pub(super) manifest: Map<String, Value>,
     pub(super) requires: Vec<String>,
+    pub(super) is_source_only: bool,
     pub(super) files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -108,6 +110,7 @@ impl Recorded {
             names_commit: false,
             manifest: manifest.as_object().cloned().unwrap_or_default(),
             requires: Vec::new(),
+            is_source_only: false,
             files: BTreeMap::new(),
         }
     }
@@ -137,7 +140,7 @@ fn change(release: &mut Recorded, word: &str, rest: &str, contents: &[&str]) -> 
         "script" => release.entry("scripts", pair()?.0, pair()?.1),
         "unscript" => release.drop_entry("scripts", rest)?,
         "requires" => release.requires.push(rest.to_owned()),
-        "unrequires" => release.requires.retain(|requirement| requirement != rest),
+        "sdist-only" => release.is_source_only = true,
         "file" => {
             let mut words = rest.split(' ');
             let path = words.next()?.to_owned();

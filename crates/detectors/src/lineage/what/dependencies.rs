@@ -118,8 +118,14 @@ fn judged(facts: &ReleaseFacts<'_>, name: &str, range: &str, evidence: Evidence)
         all.push(evidence);
     }
     // What a package that nobody knows does unasked in its user's own folders weighs twice.
-    let marks =
-        [unused && !may_load_anything, young_version || young_name, at_install.runs, is_foreign, is_intrusive, is_intrusive];
+    let marks = [
+        unused && !may_load_anything,
+        young_version || young_name,
+        at_install.runs,
+        is_foreign,
+        is_intrusive,
+        is_intrusive,
+    ];
     let count = marks.iter().filter(|mark| **mark).count();
     if words.is_empty() || (count < 2 && !at_install.is_hostile) {
         return None;
