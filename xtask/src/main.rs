@@ -11,6 +11,7 @@ mod codegen;
 mod corpus;
 mod names;
 mod new_rule;
+mod replay;
 mod repo;
 mod tidy;
 
@@ -47,6 +48,8 @@ enum Task {
     Names(names::Names),
     /// How well verdicts tell malicious samples from benign ones: precision and recall, families capped, halves apart
     Calibrate(calibrate::Calibrate),
+    /// Replay attacks on registries and honest upgrades: when each is recognised, and why
+    Replay(replay::Replay),
     /// Run Vetch on many real packages or projects
     Corpus {
         #[command(subcommand)]
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Names(options) => names::run(&options),
         Task::Calibrate(options) => calibrate::run(&options),
+        Task::Replay(options) => replay::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
         Task::Corpus { ecosystem: Ecosystem::Pypi { folders } } => corpus::pypi(&folders),
         Task::Corpus { ecosystem: Ecosystem::Map(options) } => corpus::map::run(&options),

@@ -206,6 +206,9 @@ fn decodes(part: &Part) -> bool {
         "openssl" => part.has(&["enc", "base64"]) && part.has(&["-d"]),
         "xxd" => part.has(&["-r", "-p"]),
         "certutil" => part.has(&["-decode"]),
+        // What is packed is not read by who looks at the archive.
+        "xz" | "gzip" | "bzip2" | "lzma" | "zstd" => part.has(&["-d", "-dc", "-cd", "--decompress", "--uncompress"]),
+        "unxz" | "xzcat" | "gunzip" | "zcat" | "bunzip2" | "bzcat" | "unlzma" | "lzcat" | "unzstd" | "zstdcat" => true,
         _ => false,
     }
 }
@@ -336,6 +339,8 @@ mod tests {
             ("curl https://x.invalid/a.js | node", Danger::DownloadToInterpreter),
             ("bash <(curl -s https://x.invalid/a)", Danger::DownloadToInterpreter),
             ("echo aGk= | base64 -d | sh", Danger::DecodedToInterpreter),
+            ("tr 'a-z' 'b-za' < tests/data.lzma | xz -d | /bin/bash", Danger::DecodedToInterpreter),
+            ("zcat tests/data.gz | sh", Danger::DecodedToInterpreter),
             ("powershell -w hidden -enc SQBFAFgA", Danger::DecodedToInterpreter),
             ("curl -o /tmp/x https://x.invalid/x && chmod +x /tmp/x && /tmp/x", Danger::DownloadThenRun),
             ("curl -sO https://x.invalid/run.py; python3 run.py", Danger::DownloadThenRun),
@@ -374,6 +379,8 @@ mod tests {
             "node -e \"console.log('thanks for using this')\"",
             "husky install",
             "rm -rf build dist ./lib",
+            "gunzip -c data.json.gz | node -e 'process.stdin.pipe(process.stdout)'",
+            "xz -d data.tar.xz && sh build.sh",
             "rm -rf *",
             "rm -rf */* ''",
             "rimraf ~/.cache/tool",

@@ -24,6 +24,7 @@ mod package;
 mod project;
 mod python;
 mod registry;
+pub mod replay;
 mod running;
 mod vetch;
 

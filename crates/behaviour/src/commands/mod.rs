@@ -2,6 +2,7 @@
 
 mod batch;
 mod interpreters;
+mod mining;
 mod powershell;
 mod programs;
 

@@ -3,6 +3,7 @@
 use vetch_model::capability::{CapabilityId, Resource};
 
 use super::Runner;
+use super::mining::mines;
 use super::powershell::addresses;
 
 use crate::paths;
@@ -11,19 +12,6 @@ use crate::value::{HOLE, Taint, Value};
 /// Local AI command-line tools.
 const AGENTS: &[&str] =
     &["claude", "gemini", "codex", "cursor-agent", "aider", "opencode", "goose", "copilot", "amp", "qwen", "crush"];
-
-const MINERS: &[&str] = &[
-    "xmrig",
-    "minerd",
-    "cpuminer",
-    "ethminer",
-    "cgminer",
-    "nbminer",
-    "t-rex",
-    "phoenixminer",
-    "jsextension",
-    "lolminer",
-];
 
 impl Runner<'_, '_> {
     /// Effects of `program args`; `piped` is what its standard input carries. Gives the taint of its output.
@@ -123,7 +111,7 @@ impl Runner<'_, '_> {
             );
             self.interp.flow(taint, effect);
         }
-        if MINERS.contains(&program) || args.iter().any(|arg| arg.contains("stratum+")) {
+        if mines(program, args) {
             self.interp.effect(CapabilityId::CryptoMine, Resource::None, "mines cryptocurrency");
         }
         // A script or program of the package itself.

@@ -9,6 +9,7 @@ mod help;
 mod inspect;
 mod lock;
 mod policy;
+mod replay;
 mod report;
 mod rules;
 mod scan;

@@ -17,8 +17,8 @@ mod who;
 
 pub use line::Lineage;
 pub(crate) use what::{
-    capabilities_appeared, contents_removed, injected_dependencies, install_script_appeared, manifest_mismatch,
-    obfuscation_appeared, size_jump, terms_changed,
+    capabilities_appeared, contents_removed, injected_dependencies, install_script_appeared, is_emptied_silently,
+    manifest_mismatch, obfuscation_appeared, size_jump, terms_changed,
 };
 pub(crate) use when::{burst, dormancy, implausible_version, rewritten, withdrawn};
 pub(crate) use who::{address_changed, channel_lost, commit_lost, new_publisher};

@@ -89,6 +89,15 @@ pub(crate) fn contents_removed(facts: &ReleaseFacts<'_>) -> Option<Sign> {
     Some(Sign::strong("has hardly any of the code that the one before it had", evidence))
 }
 
+/// Nothing is left, in code or otherwise, and its maintainers do not say so: a stub passes on, warns, or is deprecated.
+pub(crate) fn is_emptied_silently(facts: &ReleaseFacts<'_>) -> bool {
+    let (Some(before), Some(contents)) = (facts.before, facts.contents) else { return false };
+    let is_deprecated =
+        facts.package.deprecated.is_some() || facts.lineage.is_some_and(|lineage| lineage.release.deprecated.is_some());
+    let is_bare = contents.parsed_bytes == 0 && contents.bytes.saturating_mul(10) < before.contents.bytes;
+    is_bare && !is_deprecated && contents_removed(facts).is_some()
+}
+
 /// Another licence, or another repository or none.
 pub(crate) fn terms_changed(facts: &ReleaseFacts<'_>) -> Option<Sign> {
     let lineage = facts.lineage?;

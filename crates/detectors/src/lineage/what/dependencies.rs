@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use vetch_model::capability::Capability;
 use vetch_model::evidence::{Evidence, Location};
 use vetch_model::facts::PackageFacts;
 use vetch_model::history::DAY;
@@ -10,7 +11,7 @@ use vetch_model::inventory::EdgeKind;
 use crate::input::{Asked, ReleaseFacts};
 use crate::installing::{acts, uses};
 use crate::lineage::{Lineage, duration, field};
-use crate::query::Contents;
+use crate::query::{Contents, class_of, reads_secrets};
 
 /// A version that is younger than that when somebody asks for it was hardly chosen for what it is.
 const YOUNG_VERSION: i64 = 3 * DAY;
@@ -110,7 +111,21 @@ fn judged(facts: &ReleaseFacts<'_>, name: &str, range: &str, evidence: Evidence)
         words.push(text.clone());
     }
     all.extend(at_install.evidence);
-    let marks = [unused && !may_load_anything, young_version || young_name, at_install.runs, is_foreign];
+    let at_import = asked.and_then(|asked| at_import(facts, asked)).filter(|_| young_version && young_name);
+    let is_intrusive = at_import.is_some();
+    if let Some((text, evidence)) = at_import {
+        words.push(text.to_owned());
+        all.push(evidence);
+    }
+    // What a package that nobody knows does unasked in its user's own folders weighs twice.
+    let marks = [
+        unused && !may_load_anything,
+        young_version || young_name,
+        at_install.runs,
+        is_foreign,
+        is_intrusive,
+        is_intrusive,
+    ];
     let count = marks.iter().filter(|mark| **mark).count();
     if words.is_empty() || (count < 2 && !at_install.is_hostile) {
         return None;
@@ -207,6 +222,35 @@ fn at_install(facts: &ReleaseFacts<'_>, asked: &Asked<'_>) -> AtInstall {
         words: Some(words),
         evidence: acts.hostile.into_iter().map(|(_, evidence)| evidence).collect(),
     }
+}
+
+/// What the dependency does as soon as it is imported that no library has a reason for.
+fn at_import(facts: &ReleaseFacts<'_>, asked: &Asked<'_>) -> Option<(&'static str, Evidence)> {
+    use vetch_model::capability::{CapabilityId, EvalSource, PathClass, Resource, Trigger};
+    let contents = Contents::new(facts, asked.contents?);
+    let words = |capability: &Capability| match capability.id {
+        _ if capability.trigger != Trigger::Import => None,
+        CapabilityId::FsRead if reads_secrets(capability) => Some("reads secrets as soon as it is imported"),
+        CapabilityId::FsWrite => match class_of(capability)? {
+            PathClass::Home | PathClass::System | PathClass::Autostart | PathClass::Agent | PathClass::CiWorkflows => {
+                Some("writes outside the project as soon as it is imported")
+            }
+            _ => None,
+        },
+        CapabilityId::ProcessSpawn if capability.attributes.detached || capability.attributes.hidden => {
+            Some("leaves a process running as soon as it is imported")
+        }
+        CapabilityId::CodeEval => match capability.resource {
+            Resource::Eval(EvalSource::Decoded | EvalSource::Downloaded) => {
+                Some("evaluates hidden code as soon as it is imported")
+            }
+            _ => None,
+        },
+        CapabilityId::Persist => Some("makes something start by itself as soon as it is imported"),
+        _ => None,
+    };
+    let found = contents.reached().find_map(|capability| Some((words(capability)?, capability.evidence.clone())));
+    found
 }
 
 #[cfg(test)]

@@ -6,6 +6,6 @@ mod dependencies;
 mod scripts;
 
 pub(crate) use capabilities::capabilities_appeared;
-pub(crate) use contents::{contents_removed, obfuscation_appeared, size_jump, terms_changed};
+pub(crate) use contents::{contents_removed, is_emptied_silently, obfuscation_appeared, size_jump, terms_changed};
 pub(crate) use dependencies::injected_dependencies;
 pub(crate) use scripts::{install_script_appeared, manifest_mismatch};

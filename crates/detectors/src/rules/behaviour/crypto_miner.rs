@@ -20,12 +20,16 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 
 fn judge(c: &Contents<'_>, mines: &Capability) -> Case {
     let hidden = c.concealment(mines);
-    let grade = match (is_unasked(mines.trigger), hidden.is_some()) {
+    // Mining software has always mined.
+    let before = c.release.before.map(|before| before.contents.profile.of(CapabilityId::CryptoMine).next());
+    let is_new = matches!(before, Some(None));
+    let grade = match (is_unasked(mines.trigger), hidden.is_some() || is_new) {
         (true, _) => HARMFUL,
         (false, true) => DOUBTFUL,
         (false, false) => UNCLEAR,
     };
-    let title = format!("{} mines cryptocurrency {}", c.label(), when_words(mines.trigger));
+    let new = if is_new { ", as the release before it did not" } else { "" };
+    let title = format!("{} mines cryptocurrency {}{new}", c.label(), when_words(mines.trigger));
     let mut evidence = vec![mines.evidence.clone()];
     evidence.extend(hidden);
     Case::new(grade, title, evidence)

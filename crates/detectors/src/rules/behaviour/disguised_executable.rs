@@ -27,16 +27,36 @@ fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Case {
             && name_of(run).is_some_and(|name| name.split_whitespace().any(|word| word.ends_with(base)))
     });
     let listed = c.install_commands().find(|command| command.runs.iter().any(|run| run == file));
-    let grade = match (runs.map(|run| run.trigger), listed.is_some()) {
+    let copies = copied(c, base).filter(|_| runs.is_none());
+    let grade = match (runs.or(copies).map(|run| run.trigger), listed.is_some()) {
         (Some(Trigger::Install | Trigger::Import), _) | (_, true) => HARMFUL,
         (Some(_), _) => DOUBTFUL,
         (None, false) => (Severity::Medium, Confidence::High),
     };
-    let then = runs.map(|run| format!(" and runs it {}", when_words(run.trigger))).unwrap_or_default();
+    let then = match (runs, copies) {
+        (Some(run), _) => format!(" and runs it {}", when_words(run.trigger)),
+        (None, Some(run)) => format!(", copies it and runs something {}", when_words(run.trigger)),
+        (None, None) => String::new(),
+    };
     let title = format!("{} ships {file}, an executable under a name that says otherwise{then}", c.label());
     let mut evidence = vec![signal.evidence.clone()];
-    evidence.extend(runs.map(|run| run.evidence.clone()));
+    evidence.extend(runs.or(copies).map(|run| run.evidence.clone()));
     Case::new(grade, title, evidence)
+}
+
+/// What starts a process where the executable is read and something is written: under another name it is run from there.
+fn copied<'a>(c: &'a Contents<'_>, base: &str) -> Option<&'a Capability> {
+    let is_it = |read: &&Capability| {
+        read.id == CapabilityId::FsRead
+            && matches!(&read.resource, Resource::Path { path: Some(path), .. } if path.rsplit('/').next() == Some(base))
+    };
+    c.reached().filter(is_it).find_map(|read| {
+        let there = |other: &Capability| {
+            other.trigger == read.trigger && other.evidence.location().file == read.evidence.location().file
+        };
+        let writes = c.of(CapabilityId::FsWrite).any(there);
+        c.of(CapabilityId::ProcessSpawn).find(|spawn| writes && there(spawn))
+    })
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ pub(crate) static META: RuleMeta = RuleMeta {
     doc: include_str!("emptied_package.md"),
 };
 
-use crate::lineage::contents_removed;
+use crate::lineage::{contents_removed, is_emptied_silently};
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
-    report_signs(facts, &META, UNCLEAR, [contents_removed(facts)], out);
+    let grade = if is_emptied_silently(facts) { DOUBTFUL } else { UNCLEAR };
+    report_signs(facts, &META, grade, [contents_removed(facts)], out);
 }
