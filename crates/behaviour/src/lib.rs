@@ -23,7 +23,9 @@ use std::rc::Rc;
 
 use vetch_model::capability::Trigger;
 use vetch_model::evidence::Location;
-use vetch_model::facts::{ImportedPackage, PackageFacts, PythonForm, ReachedFile, Signal, Unread, UnreadReason};
+use vetch_model::facts::{
+    ImportedPackage, PackageFacts, PythonForm, ReachedFile, Signal, SignalKind, Unread, UnreadReason,
+};
 use vetch_model::manifest::Manifest;
 
 use crate::evidence::Resolved;
@@ -31,7 +33,7 @@ use crate::package::{Package, is_python, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
-pub const ANALYSIS_VERSION: u32 = 5;
+pub const ANALYSIS_VERSION: u32 = 6;
 
 /// How much of a file the analysis wants to see at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +217,12 @@ impl Analysis {
         let observed = self.observed.take().unwrap_or_default();
         let files = &self.package.files;
         let trigger_of = |file: usize| observed.loaded.get(&file).copied().unwrap_or(Trigger::Unreached);
+        let unresolved = evidence::unresolved_names(&observed.results).into_iter().map(|(file, (count, first))| Signal {
+            kind: SignalKind::UnresolvedNames,
+            trigger: trigger_of(file),
+            evidence: evidence::unresolved_evidence(&self.package, count, first),
+            strength: count.saturating_mul(10).min(100) as u8,
+        });
         let signals = files
             .iter()
             .enumerate()
@@ -225,6 +233,7 @@ impl Analysis {
                 evidence: signal.evidence.clone(),
                 strength: signal.strength,
             })
+            .chain(unresolved)
             .collect();
         let opaque = files
             .iter()

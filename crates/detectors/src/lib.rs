@@ -7,6 +7,7 @@
 mod hosts;
 pub mod input;
 mod judge;
+mod opacity;
 mod query;
 pub mod registry;
 mod rules;

@@ -93,7 +93,9 @@ impl Interp<'_> {
             Node::Index { object, index } => {
                 let receiver = self.eval(m, cx, object);
                 let key = self.eval(m, cx, index);
-                match self.property_name(&key) {
+                let name = self.property_name(&key);
+                self.note_computed_name(m, cx, callee, index, name.is_some());
+                match name {
                     Some(name) => (receiver, Some(name)),
                     None => (self.at(cx, callee, |interp| interp.get_index(&receiver, &key)), None),
                 }
@@ -167,7 +169,10 @@ impl Interp<'_> {
                 self.trigger = trigger;
                 value
             }
-            Kind::Unknown | Kind::Undefined | Kind::Null => self.call_unknown(receiver, args),
+            Kind::Unknown | Kind::Undefined | Kind::Null => match self.call_unowned(receiver, name, &args) {
+                Some(value) => value,
+                None => self.call_unknown(receiver, args),
+            },
             _ => crate::builtins::call_primitive_method(self, receiver, name, args),
         }
     }

@@ -65,6 +65,10 @@ impl Interp<'_> {
                     }
                     "length" => self.unknown(Taint::NONE),
                     "constructor" => self.apis.global("String").map_or(Value::UNKNOWN, Value::api),
+                    // A URL is its text.
+                    "hostname" | "host" | "pathname" | "protocol" | "origin" | "href" if text.contains("://") => {
+                        crate::apis::urls::part_of(text, name).map_or_else(|| self.method(object, name), Value::str)
+                    }
                     _ => match name.parse::<usize>() {
                         Ok(index) if object.exact_str().is_some() => crate::builtins::string::char_at(text, index),
                         _ => self.method(object, name),
@@ -148,7 +152,7 @@ impl Interp<'_> {
                     return self.apis.global("Array").map_or(Value::UNKNOWN, Value::api);
                 }
                 // Decoders keep what they have decoded in an array, by names that no array has.
-                match is_array_method(name) {
+                match is_array_method(name) || is_generator_method(name) && self.is_iterated(id) {
                     true => self.method(&Value::object(id), name),
                     false if object.open => self.unknown(taint),
                     false => Value::UNDEFINED,
@@ -351,6 +355,11 @@ pub(crate) fn perhaps(value: Value) -> Value {
             Value { kind: Kind::OneOf(Rc::from([value])), taint }
         }
     }
+}
+
+/// What drives a generator.
+fn is_generator_method(name: &str) -> bool {
+    matches!(name, "next" | "return" | "throw" | "@@iterator" | "@@asyncIterator")
 }
 
 /// Methods of `Array.prototype` and `Object.prototype` (ECMA-262), and of the arrays that libraries extend.
