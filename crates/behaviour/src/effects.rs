@@ -13,7 +13,7 @@ use crate::value::Taint;
 const MAX_EFFECTS: usize = 8192;
 
 /// Bits of [`Taint`] that stand for sources.
-const SOURCE_BITS: u32 = 62;
+const SOURCE_BITS: u32 = 61;
 
 /// One thing that code did or would do.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use vetch_model::facts::{DecodedLayer, MAX_LAYER_TEXT, MAX_LAYERS};
 use vetch_model::profile::{Flow, Profile};
 use vetch_syntax::text::{LineIndex, excerpt};
 
-use crate::effects::{LayerMet, Place};
+use crate::effects::{Effect, LayerMet, Place};
 use crate::interp::{ComputedName, Interp, Names};
 use crate::package::Package;
 use crate::value::HOLE;
@@ -59,9 +59,15 @@ impl<'p> Lines<'p> {
 pub(crate) fn resolve_effects(package: &Package, interp: Interp<'_>) -> Resolved {
     let Interp { effects, layers_met, names, .. } = interp;
     let mut lines = Lines::default();
-    let capabilities = effects
-        .list
-        .iter()
+    // What is handed over and goes nowhere is nothing that code does.
+    let flowing: BTreeSet<u32> = effects.flows.iter().map(|&(source, _)| source).collect();
+    let is_told = |index: u32, effect: &Effect| effect.id != CapabilityId::CallGiven || flowing.contains(&index);
+    let told: Vec<&Effect> =
+        (0..).zip(&effects.list).filter(|(index, effect)| is_told(*index, effect)).map(|(_, effect)| effect).collect();
+    let numbers: BTreeMap<u32, usize> =
+        (0..).zip(&effects.list).filter(|(index, effect)| is_told(*index, effect)).map(|(index, _)| index).zip(0..).collect();
+    let capabilities = told
+        .into_iter()
         .map(|effect| Capability {
             id: effect.id,
             resource: effect.resource.clone(),
@@ -71,7 +77,11 @@ pub(crate) fn resolve_effects(package: &Package, interp: Interp<'_>) -> Resolved
             evidence: evidence_at(package, &mut lines, &effect.place, effect.layer, &effect.note),
         })
         .collect();
-    let flows = effects.flows.iter().map(|&(source, sink)| (source as usize, sink as usize)).collect();
+    let flows = effects
+        .flows
+        .iter()
+        .filter_map(|(source, sink)| Some((*numbers.get(source)?, *numbers.get(sink)?)))
+        .collect();
     let imports = effects
         .imports
         .iter()

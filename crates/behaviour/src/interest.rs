@@ -211,7 +211,12 @@ impl Survey<'_> {
     fn names_effects(&self, id: NodeId) -> bool {
         match self.m.node(id) {
             Node::Global(name) => is_telling_global(self.m.str(name)),
-            Node::Member { name, .. } => is_unmistakable(self.m.str(name)),
+            Node::Member { object, name } => match self.m.str(name) {
+                // Of a function it is `Function`.
+                "constructor" => matches!(self.m.node(object), Node::Function(_) | Node::Member { .. })
+                    && !matches!(self.m.node(object), Node::Member { object, .. } if matches!(self.m.node(object), Node::This)),
+                name => is_unmistakable(name),
+            },
             Node::ImportMeta | Node::ImportCall(_) | Node::With { .. } => self.import_tells(id),
             _ => false,
         }

@@ -27,7 +27,7 @@ pub(crate) const MAX_ELEMENTS: usize = 1 << 17;
 const MAX_ALTERNATIVES: usize = 8;
 
 /// Which sources a value was made from: bit 0 says that it was decoded, each
-/// other bit but the last stands for one effect that reads or fetches (see `Effects::sources`).
+/// other bit but the last two stands for one effect that reads or fetches (see `Effects::sources`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taint(pub u64);
 
@@ -37,6 +37,8 @@ impl Taint {
     pub(crate) const DECODED: Taint = Taint(1);
     /// It belongs to a module that is not at hand: says whose it is, and nothing of data.
     pub(crate) const FOREIGN: Taint = Taint(1 << 63);
+    /// It is, or is part of, the first of several things that a caller hands over, as requests are: no data either.
+    pub(crate) const HANDED: Taint = Taint(1 << 62);
 
     pub(crate) fn or(self, other: Taint) -> Taint {
         Taint(self.0 | other.0)
@@ -47,7 +49,13 @@ impl Taint {
     }
     /// The sources alone.
     pub(crate) fn data(self) -> u64 {
-        self.0 & !Taint::FOREIGN.0
+        self.0 & !(Taint::FOREIGN.0 | Taint::HANDED.0)
+    }
+    pub(crate) fn is_handed(self) -> bool {
+        self.0 & Taint::HANDED.0 != 0
+    }
+    pub(crate) fn without(self, other: Taint) -> Taint {
+        Taint(self.0 & !other.0)
     }
     pub(crate) fn is_foreign(self) -> bool {
         self.0 & Taint::FOREIGN.0 != 0

@@ -49,24 +49,44 @@ fn is_plain(c: &Contents<'_>, deed: &Capability, tells: bool) -> bool {
             let is_named = !host.name.is_empty() && !host.name.contains('*');
             !host.is_remote() || is_named && !host.is_alarming() && (!tells || !host.is_foreign())
         }
+        CapabilityId::NetDns => !tells && name_of(deed).is_some_and(|name| !name.contains('*')),
         CapabilityId::ProcessSpawn => name_of(deed).is_some_and(|name| {
-            !name.contains('*') && (!shell::is_interpreter(name) || asks_for_version(deed))
+            !name.contains('*') && (!shell::is_interpreter(name) || says_what_it_runs(deed))
         }),
-        CapabilityId::FsWrite | CapabilityId::FsDelete => {
-            let own = !matches!(class_of(deed), Some(PathClass::Home | PathClass::Autostart | PathClass::Unknown));
-            own && name_of(deed).is_some_and(|name| !name.contains('*'))
-        }
-        CapabilityId::CodeEval => deed.resource == Resource::Eval(EvalSource::Constant),
+        // What nobody else starts or reads as an order.
+        CapabilityId::FsWrite | CapabilityId::FsDelete => match class_of(deed) {
+            Some(PathClass::Package | PathClass::Temp | PathClass::Cache) => true,
+            Some(PathClass::Project) => name_of(deed).is_some_and(|name| !name.contains('*')),
+            _ => false,
+        },
+        CapabilityId::CodeEval => is_known_code(c, deed),
         CapabilityId::SystemInfo | CapabilityId::EnvRead | CapabilityId::NetListen => true,
         CapabilityId::FsRead => !reads_secrets(deed),
         _ => false,
     }
 }
 
-/// Whether a command runs an interpreter for nothing but what it says of itself: `node --version`.
-fn asks_for_version(deed: &Capability) -> bool {
-    let note = deed.evidence.note();
-    let Some((_, command)) = note.split_once('`') else { return false };
-    let mut words = command.trim_end_matches('`').split_whitespace().skip(1).peekable();
-    words.peek().is_some() && words.all(|word| matches!(word, "-v" | "-V" | "--version" | "--help" | "-h"))
+/// Whether all of a command that starts an interpreter is known, and says what it runs: what that does is told by itself.
+fn says_what_it_runs(deed: &Capability) -> bool {
+    let Some((_, command)) = deed.evidence.note().split_once('`') else { return false };
+    let command = command.trim_end_matches('`');
+    let mut words = command.split_whitespace().skip(1);
+    let says = |word: &str| !word.starts_with(['-', '/']) || matches!(word, "-v" | "-V" | "--version");
+    !command.contains(['*', '…']) && words.any(says)
+}
+
+/// Whether code that is executed is known to the last: a literal, or text that was decoded and could be parsed.
+fn is_known_code(c: &Contents<'_>, eval: &Capability) -> bool {
+    let here = eval.evidence.location();
+    let mut layers = c.facts.layers.iter().filter(|layer| layer.location.span == here.span && layer.location.file == here.file);
+    match eval.resource {
+        Resource::Eval(EvalSource::Constant) => true,
+        // Of code that is not obfuscated, decoding is what hides it.
+        Resource::Eval(EvalSource::Decoded) => {
+            c.is_obfuscated(&here.file)
+                && layers.clone().next().is_some()
+                && layers.all(|layer| layer.is_understood && !layer.text.contains('…'))
+        }
+        _ => false,
+    }
 }

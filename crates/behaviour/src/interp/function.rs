@@ -332,8 +332,9 @@ impl Interp<'_> {
             return self.bind_python_parameters(m, cx, params, args, generic);
         }
         for (index, &param) in params.iter().enumerate() {
+            let is_told = args.get(index).is_some_and(|arg| !arg.taint.is_empty());
             let value = match m.node(param) {
-                Node::Spread(_) if generic => Value::UNKNOWN,
+                _ if generic && !is_told => self.given(m, cx, param, index, params.len()),
                 Node::Spread(_) => {
                     let rest = args.get(index..).unwrap_or_default().to_vec();
                     self.array(rest)

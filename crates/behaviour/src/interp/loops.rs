@@ -4,7 +4,8 @@
 //! A loop around a `switch` over a known value is no repetition but a program that was cut to pieces: each piece runs
 //! once, whatever is unknown in it.
 
-use vetch_syntax::ir::{LoopKind, Module, Node, NodeId};
+use vetch_model::capability::{CapabilityId, Resource};
+use vetch_syntax::ir::{BinaryOp, LoopKind, Module, Node, NodeId};
 
 use super::{Activation, Completion, Context, Interp};
 use crate::value::{Taint, Value};
@@ -52,6 +53,7 @@ impl Interp<'_> {
         parts: &[NodeId],
     ) -> Completion {
         let update = NodeId::NOTHING;
+        self.note_endless(m, cx, kind, parts);
         match (kind, parts) {
             (LoopKind::For, &[init, test, update, body]) => {
                 self.run(m, cx, act, init);
@@ -85,6 +87,18 @@ impl Interp<'_> {
             }
             _ => Completion::Normal,
         }
+    }
+
+    /// A loop that nothing can end, and that does nothing but print: whatever loads it never goes on.
+    fn note_endless(&mut self, m: &Module, cx: &Context, kind: LoopKind, parts: &[NodeId]) {
+        if !self.trigger.is_unasked() || self.is_python(cx.unit) || !is_hang(m, kind, parts) {
+            return;
+        }
+        let body = parts.last().copied().unwrap_or(NodeId::NOTHING);
+        self.at(cx, body, |interp| {
+            let target = Resource::Named("the process, by a loop without an end".to_owned());
+            interp.effect(CapabilityId::ProcessKill, target, "loops for ever");
+        });
     }
 
     fn run_while(&mut self, m: &Module, cx: &Context, act: &mut Activation, parts: &While) -> Completion {
@@ -259,6 +273,46 @@ fn waits(m: &Module, body: NodeId) -> bool {
         let Some(node) = pending.pop() else { break };
         if matches!(m.node(node), Node::Await(_) | Node::Yield(_)) {
             return true;
+        }
+        m.for_each_child(node, &mut |child| pending.push(child));
+    }
+    false
+}
+
+/// Whether a loop has no end by its form, and only prints.
+fn is_hang(m: &Module, kind: LoopKind, parts: &[NodeId]) -> bool {
+    const MAX_NODES: usize = 256;
+    let (test, body) = match (kind, parts) {
+        (LoopKind::For, &[_, test, _, body]) => (test, body),
+        (LoopKind::While, &[test, body]) => (test, body),
+        _ => return false,
+    };
+    let is_infinity = |node: NodeId| matches!(m.node(node), Node::Global(name) if m.str(name) == "Infinity");
+    let endless = match m.node(test) {
+        Node::Nothing | Node::Bool(true) => true,
+        Node::Number(number) => number != 0.0,
+        Node::Binary { op: BinaryOp::Less | BinaryOp::LessEqual, right, .. } => is_infinity(right),
+        _ => false,
+    };
+    let mut prints = false;
+    let mut pending = vec![body];
+    for _ in 0..MAX_NODES {
+        if !endless {
+            return false;
+        }
+        let Some(node) = pending.pop() else { return prints };
+        match m.node(node) {
+            Node::Break(_) | Node::Return(_) | Node::Throw(_) | Node::Await(_) | Node::Yield(_) | Node::New { .. } => {
+                return false;
+            }
+            Node::Call { callee, .. } => {
+                let of_console = |object: NodeId| matches!(m.node(object), Node::Global(name) if m.str(name) == "console");
+                match m.node(callee) {
+                    Node::Member { object, .. } if of_console(object) => prints = true,
+                    _ => return false,
+                }
+            }
+            _ => {}
         }
         m.for_each_child(node, &mut |child| pending.push(child));
     }

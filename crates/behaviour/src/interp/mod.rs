@@ -8,6 +8,7 @@ mod call;
 mod expression;
 mod fuel;
 mod function;
+mod given;
 mod hooks;
 mod loops;
 mod machine;
@@ -15,8 +16,8 @@ mod module;
 mod names;
 mod operators;
 mod unowned;
-
 mod property;
+mod proxy;
 mod statement;
 
 pub(crate) use operators::to_int32;
@@ -176,6 +177,8 @@ pub(crate) struct Interp<'p> {
     pub unknown_evals: Vec<(Site, Trigger, Taint)>,
     /// Where text ran that asks for the global object.
     pub global_requests: HashSet<(UnitId, NodeId)>,
+    /// Keys that functions are handed.
+    pub given_keys: Taint,
     /// Counts switches over something that is not known.
     pub lost_switches: u64,
     /// Computed names of code that was written not to be read, and whether each was ever made out.
@@ -254,6 +257,7 @@ impl<'p> Interp<'p> {
             unknowns: 0,
             unknown_evals: Vec::new(),
             global_requests: HashSet::new(),
+            given_keys: Taint::NONE,
             lost_switches: 0,
             names: FxHashMap::default(),
             decoding_steps: 0,

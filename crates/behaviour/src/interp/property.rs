@@ -109,7 +109,10 @@ impl Interp<'_> {
             },
             Kind::Unknown | Kind::Undefined | Kind::Null => {
                 self.note_foreign_read(object, name);
-                self.unknown(object.taint)
+                match self.part_of_request(object, name) {
+                    Some(part) => part,
+                    None => self.unknown(object.taint),
+                }
             }
         }
     }
@@ -152,7 +155,8 @@ impl Interp<'_> {
                     return self.apis.global("Array").map_or(Value::UNKNOWN, Value::api);
                 }
                 // Decoders keep what they have decoded in an array, by names that no array has.
-                match is_array_method(name) || is_generator_method(name) && self.is_iterated(id) {
+                let iterates = matches!(name, "@@iterator") && !object.open;
+                match is_array_method(name) || iterates || is_generator_method(name) && self.is_iterated(id) {
                     true => self.method(&Value::object(id), name),
                     false if object.open => self.unknown(taint),
                     false => Value::UNDEFINED,
@@ -194,6 +198,7 @@ impl Interp<'_> {
                 | "propertyIsEnumerable"
                 | "isPrototypeOf"
                 | "toLocaleString" => self.method(&Value::object(id), name),
+                _ if self.is_proxy(id) => self.proxy_property(id, name),
                 "constructor" => self.apis.global("Object").map_or(Value::UNKNOWN, Value::api),
                 _ if object.open => self.unknown(taint),
                 _ => Value::UNDEFINED,

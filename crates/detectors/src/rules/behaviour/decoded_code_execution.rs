@@ -1,5 +1,6 @@
 //! Decodes data that it carries and executes it.
 
+use crate::opacity::is_seen_through;
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -26,7 +27,16 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
         .collect();
     let hostile: Vec<&Capability> = inner.iter().copied().filter(|inner| is_hostile(inner)).collect();
     let connects = inner.iter().copied().filter(|inner| is_network(inner.id)).collect::<Vec<_>>();
+    let picture = c.flows().find(|flow| {
+        flow.source.id == CapabilityId::FsRead && flow.sink.id == CapabilityId::CodeEval && is_media(&flow.source)
+            && flow.sink.evidence.location() == eval.evidence.location()
+    });
     let grade = match eval.trigger {
+        // Nobody runs pictures for an honest reason.
+        Trigger::Install | Trigger::Import if picture.is_some() => HARMFUL,
+        _ if picture.is_some() => DOUBTFUL,
+        // Everything is decoded in obfuscated code; of that the code is known and does nothing.
+        Trigger::Install if hostile.is_empty() && connects.is_empty() && is_seen_through(c, file, &[eval]) => ODD,
         Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
         Trigger::Install => DOUBTFUL,
         Trigger::Import if !hostile.is_empty() => HARMFUL,
@@ -46,8 +56,15 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
     };
     let title = format!("{file} of {} decodes data and executes it {}{does}", c.label(), when_words(eval.trigger));
     let mut evidence = vec![eval.evidence.clone()];
+    evidence.extend(picture.map(|flow| flow.source.evidence.clone()));
     evidence.extend(evidence_of(hostile.into_iter().chain(connects)));
     Case::new(grade, title, evidence)
+}
+
+/// A picture, a font or a sound of the package.
+fn is_media(read: &Capability) -> bool {
+    const MEDIA: &[&str] = &["png", "jpg", "jpeg", "gif", "webp", "bmp", "ico", "svg", "woff", "woff2", "ttf", "mp3", "wav"];
+    own_path(read).and_then(|path| path.rsplit_once('.')).is_some_and(|(_, extension)| MEDIA.contains(&extension))
 }
 
 fn is_same(a: &Capability, b: &Capability) -> bool {
@@ -106,6 +123,16 @@ mod tests {
     fn what_is_not_understood_is_suspicious_at_install_only() {
         assert_eq!(decoded(Trigger::Install, None), Verdict::Suspicious);
         assert_eq!(decoded(Trigger::Import, None), Verdict::Notable);
+    }
+
+    #[test]
+    fn pictures_do_not_run() {
+        let run = |from: &str, trigger| {
+            let eval = eval(EvalSource::Decoded).at(trigger);
+            Facts::new().caps([eval.clone()]).flow(read(PathClass::Package, from).at(trigger), eval).verdict(RULE)
+        };
+        assert_eq!(run("<package>/logo.png", Trigger::Import), Verdict::Malicious);
+        assert_eq!(run("<package>/data.bin", Trigger::Import), Verdict::Notable);
     }
 
     #[test]
