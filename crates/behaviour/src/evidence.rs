@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use vetch_model::Span;
 use vetch_model::capability::{Attributes, Capability, CapabilityId, Resource, Trigger};
 use vetch_model::evidence::{Evidence, Location};
 use vetch_model::facts::{DecodedLayer, MAX_LAYER_TEXT, MAX_LAYERS};
 use vetch_model::profile::{Flow, Profile};
 use vetch_syntax::text::{LineIndex, excerpt};
 
-use crate::effects::{Effects, LayerMet, Place};
+use crate::effects::{Effect, LayerMet, Place};
+use crate::interp::{ComputedName, Interp, Names};
 use crate::package::Package;
 use crate::value::HOLE;
 
@@ -22,6 +24,8 @@ pub(crate) struct Resolved {
     pub imports: BTreeMap<String, (Trigger, Location)>,
     /// In the order in which they were met.
     pub layers: Vec<DecodedLayer>,
+    /// Of code that was written not to be read.
+    pub names: Names,
 }
 
 impl Resolved {
@@ -52,11 +56,22 @@ impl<'p> Lines<'p> {
 }
 
 /// Turns effects into capabilities.
-pub(crate) fn resolve_effects(package: &Package, effects: Effects, layers: &[LayerMet]) -> Resolved {
+pub(crate) fn resolve_effects(package: &Package, interp: Interp<'_>) -> Resolved {
+    let Interp { effects, layers_met, names, .. } = interp;
     let mut lines = Lines::default();
-    let capabilities = effects
-        .list
-        .iter()
+    // What is handed over and goes nowhere is nothing that code does.
+    let flowing: BTreeSet<u32> = effects.flows.iter().map(|&(source, _)| source).collect();
+    let is_told = |index: u32, effect: &Effect| effect.id != CapabilityId::CallGiven || flowing.contains(&index);
+    let told: Vec<&Effect> =
+        (0..).zip(&effects.list).filter(|(index, effect)| is_told(*index, effect)).map(|(_, effect)| effect).collect();
+    let numbers: BTreeMap<u32, usize> = (0..)
+        .zip(&effects.list)
+        .filter(|(index, effect)| is_told(*index, effect))
+        .map(|(index, _)| index)
+        .zip(0..)
+        .collect();
+    let capabilities = told
+        .into_iter()
         .map(|effect| Capability {
             id: effect.id,
             resource: effect.resource.clone(),
@@ -66,14 +81,15 @@ pub(crate) fn resolve_effects(package: &Package, effects: Effects, layers: &[Lay
             evidence: evidence_at(package, &mut lines, &effect.place, effect.layer, &effect.note),
         })
         .collect();
-    let flows = effects.flows.iter().map(|&(source, sink)| (source as usize, sink as usize)).collect();
+    let flows =
+        effects.flows.iter().filter_map(|(source, sink)| Some((*numbers.get(source)?, *numbers.get(sink)?))).collect();
     let imports = effects
         .imports
         .iter()
         .map(|(specifier, (trigger, place))| (specifier.clone(), (*trigger, location(package, &mut lines, place))))
         .collect();
-    let layers = layers.iter().map(|met| decoded_layer(location(package, &mut lines, &met.place), met)).collect();
-    Resolved { capabilities, flows, imports, layers }
+    let layers = layers_met.iter().map(|met| decoded_layer(location(package, &mut lines, &met.place), met)).collect();
+    Resolved { capabilities, flows, imports, layers, names: names.into_iter().collect() }
 }
 
 fn decoded_layer(location: Location, met: &LayerMet) -> DecodedLayer {
@@ -92,6 +108,30 @@ pub(crate) fn layers(results: &[Resolved]) -> Vec<DecodedLayer> {
     });
     all.truncate(MAX_LAYERS);
     all
+}
+
+/// Per file: how many computed names were never made out, and the first of them, with the layer in which it stands.
+pub(crate) fn unresolved_names(results: &[Resolved]) -> BTreeMap<usize, (u32, ComputedName)> {
+    let mut all = Names::new();
+    for (&name, &is_known) in results.iter().flat_map(|result| &result.names) {
+        *all.entry(name).or_default() |= is_known;
+    }
+    let mut unresolved: BTreeMap<usize, (u32, ComputedName)> = BTreeMap::new();
+    for (name, _) in all.into_iter().filter(|(_, is_known)| !is_known) {
+        unresolved.entry(name.file).or_insert((0, name)).0 += 1;
+    }
+    unresolved
+}
+
+/// What is told of a file in which names were not made out.
+pub(crate) fn unresolved_evidence(package: &Package, count: u32, first: ComputedName) -> Evidence {
+    let shipped = if first.layer == 0 { Span { start: first.start, end: first.end } } else { Span::default() };
+    let place = Place { file: first.file, shipped, layer_text: None };
+    let note = match count {
+        1 => "a name that the code computes could not be made out".to_owned(),
+        count => format!("{count} names that the code computes could not be made out"),
+    };
+    evidence_at(package, &mut Lines::default(), &place, 0, &note)
 }
 
 fn location<'p>(package: &'p Package, lines: &mut Lines<'p>, place: &Place) -> Location {

@@ -17,6 +17,7 @@ use vetch_syntax::ir::{Exported, FunctionId, Module, Node, NodeId, SymbolId, Sym
 
 use self::plain::{PLAIN_GLOBAL_MEMBERS, PLAIN_PROCESS, PURE_GLOBALS, PURE_MODULES, TIMERS};
 use crate::apis::Apis;
+use crate::interp::is_unmistakable;
 use crate::resolve::is_builtin;
 
 /// Whether a module specifier by itself brings effects; files of the package are the caller's business.
@@ -210,6 +211,14 @@ impl Survey<'_> {
     fn names_effects(&self, id: NodeId) -> bool {
         match self.m.node(id) {
             Node::Global(name) => is_telling_global(self.m.str(name)),
+            Node::Member { object, name } => match self.m.str(name) {
+                // Of a function it is `Function`.
+                "constructor" => {
+                    matches!(self.m.node(object), Node::Function(_) | Node::Member { .. })
+                        && !matches!(self.m.node(object), Node::Member { object, .. } if matches!(self.m.node(object), Node::This))
+                }
+                name => is_unmistakable(name),
+            },
             Node::ImportMeta | Node::ImportCall(_) | Node::With { .. } => self.import_tells(id),
             _ => false,
         }

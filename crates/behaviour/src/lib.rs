@@ -23,7 +23,9 @@ use std::rc::Rc;
 
 use vetch_model::capability::Trigger;
 use vetch_model::evidence::Location;
-use vetch_model::facts::{ImportedPackage, PackageFacts, PythonForm, ReachedFile, Signal, Unread, UnreadReason};
+use vetch_model::facts::{
+    ImportedPackage, PackageFacts, PythonForm, ReachedFile, Signal, SignalKind, Unread, UnreadReason,
+};
 use vetch_model::manifest::Manifest;
 
 use crate::evidence::Resolved;
@@ -219,6 +221,13 @@ impl Analysis {
         let observed = self.observed.take().unwrap_or_default();
         let files = &self.package.files;
         let trigger_of = |file: usize| observed.loaded.get(&file).copied().unwrap_or(Trigger::Unreached);
+        let unresolved =
+            evidence::unresolved_names(&observed.results).into_iter().map(|(file, (count, first))| Signal {
+                kind: SignalKind::UnresolvedNames,
+                trigger: trigger_of(file),
+                evidence: evidence::unresolved_evidence(&self.package, count, first),
+                strength: count.saturating_mul(10).min(100) as u8,
+            });
         let signals = files
             .iter()
             .enumerate()
@@ -229,6 +238,7 @@ impl Analysis {
                 evidence: signal.evidence.clone(),
                 strength: signal.strength,
             })
+            .chain(unresolved)
             .collect();
         let opaque = files
             .iter()

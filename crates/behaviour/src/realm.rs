@@ -61,7 +61,7 @@ pub(crate) fn run_alone(package: &Package, file: usize) -> (Resolved, Option<&'s
     interp.run_uncalled();
     interp.conclude_evals();
     let exhausted = interp.fuel.exhausted;
-    (resolve_effects(package, interp.effects, &interp.layers_met), exhausted)
+    (resolve_effects(package, interp), exhausted)
 }
 
 struct Runner<'a> {
@@ -160,7 +160,7 @@ impl Runner<'_> {
         for path in interp.missing_programs.drain(..) {
             self.observed.missing.push((path, trigger));
         }
-        self.observed.results.push(resolve_effects(self.package, interp.effects, &interp.layers_met));
+        self.observed.results.push(resolve_effects(self.package, interp));
     }
 }
 

@@ -88,6 +88,11 @@ fn is_honest_binary_name(path: &str, extension: &str, format: &str) -> bool {
     known.contains(&extension) || versioned || platform || numeric || (format == "WebAssembly" && extension == "wasm")
 }
 
+/// Whether a path is that of a picture, a font, a sound or an archive.
+pub(crate) fn is_media_path(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, extension)| is_media_name(&extension.to_ascii_lowercase()))
+}
+
 fn is_media_name(extension: &str) -> bool {
     matches!(
         extension,

@@ -39,6 +39,8 @@ impl Taint {
     pub(crate) const FOREIGN: Taint = Taint(1 << 63);
     /// It depends on what the user answered to a question: says that somebody was asked, and nothing of data.
     pub(crate) const ASKED: Taint = Taint(1 << 62);
+    /// It is, or is part of, the first of several things that a caller hands over, as requests are: no data either.
+    pub(crate) const HANDED: Taint = Taint(1 << 61);
 
     pub(crate) fn or(self, other: Taint) -> Taint {
         Taint(self.0 | other.0)
@@ -49,7 +51,13 @@ impl Taint {
     }
     /// The sources alone.
     pub(crate) fn data(self) -> u64 {
-        self.0 & !Taint::FOREIGN.0 & !Taint::ASKED.0
+        self.0 & !(Taint::FOREIGN.0 | Taint::ASKED.0 | Taint::HANDED.0)
+    }
+    pub(crate) fn is_handed(self) -> bool {
+        self.0 & Taint::HANDED.0 != 0
+    }
+    pub(crate) fn without(self, other: Taint) -> Taint {
+        Taint(self.0 & !other.0)
     }
     pub(crate) fn is_foreign(self) -> bool {
         self.0 & Taint::FOREIGN.0 != 0

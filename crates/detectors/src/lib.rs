@@ -9,6 +9,7 @@ pub mod input;
 mod installing;
 mod judge;
 pub mod lineage;
+mod opacity;
 mod query;
 pub mod registry;
 mod rules;

@@ -248,6 +248,11 @@ impl<'a> Contents<'a> {
         self.obfuscated.get(file_of(&capability.evidence)).map(|signal| signal.evidence.clone())
     }
 
+    /// Whether a file bears the marks of an obfuscator.
+    pub(crate) fn is_obfuscated(&self, file: &str) -> bool {
+        self.obfuscated.contains_key(file)
+    }
+
     /// What decoded this capability's code before it ran. A layer alone does not say that it was decoded:
     /// development bundles `eval` literals, which hides nothing.
     fn decoder(&self, capability: &Capability) -> Option<&'a Capability> {

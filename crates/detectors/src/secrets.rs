@@ -123,10 +123,17 @@ pub(crate) fn family_of(capability: &Capability) -> Option<&'static str> {
         (CapabilityId::FsRead, Some(PathClass::Wallet)) => Some("wallet"),
         (CapabilityId::FsRead, Some(PathClass::Browser)) => Some("browser profile"),
         (CapabilityId::FsRead, Some(PathClass::Credentials)) => Some(path_family(name_of(capability))),
+        (CapabilityId::FsRead, Some(PathClass::Project)) if is_dotenv(name_of(capability)?) => Some("project"),
         (CapabilityId::EnvRead, _) => variable_family(name_of(capability)?),
         (CapabilityId::BrowserHook, _) if name_of(capability)? == "cookies" => Some("browser session"),
         _ => None,
     }
+}
+
+/// `.env`, `.env.production`
+fn is_dotenv(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == ".env" || name.starts_with(".env.")
 }
 
 fn path_family(path: Option<&str>) -> &'static str {

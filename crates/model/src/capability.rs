@@ -79,6 +79,8 @@ stable_ids! {
         CodeNative = "code.native",
         /// Puts code between another module and its callers; the resource is what it replaces.
         CodeHook = "code.hook",
+        /// What a function is handed by its callers flows somewhere: a key, by the name of the parameter, or a request.
+        CallGiven = "call.given",
         /// Host, user, network interfaces, locale. Resource: item.
         SystemInfo = "system.info",
         /// Reads the keyboard.

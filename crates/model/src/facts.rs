@@ -153,6 +153,8 @@ stable_ids! {
         HomoglyphNames = "homoglyph-names",
         /// Debugger traps, console suppression and self-defending code as obfuscators insert it.
         SelfDefending = "self-defending",
+        /// Obfuscated code computes names that evaluation could not make out: what it calls by them is not known.
+        UnresolvedNames = "unresolved-names",
     }
 }
 

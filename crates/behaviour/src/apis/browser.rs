@@ -17,11 +17,14 @@ pub(super) fn register(apis: &mut Apis) {
         interp.unknown(taint)
     });
     apis.add_functions(document, &["addEventListener"], listener);
-    apis.add_functions(document, &["querySelector", "querySelectorAll", "getElementsByTagName"], fields);
+    const FINDS: &[&str] =
+        &["querySelector", "querySelectorAll", "getElementsByTagName", "getElementById", "getElementsByName"];
+    apis.add_functions(document, FINDS, fields);
     apis.add_functions(document, &["createElement"], |interp, call| {
         let api = match call.arg(0).exact_str() {
             Some(tag) if tag.eq_ignore_ascii_case("script") => "HTMLScriptElement",
             Some(tag) if tag.eq_ignore_ascii_case("img") => "Image",
+            Some(tag) if tag.eq_ignore_ascii_case("canvas") => "HTMLCanvasElement",
             _ => return interp.unknown(Taint::NONE),
         };
         match interp.apis.global(api) {
@@ -38,6 +41,7 @@ pub(super) fn register(apis: &mut Apis) {
     let listen = apis.add_global(&["addEventListener"]);
     apis.set_call(listen, listener);
     apis.add_global(&["HTMLScriptElement"]);
+    apis.add_global(&["HTMLCanvasElement"]);
     let image = apis.add_global(&["Image"]);
     apis.set_call(image, |interp, call| interp.instance(call.api, None, Taint::NONE));
     register_storage(apis);
@@ -119,9 +123,12 @@ pub(super) fn fields(interp: &mut Interp<'_>, call: &Call) -> Value {
     let wanted = call.arg(0);
     // `$(function () { … })`
     interp.invoke_callbacks(&call.args, Taint::NONE);
-    let typed = ["input", "password", "textarea", "cc-number", "cardnumber", "cvv"];
-    if !wanted.exact_str().is_some_and(|selector| typed.iter().any(|word| selector.to_ascii_lowercase().contains(word)))
-    {
+    let typed = ["input", "password", "textarea", "ccnumber", "cardnumber", "creditcard", "cvv", "cvc"];
+    let is_typed = |selector: &str| {
+        let plain: String = selector.chars().filter(char::is_ascii_alphanumeric).collect();
+        typed.iter().any(|word| plain.to_ascii_lowercase().contains(word))
+    };
+    if !wanted.exact_str().is_some_and(is_typed) {
         return interp.unknown(Taint::NONE);
     }
     let object = Resource::Named("form data".to_owned());
@@ -160,6 +167,12 @@ fn listener(interp: &mut Interp<'_>, call: &Call) -> Value {
             );
             interp.source(effect)
         }
+        // A service worker's: every request of the page passes through it.
+        Some("fetch") => {
+            let object = Resource::Named("requests of the page".to_owned());
+            let effect = interp.effect(CapabilityId::BrowserHook, object, "sees every request of the page");
+            interp.source(effect)
+        }
         // What is copied may be exchanged by code that does nothing else.
         Some("copy" | "cut") => {
             interp.perhaps(|interp| interp.call_value(&call.arg(1), Value::UNKNOWN, vec![Value::UNKNOWN]));
@@ -175,8 +188,11 @@ impl Interp<'_> {
     /// `builtin.name = value`
     pub(crate) fn effect_hook(&mut self, api: ApiId, name: &str, value: &Value) {
         let path = self.apis.path(api);
-        if path == "document" && matches!(name, "onkeydown" | "onkeyup" | "onkeypress") {
-            self.effect(CapabilityId::InputKeyboard, Resource::None, "listens to every key of the page");
+        if matches!(path.as_str(), "document" | "globalThis") && matches!(name, "onkeydown" | "onkeyup" | "onkeypress")
+        {
+            let effect = self.effect(CapabilityId::InputKeyboard, Resource::None, "listens to every key of the page");
+            let typed = self.source(effect);
+            self.invoke(value, typed);
         }
         if let Some(object) = hooked(&path, name).filter(|_| self.is_callable(value) || value.is_unknown()) {
             let note = format!("replaces {object}");
@@ -232,6 +248,7 @@ impl Interp<'_> {
         }
         for host in network::hosts(self, value) {
             let effect = network::connect_effect(self, host, taint);
+            self.set_instance_effect(&Value::object(id), Some(effect));
             if path == "HTMLScriptElement" {
                 let source = self.source(effect);
                 let eval = self.effect(

@@ -125,7 +125,7 @@ pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Val
         }
         let effect = interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class)));
         // Data of unknown origin would taint everything without telling anything.
-        if matters(class) {
+        if matters(class) || path.as_deref().is_some_and(|path| class == PathClass::Project && is_dotenv(path)) {
             let source = interp.source(effect);
             taint = taint.or(source);
         }
@@ -142,6 +142,12 @@ fn is_process_memory(path: &str) -> bool {
     path.strip_prefix("/proc/")
         .and_then(|rest| rest.split_once('/'))
         .is_some_and(|(_, item)| matches!(item, "mem" | "maps"))
+}
+
+/// `.env`, `.env.production`: where projects keep what they do not tell.
+fn is_dotenv(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == ".env" || name.starts_with(".env.") && !name.ends_with(".example")
 }
 
 /// Whether data from there is worth following.

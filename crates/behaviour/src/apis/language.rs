@@ -122,6 +122,18 @@ fn register_modules(apis: &mut Apis) {
     let prototype = apis.add_namespace(module, "prototype");
     apis.add_functions(prototype, &["_compile"], |interp, call| interp.evaluate_code(&call.arg(0)));
     apis.alias(prototype, "require", require);
+    // Hooks of the loader: what they export runs with every import from now on.
+    apis.add_functions(module, &["register", "registerHooks"], |interp, call| {
+        let hooks = match call.arg(0).kind {
+            Kind::Object(_) => call.arg(0),
+            _ => interp.require_value(&call.arg(0)),
+        };
+        for name in ["initialize", "resolve", "load"] {
+            let hook = interp.get_property(&hooks, name);
+            interp.invoke(&hook, Taint::NONE);
+        }
+        Value::UNDEFINED
+    });
     apis.add_functions(module, &["wrap"], |_, call| call.arg(0));
     apis.alias(module, "Module", module);
     apis.set_call(module, |interp, call| interp.instance(call.api, None, Taint::NONE));
@@ -179,7 +191,7 @@ fn register_reflection(apis: &mut Apis) {
     let proxy = apis.add_global(&["Proxy"]);
     apis.set_call(proxy, |interp, call| {
         interp.invoke_callbacks(&call.args[call.args.len().min(1)..], Taint::NONE);
-        call.arg(0)
+        interp.proxy(&call.arg(0), &call.arg(1))
     });
     let util = apis.add_module(&["util", "pify", "es6-promisify", "thenify", "bluebird"]);
     apis.add_functions(util, &["promisify", "callbackify", "deprecate", "debuglog"], |_, call| call.arg(0));
@@ -270,7 +282,7 @@ impl Interp<'_> {
         result.unwrap_or(Value::UNKNOWN)
     }
 
-    fn evaluate_data_url(&mut self, url: &str, taint: Taint) -> Value {
+    pub(crate) fn evaluate_data_url(&mut self, url: &str, taint: Taint) -> Value {
         let Some((head, data)) = url.split_once(',') else { return Value::UNKNOWN };
         let text = match head.ends_with(";base64") {
             true => crate::apis::codecs::decode_base64(data).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),

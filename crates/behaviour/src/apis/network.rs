@@ -85,6 +85,12 @@ fn register_clients(apis: &mut Apis) {
     apis.set_call(ws, request);
     apis.add_functions(ws, &["WebSocket", "client", "w3cwebsocket"], request);
     apis.add_functions(ws, &["Server", "WebSocketServer"], server);
+    let publisher = apis.add_module(&["libnpmpublish"]);
+    apis.add_functions(publisher, &["publish", "unpublish"], |interp, call| {
+        let registry = Resource::Named("npm".to_owned());
+        interp.effect(CapabilityId::RegistryPublish, registry, "publishes a package");
+        interp.call_unknown(&Value::UNKNOWN, call.args.clone())
+    });
     let mail = apis.add_module(&["nodemailer"]);
     apis.add_functions(mail, &["createTransport"], request);
 }
@@ -320,7 +326,8 @@ fn unconnected(interp: &mut Interp<'_>, call: &Call) -> Value {
 /// A server: listening is the capability; what it receives is a source.
 fn server(interp: &mut Interp<'_>, call: &Call) -> Value {
     let instance = interp.instance(call.api, None, Taint::NONE);
-    interp.invoke_callbacks(&call.args, Taint::NONE);
+    let received = interp.given_source("request".to_owned());
+    interp.invoke_callbacks(&call.args, received);
     instance
 }
 

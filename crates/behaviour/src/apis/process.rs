@@ -145,6 +145,10 @@ fn worker(interp: &mut Interp<'_>, call: &Call) -> Value {
     let source = call.arg(0);
     match source.exact_str() {
         _ if eval => drop(interp.evaluate_code(&source)),
+        Some(url) if url.starts_with("data:") => {
+            let url = url.to_owned();
+            interp.evaluate_data_url(&url, source.taint);
+        }
         Some(path) => {
             let path = path.to_owned();
             interp.run_program_file(&path);
@@ -159,6 +163,7 @@ fn shell(interp: &mut Interp<'_>, call: &Call) -> Value {
     let line = call.arg(0);
     let options = options_of(interp, call, 1);
     let mut attributes = attributes_of(interp, &options);
+    preload(interp, &options);
     attributes.shell = true;
     let mut printed = Taint::NONE;
     for alternative in line.alternatives().to_vec() {
@@ -177,6 +182,7 @@ fn spawn(interp: &mut Interp<'_>, call: &Call) -> Value {
     let (program, args) = program_and_args(interp, call);
     let options = options_of(interp, call, 1);
     let attributes = attributes_of(interp, &options);
+    preload(interp, &options);
     let taint = interp.deep_taint(&program).or(interp.deep_taint(&args));
     let mut printed = Taint::NONE;
     for (program, args) in pairs(&program, &args) {
@@ -231,9 +237,19 @@ fn program_and_args(interp: &mut Interp<'_>, call: &Call) -> (Value, Value) {
     (first, args)
 }
 
+/// `{ env: { NODE_OPTIONS: "--require ./x.js" } }`: every Node.js program that is started runs the file first.
+fn preload(interp: &mut Interp<'_>, options: &Value) {
+    let Some(env) = interp.option(options, "env") else { return };
+    let text = interp.option(&env, "NODE_OPTIONS").and_then(|text| text.exact_str().map(str::to_owned));
+    for file in text.iter().flat_map(|text| commands::preloaded(text)) {
+        interp.run_program_file(file);
+    }
+}
+
 fn fork(interp: &mut Interp<'_>, call: &Call) -> Value {
     let options = options_of(interp, call, 1);
     let attributes = attributes_of(interp, &options);
+    preload(interp, &options);
     let program = text_or_hole(interp, &call.arg(0));
     let printed = commands::run_words(interp, "node", &[program], attributes, call.arg(0).taint);
     finish(interp, call, printed)

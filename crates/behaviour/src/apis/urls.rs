@@ -21,6 +21,24 @@ pub(crate) fn host_of(url: &str) -> String {
     }
 }
 
+/// A part of a URL by the name that it has as a property (WHATWG URL, 6.1).
+pub(crate) fn part_of(url: &str, part: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let path = rest.split(['?', '#']).next().filter(|path| !path.is_empty()).unwrap_or("/");
+    Some(match part {
+        "href" => url.to_owned(),
+        "protocol" => format!("{scheme}:"),
+        "origin" => format!("{scheme}://{host}"),
+        "host" => host.to_owned(),
+        "hostname" => host.split(':').next().unwrap_or_default().to_owned(),
+        "pathname" => path.to_owned(),
+        _ => return None,
+    })
+}
+
 /// Whether a text begins like a URL that a program would connect to.
 pub(crate) fn is_url(text: &str) -> bool {
     ["http://", "https://", "ws://", "wss://", "ftp://", "tcp://", "//"].iter().any(|scheme| text.starts_with(scheme))
@@ -42,5 +60,17 @@ mod tests {
         ] {
             assert_eq!(host_of(url), host, "{url}");
         }
+    }
+
+    #[test]
+    fn urls_fall_into_parts() {
+        let url = "https://user@a.invalid:8443/x/y?z#w";
+        let parts =
+            [("hostname", "a.invalid"), ("host", "a.invalid:8443"), ("pathname", "/x/y"), ("protocol", "https:")];
+        for (part, text) in parts {
+            assert_eq!(part_of(url, part).as_deref(), Some(text), "{part}");
+        }
+        assert_eq!(part_of("https://a.invalid", "pathname").as_deref(), Some("/"));
+        assert_eq!(part_of("https://a.invalid", "searchParams"), None);
     }
 }

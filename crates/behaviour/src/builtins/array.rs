@@ -19,6 +19,7 @@ pub(super) fn method(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[
     match name {
         "next" => return next(interp, id),
         "return" | "throw" => return Some(Value::UNDEFINED),
+        "@@iterator" | "@@asyncIterator" if interp.is_iterated(id) => return Some(Value::object(id)),
         "@@iterator" | "@@asyncIterator" | "values" => return iterator(interp, id),
         _ => {}
     }

@@ -21,7 +21,10 @@ pub(super) fn register(add: &mut dyn FnMut(&'static str, &'static [&'static str]
     add("JSON", &["parse"], |interp, call| {
         let value = call.arg(0);
         let taint = interp.deep_taint(&value);
-        let text = value.exact_str().map(str::to_owned);
+        let text = match &value.kind {
+            Kind::Bytes(_) => interp.to_text(&value).map(|text| text.to_string()),
+            _ => value.exact_str().map(str::to_owned),
+        };
         match text.and_then(|text| json::parse(interp, &text)) {
             Some(parsed) => parsed.tainted(taint),
             None => interp.unknown(taint),

@@ -61,6 +61,12 @@ pub(super) fn method(
         interp.flow(sent, effect);
         keep_written(interp, id, sent);
     }
+    // What is drawn comes out as pixels.
+    if path == "HTMLCanvasElement" {
+        let drawn = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+        let canvas = interp.object_mut(id);
+        canvas.taint = canvas.taint.or(drawn);
+    }
     let callbacks: Vec<Value> = call.args.iter().filter(|arg| interp.is_callable(arg)).cloned().collect();
     for callback in &callbacks {
         interp.invoke(callback, taint);

@@ -334,7 +334,19 @@ impl Runner<'_, '_> {
         if INTERPRETERS.contains(&program.as_str()) && self.interp.comes_from(taint, CapabilityId::NetConnect) {
             self.run_piped(taint, spawn);
         }
+        if matches!(program.as_str(), "export" | "set" | "setx") {
+            self.exported(args);
+        }
         self.program(&program, first, args, taint, piped)
+    }
+
+    /// `export NODE_OPTIONS="--require …"`
+    fn exported(&mut self, args: &[String]) {
+        let line = args.join(" ");
+        let Some((_, options)) = line.split_once("NODE_OPTIONS") else { return };
+        for file in preloaded(options.trim_start_matches(['=', ' ', '"'])) {
+            self.interp.run_program_file(file);
+        }
     }
 
     /// A program that the code itself wrote before.
@@ -407,6 +419,17 @@ impl Runner<'_, '_> {
         let host = crate::apis::urls::host_of(url);
         crate::apis::network::connect_effect(self.interp, host, sent)
     }
+}
+
+/// The files that `NODE_OPTIONS` has every Node.js program run first.
+pub(crate) fn preloaded(options: &str) -> Vec<&str> {
+    const PRELOADS: &[&str] = &["--require", "-r", "--import", "--loader", "--experimental-loader"];
+    let words: Vec<&str> = options.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+    let given = words
+        .iter()
+        .filter_map(|word| word.split_once('=').filter(|(option, _)| PRELOADS.contains(option)).map(|(_, file)| file));
+    let following = words.windows(2).filter(|pair| PRELOADS.contains(&pair[0])).map(|pair| pair[1]);
+    given.chain(following).collect()
 }
 
 /// A command line as notes show it: on one line, cut, `*` for what is not known.

@@ -16,6 +16,16 @@ const AGENTS: &[&str] =
 impl Runner<'_, '_> {
     /// Effects of `program args`; `piped` is what its standard input carries. Gives the taint of its output.
     pub(super) fn program(&mut self, program: &str, path: &str, args: &[String], taint: Taint, piped: Taint) -> Taint {
+        if matches!(program, "config.sh" | "config")
+            && ["--url", "--token"].iter().all(|wanted| args.iter().any(|arg| arg == wanted))
+        {
+            let mechanism = Resource::Named("self-hosted CI runner".to_owned());
+            self.interp.effect(
+                CapabilityId::Persist,
+                mechanism,
+                "registers the machine as a runner of somebody's jobs",
+            );
+        }
         match program {
             "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "cmd" => self.nested_shell(program, args, taint),
             "powershell" | "pwsh" => self.powershell(args, taint),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use vetch_syntax::ir::{AssignOp, Key, LogicalOp, Module, Node, NodeId, SymbolId};
+use vetch_syntax::ir::{AssignOp, Key, LogicalOp, Module, Node, NodeId, SymbolId, SymbolKind};
 
 use super::{Context, Interp};
 use crate::value::{Class, Kind, Slot, Taint, Value, join};
@@ -18,10 +18,30 @@ impl Interp<'_> {
     /// Writes a variable: weakly, if its frame is older than the uncertainty of the path.
     pub(crate) fn write_symbol(&mut self, cx: &Context, symbol: SymbolId, value: Value) {
         if let Some((frame, slot)) = self.slot_of(cx, symbol) {
-            let weak = self.uncertain > self.frames[frame.0 as usize].depth;
+            let weak = self.uncertain > self.frames[frame.0 as usize].depth
+                && !self.rewrites_itself(cx, symbol, &self.frames[frame.0 as usize].slots[slot], &value);
             let place = &mut self.frames[frame.0 as usize].slots[slot];
             *place = if weak { join(place, &value) } else { value };
         }
+    }
+
+    /// Whether a function puts one that it holds in its own place, as those do that prepare themselves when they are first
+    /// called: `function f() { const table = …; f = function (at) { return table[at]; }; return f(…); }`. Whether or not it
+    /// was called before, it is the same function from then on.
+    fn rewrites_itself(&self, cx: &Context, symbol: SymbolId, old: &Value, new: &Value) -> bool {
+        let m = &self.unit(cx.unit).module;
+        if m.symbol(symbol).kind != SymbolKind::Function {
+            return false;
+        }
+        let nodes_of = |value: &Value| match &value.kind {
+            Kind::Object(id) => match self.object(*id).class {
+                Class::Closure { unit, function, .. } if unit == cx.unit => Some(&m.function(function).nodes),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (Some(old), Some(new)) = (nodes_of(old), nodes_of(new)) else { return false };
+        old.start <= new.start && new.end <= old.end
     }
 
     /// A name that the file does not declare.

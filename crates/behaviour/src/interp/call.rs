@@ -93,7 +93,9 @@ impl Interp<'_> {
             Node::Index { object, index } => {
                 let receiver = self.eval(m, cx, object);
                 let key = self.eval(m, cx, index);
-                match self.property_name(&key) {
+                let name = self.property_name(&key);
+                self.note_computed_name(m, cx, callee, index, name.is_some());
+                match name {
                     Some(name) => (receiver, Some(name)),
                     None => (self.at(cx, callee, |interp| interp.get_index(&receiver, &key)), None),
                 }
@@ -107,7 +109,9 @@ impl Interp<'_> {
         let values: Vec<Value> = parts.iter().map(|&part| self.eval(m, cx, part)).collect();
         let joined = self.concat_alternatives(&values);
         let strings: Vec<Value> = values.iter().step_by(2).cloned().collect();
-        let mut args = vec![self.array(strings)];
+        let texts = self.array(strings);
+        self.set_property(&texts, "raw", texts.clone());
+        let mut args = vec![texts];
         args.extend(values.iter().skip(1).step_by(2).cloned());
         self.at(cx, id, |interp| {
             let callee = match &method {
@@ -167,7 +171,13 @@ impl Interp<'_> {
                 self.trigger = trigger;
                 value
             }
-            Kind::Unknown | Kind::Undefined | Kind::Null => self.call_unknown(receiver, args),
+            Kind::Unknown | Kind::Undefined | Kind::Null => match self.call_unowned(receiver, name, &args) {
+                Some(value) => value,
+                None => {
+                    let value = self.call_unknown(receiver, args);
+                    Value { taint: self.through_unknown(value.taint, Some(name)), ..value }
+                }
+            },
             _ => crate::builtins::call_primitive_method(self, receiver, name, args),
         }
     }
@@ -269,7 +279,8 @@ impl Interp<'_> {
             Kind::Object(id) => self.call_object(*id, callee, this, args),
             _ => {
                 let this = if matches!(this.kind, Kind::Undefined) { callee.clone() } else { this };
-                self.call_unknown(&this, args)
+                let value = self.call_unknown(&this, args);
+                Value { taint: self.through_unknown(value.taint, None), ..value }
             }
         }
     }
@@ -300,6 +311,7 @@ impl Interp<'_> {
                 Value::UNDEFINED
             }
             Class::Constructor { .. } => self.construct(callee, args),
+            Class::Plain if self.is_proxy(id) => self.call_proxy(id, this, args),
             Class::Plain if self.is_python_here() => {
                 let method = self.get_property(callee, "__call__");
                 match self.is_callable(&method) {
@@ -315,7 +327,7 @@ impl Interp<'_> {
     pub(crate) fn call_unknown(&mut self, receiver: &Value, args: Vec<Value>) -> Value {
         let mut taint = self.deep_taint(receiver);
         for arg in &args {
-            taint = taint.or(self.deep_taint(arg));
+            taint = taint.or(self.deep_taint(arg)).or(self.shipped_media(arg));
         }
         // What a module of Python gives to something unknown as it is imported is for later: routes, commands, signals.
         let trigger = self.trigger;
@@ -325,6 +337,18 @@ impl Interp<'_> {
         self.invoke_callbacks(&args, taint);
         self.trigger = trigger;
         self.unknown(taint)
+    }
+
+    /// A picture of the package that something unknown is pointed at: it reads it.
+    fn shipped_media(&mut self, path: &Value) -> Taint {
+        let is_media = |path: &str| {
+            let own = path.strip_prefix("<package>/");
+            own.is_some_and(|own| crate::signals::is_media_path(own) && self.package.file(own).is_some())
+        };
+        match path.exact_str().is_some_and(is_media) {
+            true => crate::apis::filesystem::read_effects(self, path).1,
+            false => Taint::NONE,
+        }
     }
 
     /// Calls every function among the arguments, options objects included.

@@ -64,6 +64,7 @@ impl Interp<'_> {
             Node::Index { object, index } => {
                 let object = self.eval(m, cx, object);
                 let key = self.eval(m, cx, index);
+                self.note_computed_name(m, cx, id, index, !key.is_unknown());
                 self.at(cx, id, |interp| interp.get_index(&object, &key))
             }
             Node::Call { .. } | Node::New { .. } | Node::Tagged { .. } => self.eval_call(m, cx, id),

@@ -20,6 +20,11 @@ const MAX_EXACT_RUNS: u32 = 20_000;
 /// So often an inert function is run with exact arguments to see whether it decodes.
 const MAX_TRIES: u32 = 1;
 
+/// In code that was written not to be read operators and calls hide in small functions, each used in many places:
+/// so many nodes make one small, and so many runs of it are made.
+const SMALL: u32 = 24;
+const MAX_SMALL_RUNS: u32 = 4096;
+
 /// Most objects that one constructor builds from arguments that are only partly known.
 const MAX_BUILDS: u32 = 20_000;
 
@@ -58,6 +63,8 @@ impl Interp<'_> {
             GENERIC => record.generic.clone(),
             _ => self.results.get(&(unit, function, signature)).cloned(),
         };
+        let small = self.fuel.has_decoders() && self.is_small(unit, function);
+        let most = if small { MAX_SMALL_RUNS } else { MAX_PARTICULAR_RUNS };
         let run = match (exact, signature) {
             (true, _) => runs < MAX_EXACT_RUNS && self.fuel.exact_steps > 0,
             // What another run has built is another object.
@@ -65,9 +72,10 @@ impl Interp<'_> {
                 runs < MAX_BUILDS && self.fuel.particular_steps > 0
             }
             (false, GENERIC) => known.is_none(),
-            (false, _) => known.is_none() && runs < MAX_PARTICULAR_RUNS && self.fuel.particular_steps > 0,
+            (false, _) => known.is_none() && runs < most && self.fuel.particular_steps > 0,
         };
-        let for_value = self.is_inert(unit, function)
+        let for_value = !small
+            && self.is_inert(unit, function)
             && match (exact, signature) {
                 (true, _) => !gives_text && runs >= MAX_TRIES,
                 (false, GENERIC) => !self.may_act(&this, ACT_DEPTH),
@@ -84,14 +92,22 @@ impl Interp<'_> {
         if signature != GENERIC || known.is_some() {
             self.record(unit, function).particular_runs += 1;
         }
-        let before = self.fuel.steps;
+        let (before, decoded) = (self.fuel.steps, self.decoding_steps);
         let pays = for_value && !self.in_inert;
         self.in_inert |= pays;
+        let decodes = exact && gives_text && !self.in_decoder;
+        self.in_decoder |= decodes;
         let value = self.run_function(unit, function, frame, this, args);
         let used = before.saturating_sub(self.fuel.steps);
+        if decodes {
+            self.in_decoder = false;
+            self.decoding_steps += used;
+        }
+        // Decoders are paid for by what calls them exactly.
+        let own = used.saturating_sub(self.decoding_steps - decoded);
         if pays {
             self.in_inert = false;
-            self.fuel.inert_steps = self.fuel.inert_steps.saturating_sub(used);
+            self.fuel.inert_steps = self.fuel.inert_steps.saturating_sub(own);
         }
         if exact {
             self.record(unit, function).gives_text |= matches!(value.kind, Kind::Str(_) | Kind::Bytes(_));
@@ -99,12 +115,18 @@ impl Interp<'_> {
         match (exact, signature) {
             (true, _) => self.fuel.exact_steps = self.fuel.exact_steps.saturating_sub(used),
             (false, GENERIC) => {}
-            (false, _) => self.fuel.particular_steps = self.fuel.particular_steps.saturating_sub(used),
+            (false, _) => self.fuel.particular_steps = self.fuel.particular_steps.saturating_sub(own),
         }
         if !exact {
             self.remember(unit, function, signature, value.clone());
         }
         value
+    }
+
+    /// Whether a function only forwards: a call, an operator, a name by another name.
+    fn is_small(&self, unit: UnitId, function: FunctionId) -> bool {
+        let nodes = &self.unit(unit).module.function(function).nodes;
+        nodes.end.saturating_sub(nodes.start) <= SMALL
     }
 
     /// Whether arguments are known to the last: plain values and functions.
@@ -344,8 +366,9 @@ impl Interp<'_> {
             return self.bind_python_parameters(m, cx, params, args, generic);
         }
         for (index, &param) in params.iter().enumerate() {
+            let is_told = args.get(index).is_some_and(|arg| !arg.taint.is_empty());
             let value = match m.node(param) {
-                Node::Spread(_) if generic => Value::UNKNOWN,
+                _ if generic && !is_told => self.given(m, cx, param, index, params.len()),
                 Node::Spread(_) => {
                     let rest = args.get(index..).unwrap_or_default().to_vec();
                     self.array(rest)

@@ -95,7 +95,11 @@ impl Interp<'_> {
             (object.open, object.taint) = (true, intercepted);
             args.push(Value::object(keywords));
         }
-        self.perhaps(|interp| interp.call_value(value, Value::unknown(intercepted), args));
+        let given = self.perhaps(|interp| interp.call_value(value, Value::unknown(intercepted), args));
+        // A function that it gives in place of another is called by the same callers.
+        if self.is_callable(&given) && !self.is_python_here() {
+            self.invoke(&given, intercepted);
+        }
     }
 
     /// A method of an object of unknown kind, as an event emitter has them: a listener is kept, and what is emitted

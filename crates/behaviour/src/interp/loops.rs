@@ -1,8 +1,11 @@
 //! Loops. While everything a loop touches is known it runs pass by pass, as an engine would: decoders need that.
 //! Once a pass met something unknown, further passes only see more of the constants that the loop goes over: they are
 //! paid from a budget of their own, a small part of it per loop, so that a loop whose end is not known costs little.
+//! A loop around a `switch` over a known value is no repetition but a program that was cut to pieces: each piece runs
+//! once, whatever is unknown in it.
 
-use vetch_syntax::ir::{LoopKind, Module, Node, NodeId};
+use vetch_model::capability::{CapabilityId, Resource};
+use vetch_syntax::ir::{BinaryOp, LoopKind, Module, Node, NodeId};
 
 use super::{Activation, Completion, Context, Interp};
 use crate::value::{Taint, Value};
@@ -25,8 +28,10 @@ struct Pace {
     exact_left: u64,
     /// Node evaluations left for blurred passes of this loop.
     blurred_left: u64,
-    /// As the pass began: [`Fuel::steps`](super::Fuel::steps), [`Interp::loop_paid`].
-    before: (u64, u64),
+    /// As the pass began: [`Fuel::steps`](super::Fuel::steps), [`Interp::loop_paid`], [`Interp::lost_switches`].
+    before: (u64, u64, u64),
+    /// Passes left in which what is unknown does not count, since a `switch` says what comes next.
+    dispatches: usize,
 }
 
 /// The parts of a loop with a condition.
@@ -48,6 +53,7 @@ impl Interp<'_> {
         parts: &[NodeId],
     ) -> Completion {
         let update = NodeId::NOTHING;
+        self.note_endless(m, cx, kind, parts);
         match (kind, parts) {
             (LoopKind::For, &[init, test, update, body]) => {
                 self.run(m, cx, act, init);
@@ -83,6 +89,18 @@ impl Interp<'_> {
         }
     }
 
+    /// A loop that nothing can end, and that does nothing but print: whatever loads it never goes on.
+    fn note_endless(&mut self, m: &Module, cx: &Context, kind: LoopKind, parts: &[NodeId]) {
+        if !self.trigger.is_unasked() || self.is_python(cx.unit) || !is_hang(m, kind, parts) {
+            return;
+        }
+        let body = parts.last().copied().unwrap_or(NodeId::NOTHING);
+        self.at(cx, body, |interp| {
+            let target = Resource::Named("the process, by a loop without an end".to_owned());
+            interp.effect(CapabilityId::ProcessKill, target, "loops for ever");
+        });
+    }
+
     fn run_while(&mut self, m: &Module, cx: &Context, act: &mut Activation, parts: &While) -> Completion {
         // Whether the test says anything: `while (true)` ends by what is in its body.
         let is_endless = parts.test.is_nothing()
@@ -90,6 +108,7 @@ impl Interp<'_> {
         // The end of such a loop is decided in it, by what it is told: what functions did not know on their way to
         // an answer is nothing to it. Rotations of string tables are written so, over decoders that test themselves.
         let mut pace = self.begin_loop(if is_endless { self.call_depth } else { ANY_DEPTH });
+        pace.dispatches = pieces(m, parts.body);
         let completion = self.run_passes(m, cx, act, parts, is_endless, &mut pace);
         self.shallowest_doubt = self.shallowest_doubt.min(pace.met);
         completion
@@ -136,6 +155,9 @@ impl Interp<'_> {
             // A loop that may have ended, or whose end does not depend on anything known, ran often enough.
             let may_have_left = act.returned.is_some() && !returned_before;
             if !exact || !goes_on || may_have_left || (is_endless && pace.blurred) || self.yielded_enough() {
+                if is_endless && !waits(m, parts.body) {
+                    self.note_name(cx, parts.body, false);
+                }
                 return Completion::Normal;
             }
         }
@@ -198,20 +220,27 @@ impl Interp<'_> {
             met: self.shallowest_doubt,
             exact_left: self.fuel.loop_steps.div_ceil(2),
             blurred_left: BLURRED_STEPS.min(self.fuel.blurred_steps),
-            before: (0, 0),
+            before: (0, 0, 0),
+            dispatches: 0,
         }
     }
 
     fn begin_pass(&mut self, pace: &mut Pace) {
         pace.met = pace.met.min(std::mem::replace(&mut self.shallowest_doubt, usize::MAX));
-        pace.before = (self.fuel.steps, self.loop_paid);
+        pace.before = (self.fuel.steps, self.loop_paid, self.lost_switches);
     }
 
     /// Pays for a pass, less what loops within it have paid; whether there is enough for another.
     fn end_pass(&mut self, pace: &mut Pace) -> bool {
-        let (steps, paid) = pace.before;
+        let (steps, paid, lost) = pace.before;
         let used = steps.saturating_sub(self.fuel.steps);
-        pace.blurred |= self.shallowest_doubt <= pace.depth;
+        if self.lost_switches != lost {
+            pace.dispatches = 0;
+        }
+        match pace.dispatches.checked_sub(1) {
+            Some(left) => pace.dispatches = left,
+            None => pace.blurred |= self.shallowest_doubt <= pace.depth,
+        }
         let (fuel, left) = match pace.blurred {
             true => (&mut self.fuel.blurred_steps, &mut pace.blurred_left),
             false => (&mut self.fuel.loop_steps, &mut pace.exact_left),
@@ -222,4 +251,71 @@ impl Interp<'_> {
         self.loop_paid += own;
         *left > 0 && *fuel > 0 && self.fuel.steps > 0
     }
+}
+
+/// How many passes a loop may take to run every piece of the `switch` that is all its body; 0 if it has another body.
+fn pieces(m: &Module, body: NodeId) -> usize {
+    let first = match m.node(body) {
+        Node::Block(list) => m.list(list).first().copied().unwrap_or(NodeId::NOTHING),
+        _ => body,
+    };
+    match m.node(first) {
+        Node::Switch(parts) => 2 * m.list(parts).len(),
+        _ => 0,
+    }
+}
+
+/// Whether a body waits for something or gives something out before it goes on: such a loop ends when nobody wants more.
+fn waits(m: &Module, body: NodeId) -> bool {
+    const MAX_NODES: usize = 256;
+    let mut pending = vec![body];
+    for _ in 0..MAX_NODES {
+        let Some(node) = pending.pop() else { break };
+        if matches!(m.node(node), Node::Await(_) | Node::Yield(_)) {
+            return true;
+        }
+        m.for_each_child(node, &mut |child| pending.push(child));
+    }
+    false
+}
+
+/// Whether a loop has no end by its form, and only prints.
+fn is_hang(m: &Module, kind: LoopKind, parts: &[NodeId]) -> bool {
+    const MAX_NODES: usize = 256;
+    let (test, body) = match (kind, parts) {
+        (LoopKind::For, &[_, test, _, body]) => (test, body),
+        (LoopKind::While, &[test, body]) => (test, body),
+        _ => return false,
+    };
+    let is_infinity = |node: NodeId| matches!(m.node(node), Node::Global(name) if m.str(name) == "Infinity");
+    let endless = match m.node(test) {
+        Node::Nothing | Node::Bool(true) => true,
+        Node::Number(number) => number != 0.0,
+        Node::Binary { op: BinaryOp::Less | BinaryOp::LessEqual, right, .. } => is_infinity(right),
+        _ => false,
+    };
+    let mut prints = false;
+    let mut pending = vec![body];
+    for _ in 0..MAX_NODES {
+        if !endless {
+            return false;
+        }
+        let Some(node) = pending.pop() else { return prints };
+        match m.node(node) {
+            Node::Break(_) | Node::Return(_) | Node::Throw(_) | Node::Await(_) | Node::Yield(_) | Node::New { .. } => {
+                return false;
+            }
+            Node::Call { callee, .. } => {
+                let of_console =
+                    |object: NodeId| matches!(m.node(object), Node::Global(name) if m.str(name) == "console");
+                match m.node(callee) {
+                    Node::Member { object, .. } if of_console(object) => prints = true,
+                    _ => return false,
+                }
+            }
+            _ => {}
+        }
+        m.for_each_child(node, &mut |child| pending.push(child));
+    }
+    false
 }

@@ -223,6 +223,11 @@ impl Interp<'_> {
         generator
     }
 
+    /// Whether an array stands for a generator that has run.
+    pub(crate) fn is_iterated(&self, id: ObjectId) -> bool {
+        self.object(id).props.get(RETURNED).is_some()
+    }
+
     /// `generator.next()`: those who drive a generator want its end; those who go over it do not call this.
     pub(crate) fn generator_next(&mut self, id: ObjectId) -> Option<Value> {
         let Some(Slot::Value(returned)) = self.object(id).props.get(RETURNED) else { return None };

@@ -8,14 +8,17 @@ mod call;
 mod expression;
 mod fuel;
 mod function;
+mod given;
 mod hooks;
 mod loops;
 mod machine;
 mod module;
+mod names;
 mod operators;
-
 mod property;
+mod proxy;
 mod statement;
+mod unowned;
 
 pub(crate) use operators::to_int32;
 pub(crate) use property::perhaps;
@@ -29,6 +32,8 @@ use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{FunctionId, Module, NodeId, SymbolId};
 
 pub(crate) use fuel::Fuel;
+pub(crate) use names::{ComputedName, Names};
+pub(crate) use unowned::is_unmistakable;
 
 use crate::apis::Apis;
 use crate::effects::{Effects, LayerMet};
@@ -172,6 +177,16 @@ pub(crate) struct Interp<'p> {
     pub unknown_evals: Vec<(Site, Trigger, Taint)>,
     /// Where text ran that asks for the global object.
     pub global_requests: HashSet<(UnitId, NodeId)>,
+    /// Keys that functions are handed.
+    pub given_keys: Taint,
+    /// Counts switches over something that is not known.
+    pub lost_switches: u64,
+    /// Computed names of code that was written not to be read, and whether each was ever made out.
+    pub names: FxHashMap<ComputedName, bool>,
+    /// Node evaluations that went into runs of decoders.
+    pub decoding_steps: u64,
+    /// Whether a decoder runs.
+    pub in_decoder: bool,
     /// How few calls deep something unknown was met, since a loop last looked.
     pub shallowest_doubt: usize,
     /// Regular expressions by pattern and flags; `None`: beyond the engine.
@@ -244,6 +259,11 @@ impl<'p> Interp<'p> {
             unknowns: 0,
             unknown_evals: Vec::new(),
             global_requests: HashSet::new(),
+            given_keys: Taint::NONE,
+            lost_switches: 0,
+            names: FxHashMap::default(),
+            decoding_steps: 0,
+            in_decoder: false,
             shallowest_doubt: usize::MAX,
             regexes: FxHashMap::default(),
             forks: 0,

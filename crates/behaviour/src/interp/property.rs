@@ -71,6 +71,10 @@ impl Interp<'_> {
                     }
                     "length" => self.unknown(Taint::NONE),
                     "constructor" => self.apis.global("String").map_or(Value::UNKNOWN, Value::api),
+                    // A URL is its text.
+                    "hostname" | "host" | "pathname" | "protocol" | "origin" | "href" if text.contains("://") => {
+                        crate::apis::urls::part_of(text, name).map_or_else(|| self.method(object, name), Value::str)
+                    }
                     _ => match name.parse::<usize>() {
                         Ok(index) if object.exact_str().is_some() => crate::builtins::string::char_at(text, index),
                         _ => self.method(object, name),
@@ -112,7 +116,10 @@ impl Interp<'_> {
             },
             Kind::Unknown | Kind::Undefined | Kind::Null => {
                 self.note_foreign_read(object, name);
-                self.unknown(object.taint)
+                match self.part_of_request(object, name) {
+                    Some(part) => part,
+                    None => self.unknown(object.taint),
+                }
             }
         }
     }
@@ -155,7 +162,8 @@ impl Interp<'_> {
                     return self.apis.global("Array").map_or(Value::UNKNOWN, Value::api);
                 }
                 // Decoders keep what they have decoded in an array, by names that no array has.
-                match is_array_method(name) {
+                let iterates = matches!(name, "@@iterator") && !object.open;
+                match is_array_method(name) || iterates || is_generator_method(name) && self.is_iterated(id) {
                     true => self.method(&Value::object(id), name),
                     false if object.open => self.unknown(taint),
                     false => Value::UNDEFINED,
@@ -210,6 +218,7 @@ impl Interp<'_> {
                 | "propertyIsEnumerable"
                 | "isPrototypeOf"
                 | "toLocaleString" => self.method(&Value::object(id), name),
+                _ if self.is_proxy(id) => self.proxy_property(id, name),
                 "constructor" => self.apis.global("Object").map_or(Value::UNKNOWN, Value::api),
                 _ if object.open => self.unknown(taint),
                 _ => Value::UNDEFINED,
@@ -371,6 +380,11 @@ pub(crate) fn perhaps(value: Value) -> Value {
             Value { kind: Kind::OneOf(Rc::from([value])), taint }
         }
     }
+}
+
+/// What drives a generator.
+fn is_generator_method(name: &str) -> bool {
+    matches!(name, "next" | "return" | "throw" | "@@iterator" | "@@asyncIterator")
 }
 
 /// Methods of `Array.prototype` and `Object.prototype` (ECMA-262), and of the arrays that libraries extend.

@@ -125,6 +125,7 @@ impl Interp<'_> {
         let exact = !matches!(value.kind, Kind::Unknown | Kind::OneOf(_) | Kind::Api(_));
         let chosen = if exact { self.chosen_case(m, cx, cases, &value) } else { None };
         let Some(chosen) = chosen else {
+            self.lost_switches += 1;
             let mut ends_all = !cases.is_empty();
             for &case in cases {
                 let completion = self.perhaps(|interp| interp.run_case(m, cx, act, case));

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use vetch_model::capability::{Capability, CapabilityId, EvalSource, PathClass, Resource};
 use vetch_model::lock::LockedCapability;
 
-use crate::hosts::Host;
 use crate::input::ReleaseFacts;
 use crate::lineage::Sign;
-use crate::query::{class_of, evidence_of, is_unasked, reads_secrets, when_words};
+use crate::query::{Contents, class_of, evidence_of, is_unasked, reads_secrets, when_words};
 
 /// From which weight on new capabilities are a strong sign: two that few honest releases gain, or one and two
 /// that many do.
@@ -17,11 +16,11 @@ const STRONG: u32 = 4;
 /// What the release can do without being asked for it that the one before could not. Told as `vetch.lock` tells it:
 /// by capability, trigger and class of resource.
 pub(crate) fn capabilities_appeared(facts: &ReleaseFacts<'_>) -> Option<Sign> {
-    let (before, contents) = (facts.before?, facts.contents?);
+    let (before, own) = (facts.before?, facts.contents?);
     let known = LockedCapability::all(&before.contents.profile);
     let known_ids: BTreeSet<CapabilityId> = known.iter().map(|capability| capability.id).collect();
     let mut new: BTreeMap<LockedCapability, &Capability> = BTreeMap::new();
-    for capability in &contents.profile.capabilities {
+    for capability in &own.profile.capabilities {
         let Some(locked) = LockedCapability::of(capability) else { continue };
         // What it did when asked for it is no new thing to be able to do, but to do it unasked is.
         let is_new =
@@ -30,7 +29,8 @@ pub(crate) fn capabilities_appeared(facts: &ReleaseFacts<'_>) -> Option<Sign> {
             new.entry(locked).or_insert(capability);
         }
     }
-    let weighed = |capability: &&Capability| weight(facts, capability, &known_ids);
+    let contents = Contents::new(facts, own);
+    let weighed = |capability: &&Capability| weight(&contents, capability, &known_ids);
     let mut telling: Vec<&Capability> = new.into_values().filter(|capability| weighed(capability) > 0).collect();
     telling.sort_by_key(|capability| (std::cmp::Reverse(weighed(capability)), capability.trigger));
     let first = telling.first()?;
@@ -47,8 +47,7 @@ pub(crate) fn capabilities_appeared(facts: &ReleaseFacts<'_>) -> Option<Sign> {
 }
 
 /// How seldom honest releases gain it: 0 (it says nothing) to 3.
-fn weight(facts: &ReleaseFacts<'_>, capability: &Capability, known: &BTreeSet<CapabilityId>) -> u32 {
-    let manifest = facts.contents.and_then(|contents| contents.manifest.as_ref());
+fn weight(contents: &Contents<'_>, capability: &Capability, known: &BTreeSet<CapabilityId>) -> u32 {
     let base = match capability.id {
         CapabilityId::Persist
         | CapabilityId::ProcessInject
@@ -67,7 +66,7 @@ fn weight(facts: &ReleaseFacts<'_>, capability: &Capability, known: &BTreeSet<Ca
         },
         CapabilityId::ProcessSpawn if capability.attributes.detached || capability.attributes.hidden => 2,
         CapabilityId::ProcessSpawn if !known.contains(&CapabilityId::ProcessSpawn) => 1,
-        CapabilityId::NetConnect if Host::of(capability, manifest).is_foreign() => 2,
+        CapabilityId::NetConnect if contents.host(capability).is_foreign() => 2,
         CapabilityId::NetConnect | CapabilityId::NetDns if !known.contains(&CapabilityId::NetConnect) => 1,
         CapabilityId::BrowserHook | CapabilityId::HostProbe | CapabilityId::CodeHook | CapabilityId::Evade
             if !known.contains(&capability.id) =>

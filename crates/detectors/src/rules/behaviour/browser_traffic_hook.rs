@@ -62,7 +62,7 @@ fn leaking(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> 
     }
     let host = c.host(&flow.sink);
     let hidden = c.concealment(&flow.sink);
-    let is_typed = name_of(&flow.source) == Some("form data");
+    let is_typed = matches!(name_of(&flow.source), Some("form data" | "requests of the page"));
     let grade = match (hidden.is_some(), host.is_alarming()) {
         // Forms are read by those who show them; a page's fields as a whole are read to take them.
         _ if is_typed && is_unasked(when(flow)) && host.is_foreign() => HARMFUL,

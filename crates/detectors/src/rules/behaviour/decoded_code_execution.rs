@@ -2,6 +2,7 @@
 
 use vetch_model::facts::{DecodedLayer, MAX_LAYER_TEXT};
 
+use crate::opacity::is_seen_through;
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -70,7 +71,18 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
         .any(|spawn| spawn.layer == eval.layer && spawn.evidence.location() == eval.evidence.location());
     let hides_more =
         eval.layer > 0 || starts && is_python || inner.iter().filter(evaluates).any(|inner| !is_constant(inner));
+    let picture = c.flows().find(|flow| {
+        flow.source.id == CapabilityId::FsRead
+            && flow.sink.id == CapabilityId::CodeEval
+            && is_media(&flow.source)
+            && flow.sink.evidence.location() == eval.evidence.location()
+    });
     let grade = match eval.trigger {
+        // Nobody runs pictures for an honest reason.
+        Trigger::Install | Trigger::Import if picture.is_some() => HARMFUL,
+        _ if picture.is_some() => DOUBTFUL,
+        // Everything is decoded in obfuscated code; of that the code is known and does nothing.
+        Trigger::Install if hostile.is_empty() && connects.is_empty() && is_seen_through(c, file, &[eval]) => ODD,
         Trigger::Install if !hostile.is_empty() || !connects.is_empty() => CERTAIN,
         // What builds a package is hidden from those who build it.
         Trigger::Install if is_python && (!is_open(c, eval) || hides_more) => HARMFUL,
@@ -93,8 +105,16 @@ fn judge(c: &Contents<'_>, eval: &Capability) -> Case {
     };
     let title = format!("{file} of {} decodes data and executes it {}{does}", c.label(), when_words(eval.trigger));
     let mut evidence = vec![eval.evidence.clone()];
+    evidence.extend(picture.map(|flow| flow.source.evidence.clone()));
     evidence.extend(evidence_of(hostile.into_iter().chain(connects)));
     Case::new(grade, title, evidence)
+}
+
+/// A picture, a font or a sound of the package.
+fn is_media(read: &Capability) -> bool {
+    const MEDIA: &[&str] =
+        &["png", "jpg", "jpeg", "gif", "webp", "bmp", "ico", "svg", "woff", "woff2", "ttf", "mp3", "wav"];
+    own_path(read).and_then(|path| path.rsplit_once('.')).is_some_and(|(_, extension)| MEDIA.contains(&extension))
 }
 
 fn is_same(a: &Capability, b: &Capability) -> bool {
@@ -164,6 +184,16 @@ mod tests {
         assert_eq!(decoded(Trigger::Install, 0), Verdict::Malicious);
         assert_eq!(decoded(Trigger::Import, 0), Verdict::Suspicious);
         assert_eq!(decoded(Trigger::Import, 1), Verdict::Malicious);
+    }
+
+    #[test]
+    fn pictures_do_not_run() {
+        let run = |from: &str, trigger| {
+            let eval = eval(EvalSource::Decoded).at(trigger);
+            Facts::new().caps([eval.clone()]).flow(read(PathClass::Package, from).at(trigger), eval).verdict(RULE)
+        };
+        assert_eq!(run("<package>/logo.png", Trigger::Import), Verdict::Malicious);
+        assert_eq!(run("<package>/data.bin", Trigger::Import), Verdict::Notable);
     }
 
     #[test]

@@ -49,6 +49,8 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
     let grade = match (target.is_whole, capability.trigger) {
         (true, Trigger::Install | Trigger::Import) => CERTAIN,
         (true, _) if hidden.is_some() || aimed.is_some() => HARMFUL,
+        // All that a user has: no function needs that.
+        (true, _) if target.is_home => HARMFUL,
         (true, _) => UNCLEAR,
         (false, Trigger::Install | Trigger::Import) if hidden.is_some() || aimed.is_some() => HARMFUL,
         (false, Trigger::Install) => UNCLEAR,
@@ -65,6 +67,8 @@ struct Target {
     words: &'static str,
     /// A whole folder of the user's, rather than a path that is not known.
     is_whole: bool,
+    /// The home folder itself.
+    is_home: bool,
 }
 
 fn target_of(capability: &Capability) -> Option<Target> {
@@ -72,11 +76,15 @@ fn target_of(capability: &Capability) -> Option<Target> {
         let line = name_of(capability)?;
         // A part that is not known is written `*` as well.
         let is_whole = !line.contains('*');
-        return dangers(line).contains(&Danger::Wipe).then_some(Target { words: "a home folder or a root", is_whole });
+        return dangers(line).contains(&Danger::Wipe).then_some(Target {
+            words: "a home folder or a root",
+            is_whole,
+            is_home: false,
+        });
     }
     if capability.id == CapabilityId::FsWrite {
         let is_disk = name_of(capability).is_some_and(is_disk);
-        return is_disk.then_some(Target { words: "a disk as a whole", is_whole: true });
+        return is_disk.then_some(Target { words: "a disk as a whole", is_whole: true, is_home: false });
     }
     if capability.id != CapabilityId::FsDelete {
         return None;
@@ -91,7 +99,8 @@ fn target_of(capability: &Capability) -> Option<Target> {
         _ => return None,
     };
     // A named file or folder below home is a tool's own.
-    is_all.then_some(Target { words, is_whole })
+    let is_home = is_whole && class_of(capability) == Some(PathClass::Home);
+    is_all.then_some(Target { words, is_whole, is_home })
 }
 
 /// A device that stands for a disk, or a part of one.

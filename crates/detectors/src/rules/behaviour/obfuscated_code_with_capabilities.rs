@@ -1,5 +1,6 @@
 //! Obfuscated code that can do harm.
 
+use crate::opacity::is_seen_through;
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -29,7 +30,10 @@ fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Option<Case> 
     let environment = any(|deed| deed.id == CapabilityId::EnvEnumerate);
     let evaluates = any(|deed| matches!(deed.resource, Resource::Eval(EvalSource::Decoded | EvalSource::Downloaded)));
     let unasked = is_unasked(signal.trigger);
+    let seen_through = is_seen_through(c, file, &here);
     let grade = match () {
+        // What honest code does of which nothing is hidden.
+        () if seen_through && runs.is_some() => ODD,
         () if loot.is_some() && network.is_some() => HARMFUL,
         () if network.is_some() && (runs.is_some() || environment.is_some() || evaluates.is_some()) && unasked => {
             DOUBTFUL

@@ -1,5 +1,6 @@
 //! Obfuscated code that runs at install.
 
+use crate::opacity::is_seen_through;
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -20,14 +21,12 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 
 fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Case {
     let file = &signal.evidence.location().file;
-    let deeds: Vec<&Capability> = c
-        .reached()
-        .filter(|deed| deed.trigger == Trigger::Install && deed.evidence.location().file == *file && is_deed(deed))
-        .collect();
+    let all: Vec<&Capability> =
+        c.reached().filter(|deed| deed.trigger == Trigger::Install && deed.evidence.location().file == *file).collect();
+    let deeds: Vec<&Capability> = all.iter().copied().filter(|deed| is_deed(deed)).collect();
     let kinds: std::collections::BTreeSet<&str> = deeds.iter().map(|deed| deed.id.as_str()).collect();
-    let seen_through = !deeds.is_empty() && deeds.iter().all(|deed| is_plain(c, deed));
+    let seen_through = is_seen_through(c, file, &all);
     let grade = match kinds.len() {
-        // Some makers hide honest code: what it does is judged as if it were not hidden.
         _ if seen_through => ODD,
         2.. => HARMFUL,
         1 => ALARMING,
@@ -35,29 +34,15 @@ fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Case {
     };
     let kinds: Vec<&str> = kinds.into_iter().collect();
     let does = if kinds.is_empty() { String::new() } else { format!(" and uses {}", list(&kinds)) };
-    let does = if seen_through { format!("{does}, all of it seen through") } else { does };
+    let does = match seen_through {
+        true if deeds.is_empty() => ", but does nothing that matters".to_owned(),
+        true => format!("{does}, all of it seen through"),
+        false => does,
+    };
     let title = format!("{file} of {} runs when it is installed, is obfuscated ({}){does}", c.label(), signal.kind);
     let mut evidence = vec![signal.evidence.clone()];
     evidence.extend(evidence_of(deeds));
     Case::new(grade, title, evidence)
-}
-
-/// What is known to the last, and tells of nothing to hide: where it connects has to do with the package, what it starts
-/// and writes has a name.
-fn is_plain(c: &Contents<'_>, deed: &Capability) -> bool {
-    match deed.id {
-        CapabilityId::NetConnect => {
-            let host = c.host(deed);
-            !host.is_remote() || !host.name.is_empty() && !host.name.contains('*') && !host.is_foreign()
-        }
-        CapabilityId::ProcessSpawn | CapabilityId::FsWrite | CapabilityId::FsDelete => {
-            let own = !matches!(class_of(deed), Some(PathClass::Home | PathClass::Autostart | PathClass::Unknown));
-            own && name_of(deed).is_some_and(|name| !name.contains('*') && !crate::shell::is_interpreter(name))
-        }
-        CapabilityId::CodeEval => deed.resource == Resource::Eval(EvalSource::Constant),
-        CapabilityId::SystemInfo => true,
-        _ => false,
-    }
 }
 
 /// What an install script may have to hide.
@@ -87,14 +72,28 @@ mod tests {
 
     const RULE: &str = "obfuscated-install-code";
 
+    fn unresolved() -> Facts {
+        obfuscated(80).signal(SignalKind::UnresolvedNames, Trigger::Install, "setup.js", 100)
+    }
+
     fn obfuscated(strength: u8) -> Facts {
         Facts::new().signal(SignalKind::StringArray, Trigger::Install, "setup.js", strength)
     }
 
     #[test]
     fn company_decides() {
-        assert_eq!(obfuscated(80).verdict(RULE), Verdict::Suspicious);
+        assert_eq!(unresolved().verdict(RULE), Verdict::Suspicious);
         assert_eq!(obfuscated(80).caps([net("*"), spawn("sh")]).verdict(RULE), Verdict::Malicious);
+        let connects = |host| obfuscated(80).caps([net(host)]).verdict(RULE);
+        assert_eq!(connects("192.0.2.1"), Verdict::Suspicious);
+    }
+
+    #[test]
+    fn what_was_seen_through_is_at_most_notable() {
+        assert_eq!(obfuscated(80).verdict(RULE), Verdict::Notable);
+        let plain = || obfuscated(80).caps([net("stats.invalid"), spawn("git")]);
+        assert_eq!(plain().verdict(RULE), Verdict::Notable);
+        assert_eq!(plain().caps([system("hostname")]).verdict(RULE), Verdict::Malicious);
     }
 
     #[test]

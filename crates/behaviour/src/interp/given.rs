@@ -1,0 +1,72 @@
+//! What functions are handed by callers that are not there: keys, which their parameters' names tell, and requests. Such a
+//! value is a source only; where it flows nowhere, nothing is told of it.
+
+use vetch_model::capability::{CapabilityId, Resource};
+use vetch_syntax::ir::{Module, Node, NodeId};
+
+use super::{Context, Interp};
+use crate::value::{Taint, Value};
+
+/// Ends of names of parameters that hold a key to somebody's money or identity, without case and punctuation.
+const KEYS: &[&str] =
+    &["privatekey", "secretkey", "mnemonic", "seedphrase", "mnemonicphrase", "recoveryphrase", "privkey", "walletseed"];
+
+/// Methods that only write the same in another way: what else a key is given to makes something else of it.
+const REWRITES: &[&str] = &["toString", "trim", "toLowerCase", "split", "join", "concat", "replace", "slice", "toJSON"];
+
+impl Interp<'_> {
+    /// The value of parameter `index` of `count`, of a call of which nothing is known.
+    pub(super) fn given(&mut self, m: &Module, cx: &Context, param: NodeId, index: usize, count: usize) -> Value {
+        if let Some(name) = key_name(m, param) {
+            let key = self.at(cx, param, |interp| interp.given_source(format!("argument {name}")));
+            self.given_keys = self.given_keys.or(key);
+            return Value::unknown(key);
+        }
+        match index == 0 && count > 1 {
+            true => Value::unknown(Taint::HANDED),
+            false => Value::UNKNOWN,
+        }
+    }
+
+    /// What a caller hands over, as a source.
+    pub(crate) fn given_source(&mut self, what: String) -> Taint {
+        let note = format!("is given: {what}");
+        let effect = self.effect(CapabilityId::CallGiven, Resource::Named(what), note);
+        self.source(effect)
+    }
+
+    /// `request.headers` and the like, of something that was handed over. `None`: another property.
+    pub(super) fn part_of_request(&mut self, object: &Value, name: &str) -> Option<Value> {
+        if !object.taint.is_handed() {
+            return None;
+        }
+        let what = match name {
+            "headers" | "query" | "cookies" => "request",
+            "body" => "request body",
+            _ => return None,
+        };
+        let taint = self.given_source(what.to_owned());
+        Some(Value::unknown(object.taint.without(Taint::HANDED).or(taint)))
+    }
+
+    /// What is left of a taint in what a function that is not at hand makes of it: signatures and addresses are made of
+    /// keys and are none.
+    pub(super) fn through_unknown(&self, taint: Taint, method: Option<&str>) -> Taint {
+        match method.is_some_and(|name| REWRITES.contains(&name)) {
+            true => taint,
+            false => taint.without(self.given_keys).without(Taint::HANDED),
+        }
+    }
+}
+
+/// The name of a parameter that holds a key.
+fn key_name(m: &Module, param: NodeId) -> Option<&str> {
+    let target = match m.node(param) {
+        Node::Default { target, .. } => target,
+        _ => param,
+    };
+    let Node::Var(symbol) = m.node(target) else { return None };
+    let name = m.str(m.symbol(symbol).name);
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    KEYS.iter().any(|key| plain.ends_with(key)).then_some(name)
+}

@@ -1,0 +1,71 @@
+//! Runs what a request says.
+
+use crate::rules::prelude::*;
+
+pub(crate) static META: RuleMeta = RuleMeta {
+    id: "request-backdoor",
+    summary: "Runs as a command or as code what a request to the application holds",
+    category: Category::Behaviour,
+    severity: Severity::Critical,
+    confidence: Confidence::Medium,
+    techniques: &["T1505.003", "T1059"],
+    remedy: CONTAIN,
+    doc: include_str!("request_backdoor.md"),
+};
+
+pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
+    report_worst(out, &META, c.flows().filter_map(|flow| judge(c, flow)));
+}
+
+fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
+    if flow.source.id != CapabilityId::CallGiven {
+        return None;
+    }
+    let part = name_of(&flow.source).filter(|name| name.starts_with("request"))?;
+    let is_body = part == "request body";
+    let what = match flow.sink.id {
+        // The whole command line: a program with an argument out of a request is what many servers run.
+        CapabilityId::ProcessSpawn if flow.sink.resource == Resource::Any && flow.sink.attributes.shell => "commands",
+        // Bodies of functions are `body`, too: compilers of templates make code of them.
+        CapabilityId::CodeEval if !is_body => "code",
+        _ => return None,
+    };
+    let hidden = c.concealment(&flow.sink);
+    let grade = match is_body {
+        true if hidden.is_none() => DOUBTFUL,
+        _ => HARMFUL,
+    };
+    let title = format!("{} runs {what} that it finds in requests to the application that uses it", c.label());
+    let mut evidence = evidence_of([&flow.source, &flow.sink]);
+    evidence.extend(hidden);
+    Some(Case::new(grade, title, evidence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use vetch_model::capability::Attributes;
+    use vetch_model::verdict::Verdict;
+
+    fn verdict(part: &str, mut sink: Capability, shell: bool) -> Verdict {
+        sink.attributes = Attributes { shell, ..Attributes::default() };
+        let given = cap(CapabilityId::CallGiven, named(part)).at(Trigger::Call);
+        Facts::new().flow(given, sink.at(Trigger::Call)).verdict(META.id)
+    }
+
+    #[test]
+    fn whole_commands_and_code_are_backdoors() {
+        assert_eq!(verdict("request", spawn("*"), true), Verdict::Malicious);
+        assert_eq!(verdict("request body", spawn("*"), true), Verdict::Suspicious);
+        assert_eq!(verdict("request", eval(EvalSource::Decoded), false), Verdict::Malicious);
+    }
+
+    #[test]
+    fn arguments_of_programs_and_templates_are_not() {
+        assert_eq!(verdict("request", spawn("git"), true), Verdict::Clean);
+        assert_eq!(verdict("request", spawn("*"), false), Verdict::Clean);
+        assert_eq!(verdict("request body", eval(EvalSource::Dynamic), false), Verdict::Clean);
+        assert_eq!(verdict("argument privateKey", eval(EvalSource::Dynamic), false), Verdict::Clean);
+    }
+}
