@@ -1,6 +1,7 @@
 //! Command lines: what the programs they start do.
 
 mod batch;
+mod embedded;
 mod interpreters;
 mod mining;
 mod powershell;

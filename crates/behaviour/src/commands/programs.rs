@@ -3,9 +3,9 @@
 use vetch_model::capability::{CapabilityId, Resource};
 
 use super::Runner;
+use super::embedded::{lines_of_vbscript, shell_lines_of_applescript};
 use super::mining::mines;
 use super::powershell::addresses;
-
 use crate::paths;
 use crate::value::{HOLE, Taint, Value};
 
@@ -16,16 +16,7 @@ const AGENTS: &[&str] =
 impl Runner<'_, '_> {
     /// Effects of `program args`; `piped` is what its standard input carries. Gives the taint of its output.
     pub(super) fn program(&mut self, program: &str, path: &str, args: &[String], taint: Taint, piped: Taint) -> Taint {
-        if matches!(program, "config.sh" | "config")
-            && ["--url", "--token"].iter().all(|wanted| args.iter().any(|arg| arg == wanted))
-        {
-            let mechanism = Resource::Named("self-hosted CI runner".to_owned());
-            self.interp.effect(
-                CapabilityId::Persist,
-                mechanism,
-                "registers the machine as a runner of somebody's jobs",
-            );
-        }
+        self.runner_registration(program, args);
         match program {
             "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "cmd" => self.nested_shell(program, args, taint),
             "powershell" | "pwsh" => self.powershell(args, taint),
@@ -79,6 +70,22 @@ impl Runner<'_, '_> {
                 self.interp.flow(taint, effect);
                 Taint::NONE
             }
+            _ => self.of_the_system(program, path, args, taint, piped),
+        }
+    }
+
+    /// `config.sh --url … --token …`, as the runners of a CI service are set up.
+    fn runner_registration(&mut self, program: &str, args: &[String]) {
+        let given = |wanted: &&str| args.iter().any(|arg| arg == wanted);
+        if matches!(program, "config.sh" | "config") && ["--url", "--token"].iter().all(given) {
+            let runner = Resource::Named("self-hosted CI runner".to_owned());
+            self.interp.effect(CapabilityId::Persist, runner, "registers the machine as a runner of somebody's jobs");
+        }
+    }
+
+    /// Programs that act on the machine as a whole, and what is secret on it.
+    fn of_the_system(&mut self, program: &str, path: &str, args: &[String], taint: Taint, piped: Taint) -> Taint {
+        match program {
             "crontab" | "launchctl" | "systemctl" | "schtasks" | "reg" | "at" | "defaults" => {
                 self.persistence(program, args);
                 Taint::NONE
@@ -490,33 +497,4 @@ fn looks_like_address(arg: &str) -> bool {
     }
     let host = arg.split('/').next().unwrap_or_default();
     !arg.starts_with('-') && arg.contains('/') && host.contains('.') && !host.starts_with('.') && !host.starts_with('<')
-}
-
-/// `do shell script "…"`
-fn shell_lines_of_applescript(text: &str) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("do shell script \"") {
-        rest = &rest[at + 17..];
-        let end = rest.find('"').unwrap_or(rest.len());
-        lines.push(&rest[..end]);
-        rest = &rest[end..];
-    }
-    lines
-}
-
-/// What VBScript starts: `shell.Run "…"`, `shell.Exec("…")`; a quote in a text is written twice.
-fn lines_of_vbscript(text: &str) -> Vec<String> {
-    const MAX_LINES: usize = 32;
-    let lower = text.to_ascii_lowercase();
-    let mut found = Vec::new();
-    for verb in [".run", ".exec", "shellexecute"] {
-        for (at, _) in lower.match_indices(verb).take(MAX_LINES) {
-            let rest = text.get(at + verb.len()..).unwrap_or_default().trim_start_matches([' ', '(']);
-            let Some(rest) = rest.strip_prefix('"') else { continue };
-            let line = rest.replace("\"\"", "\u{0}");
-            found.extend(line.split('"').next().map(|line| line.replace('\u{0}', "\"")));
-        }
-    }
-    found
 }

@@ -339,18 +339,6 @@ impl Interp<'_> {
         self.unknown(taint)
     }
 
-    /// A picture of the package that something unknown is pointed at: it reads it.
-    fn shipped_media(&mut self, path: &Value) -> Taint {
-        let is_media = |path: &str| {
-            let own = path.strip_prefix("<package>/");
-            own.is_some_and(|own| crate::signals::is_media_path(own) && self.package.file(own).is_some())
-        };
-        match path.exact_str().is_some_and(is_media) {
-            true => crate::apis::filesystem::read_effects(self, path).1,
-            false => Taint::NONE,
-        }
-    }
-
     /// Calls every function among the arguments, options objects included.
     pub(crate) fn invoke_callbacks(&mut self, args: &[Value], taint: Taint) {
         for arg in args {

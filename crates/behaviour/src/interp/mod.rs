@@ -17,6 +17,7 @@ mod names;
 mod operators;
 mod property;
 mod proxy;
+mod scopes;
 mod statement;
 mod unowned;
 
@@ -29,7 +30,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use vetch_model::Span;
 use vetch_model::capability::Trigger;
-use vetch_syntax::ir::{FunctionId, Module, NodeId, SymbolId};
+use vetch_syntax::ir::{FunctionId, Module, NodeId};
 
 pub(crate) use fuel::Fuel;
 pub(crate) use names::{ComputedName, Names};
@@ -480,24 +481,5 @@ impl<'p> Interp<'p> {
         let result = body(self);
         self.uncertain -= 1;
         result
-    }
-
-    /// Frame and slot of a symbol, seen from `frame`.
-    pub(crate) fn slot_of(&self, cx: &Context, symbol: SymbolId) -> Option<(FrameId, usize)> {
-        let (function, slot) = {
-            let symbol = self.unit(cx.unit).module.symbol(symbol);
-            (symbol.function, symbol.slot as usize)
-        };
-        let mut at = cx.frame;
-        loop {
-            let frame = &self.frames[at.0 as usize];
-            if frame.function == function && frame.unit == cx.unit {
-                return (slot < frame.slots.len()).then_some((at, slot));
-            }
-            if frame.parent == at {
-                return None;
-            }
-            at = frame.parent;
-        }
     }
 }

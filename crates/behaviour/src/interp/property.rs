@@ -147,28 +147,7 @@ impl Interp<'_> {
         let object = self.object(id);
         let taint = object.taint;
         match &object.class {
-            Class::Array(items) => {
-                if name == "length" {
-                    return if object.open { self.unknown(taint) } else { Value::number(items.len() as f64) };
-                }
-                if let Ok(index) = name.parse::<usize>() {
-                    return match items.get(index) {
-                        Some(item) => item.clone(),
-                        None if object.open => self.unknown(taint),
-                        None => Value::UNDEFINED,
-                    };
-                }
-                if name == "constructor" {
-                    return self.apis.global("Array").map_or(Value::UNKNOWN, Value::api);
-                }
-                // Decoders keep what they have decoded in an array, by names that no array has.
-                let iterates = matches!(name, "@@iterator") && !object.open;
-                match is_array_method(name) || iterates || is_generator_method(name) && self.is_iterated(id) {
-                    true => self.method(&Value::object(id), name),
-                    false if object.open => self.unknown(taint),
-                    false => Value::UNDEFINED,
-                }
-            }
+            Class::Array(_) => self.array_property(id, name),
             // What goes through the streams of a process or a request goes through it.
             Class::Instance { .. } if matches!(name, "stdin" | "stdout" | "stderr" | "socket" | "connection") => {
                 Value::object(id).tainted(taint)
@@ -223,6 +202,32 @@ impl Interp<'_> {
                 _ if object.open => self.unknown(taint),
                 _ => Value::UNDEFINED,
             },
+        }
+    }
+
+    fn array_property(&mut self, id: ObjectId, name: &str) -> Value {
+        let object = self.object(id);
+        let taint = object.taint;
+        let Class::Array(items) = &object.class else { return Value::UNKNOWN };
+        if name == "length" {
+            return if object.open { self.unknown(taint) } else { Value::number(items.len() as f64) };
+        }
+        if let Ok(index) = name.parse::<usize>() {
+            return match items.get(index) {
+                Some(item) => item.clone(),
+                None if object.open => self.unknown(taint),
+                None => Value::UNDEFINED,
+            };
+        }
+        if name == "constructor" {
+            return self.apis.global("Array").map_or(Value::UNKNOWN, Value::api);
+        }
+        // Decoders keep what they have decoded in an array, by names that no array has.
+        let iterates = matches!(name, "@@iterator") && !object.open;
+        match is_array_method(name) || iterates || is_generator_method(name) && self.is_iterated(id) {
+            true => self.method(&Value::object(id), name),
+            false if object.open => self.unknown(taint),
+            false => Value::UNDEFINED,
         }
     }
 

@@ -2,7 +2,7 @@
 //! command. Bundles that lost a module, and loaders of computed names, leave such calls behind.
 
 use super::Interp;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Taint, Value};
 
 /// Methods that one module alone has, by that module.
 const UNMISTAKABLE: &[(&str, &[&str])] = &[
@@ -22,6 +22,18 @@ fn module_of(name: &str) -> Option<&'static str> {
 }
 
 impl Interp<'_> {
+    /// A picture of the package that something unknown is pointed at: it reads it.
+    pub(super) fn shipped_media(&mut self, path: &Value) -> Taint {
+        let is_media = |path: &str| {
+            let own = path.strip_prefix("<package>/");
+            own.is_some_and(|own| crate::signals::is_media_path(own) && self.package.file(own).is_some())
+        };
+        match path.exact_str().is_some_and(is_media) {
+            true => crate::apis::filesystem::read_effects(self, path).1,
+            false => Taint::NONE,
+        }
+    }
+
     /// `unknown.name(…args)`, where name and arguments say what it is. `None`: they do not.
     pub(super) fn call_unowned(&mut self, receiver: &Value, name: &str, args: &[Value]) -> Option<Value> {
         let module = match module_of(name) {
