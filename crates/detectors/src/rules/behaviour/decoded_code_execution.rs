@@ -22,7 +22,7 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     report_worst(out, &META, cases.chain(media));
 }
 
-/// Pictures, sounds and fonts of the package that are code in truth.
+/// Pictures, sounds and fonts of the package that are code in truth, and packed files that build it.
 fn from_media(c: &Contents<'_>, read: &Capability, eval: &Capability, trigger: Trigger) -> Option<Case> {
     const MEDIA: [&str; 12] = ["png", "jpg", "jpeg", "gif", "bmp", "ico", "webp", "wav", "mp3", "ttf", "woff", "woff2"];
     if read.id != CapabilityId::FsRead || eval.id != CapabilityId::CodeEval || !is_unasked(trigger) {
@@ -31,7 +31,14 @@ fn from_media(c: &Contents<'_>, read: &Capability, eval: &Capability, trigger: T
     let path = own_path(read)?;
     let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())?;
     let title = format!("{} runs what it reads from {path} as code {}", c.label(), when_words(trigger));
-    MEDIA.contains(&ending.as_str()).then(|| Case::new(HARMFUL, title, evidence_of([read, eval])))
+    // A package may come with packed data; to build itself from what nobody can read in it is another thing.
+    let is_packed = ["xz", "lzma", "gz", "bz2", "zst", "lz4"].contains(&ending.as_str());
+    let grade = match (MEDIA.contains(&ending.as_str()), is_packed && trigger == Trigger::Install) {
+        (true, _) => HARMFUL,
+        (false, true) => DOUBTFUL,
+        (false, false) => return None,
+    };
+    Some(Case::new(grade, title, evidence_of([read, eval])))
 }
 
 /// Whether the code that is run could be looked at: every layer that it gave was parsed.
@@ -194,6 +201,17 @@ mod tests {
         };
         assert_eq!(run("<package>/logo.png", Trigger::Import), Verdict::Malicious);
         assert_eq!(run("<package>/data.bin", Trigger::Import), Verdict::Notable);
+    }
+
+    #[test]
+    fn packed_files_do_not_build_a_package() {
+        let run = |from: &str, trigger| {
+            let eval = eval(EvalSource::Dynamic).at(trigger);
+            Facts::new().flow(read(PathClass::Package, from).at(trigger), eval).verdict(RULE)
+        };
+        assert_eq!(run("<package>/tests/bad.lzma", Trigger::Install), Verdict::Suspicious);
+        assert_eq!(run("<package>/tests/bad.lzma", Trigger::Import), Verdict::Clean);
+        assert_eq!(run("<package>/version.py", Trigger::Install), Verdict::Clean);
     }
 
     #[test]

@@ -75,6 +75,17 @@ mod tests {
     }
 
     #[test]
+    fn running_a_copy_is_as_bad_and_reading_alone_is_not() {
+        let shipped = || {
+            let facts = Facts::new().signal(SignalKind::DisguisedExecutable, Trigger::Import, "tool/_build.py", 100);
+            facts.caps([read(PathClass::Package, "<package>/tool/_build.py")])
+        };
+        assert_eq!(shipped().caps([spawn("git")]).verdict(RULE), Verdict::Notable);
+        let copied = shipped().caps([write(PathClass::Temp, "<temp>/build.exe"), spawn("build")]);
+        assert_eq!(copied.verdict(RULE), Verdict::Malicious);
+    }
+
+    #[test]
     fn honest_binaries_are_nothing() {
         let facts =
             Facts::new().signal(SignalKind::NativeBinary, Trigger::Import, "bin/tool", 100).caps([spawn("bin/tool")]);
