@@ -79,6 +79,12 @@ impl Replay {
         asked.map(|(place, release)| (place, release.part))
     }
 
+    /// Whether two releases came before this one, so that its history can say something.
+    pub fn has_history(&self, place: usize) -> bool {
+        let name = &self.releases[place].name;
+        self.releases[..place].iter().filter(|other| other.name == *name).count() >= 2
+    }
+
     /// How a release is named on the command line.
     pub fn target(&self, place: usize) -> String {
         self.releases[place].target()
