@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use vetch_detectors::input::{Note, TargetFacts};
+use vetch_detectors::user::UserRule;
 use vetch_detectors::{all_rules, judge_target};
 use vetch_graph::Graph;
 use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
@@ -34,6 +35,8 @@ use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, an
 /// When a target or the policy cannot be used at all, no worker can be started, or the user
 /// cancels. Everything smaller is an `Incomplete` of the scan.
 pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<ScanReport, EngineError> {
+    // First, so that a mistake in them is told at once.
+    let rules = user_rules::load(&options.rules)?;
     progress.stage(Stage::Inventory, options.targets.len() as u64);
     let mut targets = Vec::new();
     for (number, target) in options.targets.iter().enumerate() {
@@ -43,7 +46,7 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
             return Err(EngineError::Cancelled);
         }
     }
-    examine(options, targets, progress, cancel)
+    examine(options, &rules, targets, progress, cancel)
 }
 
 /// Looks at some packages of one inventory, each beside the one that it replaces: what a change of a lockfile
@@ -59,18 +62,18 @@ pub fn review(
     cancel: &Cancel,
 ) -> Result<ScanReport, EngineError> {
     let target = options.targets.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    examine(options, vec![project::reviewed(&target, inventory, changed)?], progress, cancel)
+    let rules = user_rules::load(&options.rules)?;
+    examine(options, &rules, vec![project::reviewed(&target, inventory, changed)?], progress, cancel)
 }
 
 fn examine(
     options: &ScanOptions,
+    rules: &[UserRule],
     mut targets: Vec<Opened>,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<ScanReport, EngineError> {
     let start = SystemTime::now();
-    // First, so that a mistake in them is told at once.
-    let rules = user_rules::load(&options.rules)?;
     let mut naming = Naming::load(options.popular.as_deref())?;
     let mut projects: Vec<Project> =
         targets.iter_mut().flat_map(|target| std::mem::take(&mut target.projects)).collect();
@@ -92,7 +95,7 @@ fn examine(
     let past = past(&mut run, options, &projects, &found, &histories)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    let judging = Judging { rules: &rules, past: &past, naming: &naming, threads: run.runner.jobs.get() };
+    let judging = Judging { rules, past: &past, naming: &naming, threads: run.runner.jobs.get() };
     let Releases { results, facts, pasts, projects: scanned } =
         releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;

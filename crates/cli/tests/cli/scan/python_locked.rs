@@ -59,7 +59,7 @@ fn index(pkg: PyPkg) -> PythonIndex {
 
 /// With the network, and this index as the user's own.
 fn online(project: &Project, index: &PythonIndex) -> Run {
-    let run = scan(project, &["--format", "json"]);
+    let run = scan(project, &["--format", "json", "--no-history"]);
     run.env("UV_DEFAULT_INDEX", index.url()).env("PIP_INDEX_URL", index.url()).run()
 }
 
@@ -204,7 +204,7 @@ fn a_private_index_is_asked_with_its_credentials_and_no_other_for_what_is_tied_t
     let run = online(&project, &public).expect(3);
     says(&run, &["the contents of tool@1.0"]);
     assert_eq!((private.paths().len(), public.paths().len()), (0, 0), "{}", run.stdout);
-    let own = scan(&project, &["--format", "json"]).env("PIP_INDEX_URL", private.url_with("me", "swordfish"));
+    let own = scan(&project, &["--format", "json", "--no-history"]).env("PIP_INDEX_URL", private.url_with("me", "swordfish"));
     let run = own.run().expect(1);
     assert_eq!(tool(&run)["verdict"], "malicious", "{}", run.stdout);
     assert_eq!(private.paths(), [format!("/files/{}", thief().wheel_name()), "/simple/tool/".to_owned()]);
