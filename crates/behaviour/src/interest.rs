@@ -17,7 +17,7 @@ use vetch_syntax::ir::{Exported, FunctionId, Module, Node, NodeId, SymbolId, Sym
 
 use self::plain::{PLAIN_GLOBAL_MEMBERS, PLAIN_PROCESS, PURE_GLOBALS, PURE_MODULES, TIMERS};
 use crate::apis::Apis;
-use crate::interp::is_unmistakable;
+use crate::interp::{is_hang, is_unmistakable};
 use crate::resolve::is_builtin;
 
 /// Whether a module specifier by itself brings effects; files of the package are the caller's business.
@@ -210,6 +210,8 @@ impl Survey<'_> {
     /// Whether a node by itself names something with effects.
     fn names_effects(&self, id: NodeId) -> bool {
         match self.m.node(id) {
+            // What never ends is an effect: nothing that loads it goes on.
+            Node::Loop { kind, parts } => is_hang(self.m, kind, self.m.list(parts)),
             Node::Global(name) => is_telling_global(self.m.str(name)),
             Node::Member { object, name } => match self.m.str(name) {
                 // Of a function it is `Function`.

@@ -280,7 +280,7 @@ fn waits(m: &Module, body: NodeId) -> bool {
 }
 
 /// Whether a loop has no end by its form, and only prints.
-fn is_hang(m: &Module, kind: LoopKind, parts: &[NodeId]) -> bool {
+pub(crate) fn is_hang(m: &Module, kind: LoopKind, parts: &[NodeId]) -> bool {
     const MAX_NODES: usize = 256;
     let (test, body) = match (kind, parts) {
         (LoopKind::For, &[_, test, _, body]) => (test, body),
