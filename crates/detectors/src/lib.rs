@@ -5,6 +5,7 @@
 //! under `rules/<category>/`: the code, and a page whose examples `tests/specs.rs` executes.
 
 mod hosts;
+mod imitation;
 pub mod input;
 mod installing;
 mod judge;

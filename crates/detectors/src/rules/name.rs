@@ -6,9 +6,7 @@
 
 pub(crate) mod combosquatted_name;
 pub(crate) mod cross_ecosystem_name;
-pub(crate) mod deeds;
 pub(crate) mod dependency_confusion;
-pub(crate) mod identity;
 pub(crate) mod invented_name;
 pub(crate) mod lookalike_scope;
 pub(crate) mod typosquatted_name;
@@ -17,9 +15,9 @@ pub(crate) mod unbound_internal_name;
 use vetch_model::inventory::Ecosystem;
 
 use super::prelude::*;
+use crate::imitation::deeds::Deeds;
+use crate::imitation::identity::{Identity, is_established, is_new};
 use crate::input::{How, Lookalike};
-use deeds::Deeds;
-use identity::{Identity, is_established, is_new};
 
 /// What to do about a name that may not be the one that was meant.
 const MEANT: &str = "Compare the name with the one you meant. If you meant the popular package, remove this one, install that, \

@@ -103,7 +103,7 @@ fn a_malicious_wheel_is_found_through_the_lockfile_and_known_the_next_time() {
 #[test]
 fn what_is_not_at_hand_offline_is_incomplete_unless_an_archive_is_handed_over() {
     let base = || uv(&thief(), "https://files.invalid/");
-    let run = offline(&base().build(), &[]).expect(3);
+    let run = offline(&base().build(), &["--no-history"]).expect(3);
     says(&run, &["the contents of tool@1.0", "no local source"]);
     assert!(run.mentions("--archives") && run.mentions("--offline"), "{}", run.stdout);
     assert_eq!(unavailable(&run), [] as [&str; 0]);
@@ -169,7 +169,7 @@ fn a_version_without_hashes_is_asked_for_and_else_listed() {
     let found = run.release("pkg:pypi/tool@1.0.0");
     assert_eq!(found["verdict"], "malicious", "{}", run.stdout);
     assert_eq!(index.paths(), [format!("/files/{}", thief().wheel_name()), "/simple/tool/".to_owned()]);
-    let run = offline(&project, &["--fail-on", "malicious"]).expect(0);
+    let run = offline(&project, &["--fail-on", "malicious", "--no-history"]).expect(0);
     assert_eq!(unavailable(&run).len(), 1, "{}", run.stdout);
     assert!(run.release("pkg:pypi/tool@1.0.0")["content_hash"].is_null());
 }
@@ -204,7 +204,8 @@ fn a_private_index_is_asked_with_its_credentials_and_no_other_for_what_is_tied_t
     let run = online(&project, &public).expect(3);
     says(&run, &["the contents of tool@1.0"]);
     assert_eq!((private.paths().len(), public.paths().len()), (0, 0), "{}", run.stdout);
-    let own = scan(&project, &["--format", "json", "--no-history"]).env("PIP_INDEX_URL", private.url_with("me", "swordfish"));
+    let own =
+        scan(&project, &["--format", "json", "--no-history"]).env("PIP_INDEX_URL", private.url_with("me", "swordfish"));
     let run = own.run().expect(1);
     assert_eq!(tool(&run)["verdict"], "malicious", "{}", run.stdout);
     assert_eq!(private.paths(), [format!("/files/{}", thief().wheel_name()), "/simple/tool/".to_owned()]);

@@ -20,7 +20,7 @@ pub(super) const SEPARATE: &str = "Do not install it. Bind the name to your regi
 
 use std::cmp::Ordering;
 
-use super::deeds::Deeds;
+use crate::imitation::deeds::Deeds;
 use crate::input::{InternalReason, InternalRelease};
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
