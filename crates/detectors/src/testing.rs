@@ -174,13 +174,6 @@ impl Facts {
         }
     }
 
-    /// Called so, with what the shipped list says of the name.
-    pub(crate) fn named(mut self, name: &str) -> Facts {
-        self.package = package(name, "1.0.0");
-        self.name.lookalikes = vetch_names::Names::shipped().lookalikes(&Ecosystem::Npm, name);
-        self
-    }
-
     /// An internal name.
     pub(crate) fn internal(mut self, version: &str, internal: crate::input::InternalRelease) -> Facts {
         self.package.version = Some(version.to_owned());

@@ -31,7 +31,7 @@ fn slipped(name: &str, kind: usize, place: usize, letter: u8) -> String {
         3 => letters[place] = letter,
         _ => letters.insert(place, letter),
     }
-    String::from_utf8(letters).unwrap()
+    String::from_utf8_lossy(&letters).into_owned()
 }
 
 fn is_found(ecosystem: &Ecosystem, name: &str, target: &str) -> bool {

@@ -172,7 +172,7 @@ fn resources(apis: &mut Apis) {
     for (module, names) in READS {
         let module = apis.add_python_module(&[module]);
         apis.add_functions(module, names, read);
-        apis.add_functions(module, &["files", "path", "resource_filename"], |interp, call| beside(interp, call));
+        apis.add_functions(module, &["files", "path", "resource_filename"], beside);
     }
 }
 

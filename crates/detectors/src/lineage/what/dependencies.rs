@@ -249,8 +249,7 @@ fn at_import(facts: &ReleaseFacts<'_>, asked: &Asked<'_>) -> Option<(&'static st
         CapabilityId::Persist => Some("makes something start by itself as soon as it is imported"),
         _ => None,
     };
-    let found = contents.reached().find_map(|capability| Some((words(capability)?, capability.evidence.clone())));
-    found
+    contents.reached().find_map(|capability| Some((words(capability)?, capability.evidence.clone())))
 }
 
 #[cfg(test)]
