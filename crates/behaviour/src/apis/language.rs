@@ -284,12 +284,16 @@ impl Interp<'_> {
 
     pub(crate) fn evaluate_data_url(&mut self, url: &str, taint: Taint) -> Value {
         let Some((head, data)) = url.split_once(',') else { return Value::UNKNOWN };
-        let text = match head.ends_with(";base64") {
-            true => crate::apis::codecs::decode_base64(data).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-            false => Some(crate::apis::codecs::decode_percent(data)),
+        let (text, is_hidden) = match head.ends_with(";base64") {
+            true => {
+                let bytes = crate::apis::codecs::decode_base64(data);
+                (bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()), true)
+            }
+            false => (Some(crate::apis::codecs::decode_percent(data)), escapes_letters(data)),
         };
+        let taint = if is_hidden { taint.or(Taint::DECODED) } else { taint };
         match text {
-            Some(text) => self.evaluate_code(&Value::str(text).tainted(taint.or(Taint::DECODED))),
+            Some(text) => self.evaluate_code(&Value::str(text).tainted(taint)),
             None => Value::UNKNOWN,
         }
     }
@@ -437,5 +441,13 @@ fn holds(text: &str, parts: &[&str]) -> bool {
             true
         }
         None => false,
+    })
+}
+
+/// Whether letters or digits are escaped: text has to be escaped in a URL, and is read as it is; letters never have to.
+fn escapes_letters(data: &str) -> bool {
+    data.split('%').skip(1).any(|rest| {
+        let code = rest.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        code.is_some_and(|code| code.is_ascii_alphanumeric())
     })
 }

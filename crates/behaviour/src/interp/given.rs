@@ -41,7 +41,8 @@ impl Interp<'_> {
             return None;
         }
         let what = match name {
-            "headers" | "query" | "cookies" => "request",
+            "headers" | "cookies" => "request",
+            "query" => "request query",
             "body" => "request body",
             _ => return None,
         };

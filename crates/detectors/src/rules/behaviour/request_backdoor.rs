@@ -27,6 +27,8 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         // The whole command line: a program with an argument out of a request is what many servers run.
         CapabilityId::ProcessSpawn if flow.sink.resource == Resource::Any && flow.sink.attributes.shell => "commands",
         // Bodies of functions are `body`, too: compilers of templates make code of them.
+        // Parts of an address are `query`, too: it has to be evaluated where it is read.
+        CapabilityId::CodeEval if part == "request query" && !is_near(&flow.source, &flow.sink) => return None,
         CapabilityId::CodeEval if !is_body => "code",
         _ => return None,
     };
@@ -39,6 +41,13 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let mut evidence = evidence_of([&flow.source, &flow.sink]);
     evidence.extend(hidden);
     Some(Case::new(grade, title, evidence))
+}
+
+/// Whether both stand within a few lines of one file.
+fn is_near(source: &Capability, sink: &Capability) -> bool {
+    const NEAR: u32 = 2_000;
+    let (from, to) = (source.evidence.location(), sink.evidence.location());
+    from.file == to.file && from.span.start.abs_diff(to.span.start) < NEAR
 }
 
 #[cfg(test)]
