@@ -36,6 +36,7 @@ pub(crate) use archives::{LocalSources, Mismatch};
 pub(crate) use finish::{doubt, finish};
 pub(crate) use gather::{RegistrySettings, Run, gather};
 pub(crate) use jobs::Runner;
+pub(crate) use python::tool;
 
 /// Largest file that is read whole; larger ones are hashed, and `incomplete` if they are reached.
 pub(crate) const LARGEST_FILE: u64 = 64 << 20;

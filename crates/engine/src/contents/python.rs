@@ -151,7 +151,7 @@ fn chosen(package: &Package) -> Option<&Artifact> {
 }
 
 /// Whose settings say which indexes are asked.
-fn tool(format: Format) -> PythonTool {
+pub(crate) fn tool(format: Format) -> PythonTool {
     match format {
         Format::Uv => PythonTool::Uv,
         Format::Poetry => PythonTool::Poetry,

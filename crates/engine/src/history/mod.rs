@@ -21,7 +21,6 @@ use vetch_model::history::{History, Time};
 use vetch_model::inventory::PackageId;
 use vetch_model::scan::Unavailable;
 use vetch_store::Key;
-pub(crate) use wanted::tool;
 
 /// Whether and how histories are used.
 #[derive(Debug, Clone, PartialEq, Eq)]

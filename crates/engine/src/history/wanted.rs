@@ -2,9 +2,10 @@
 
 use vetch_lockfiles::Format;
 use vetch_model::inventory::{Ecosystem, Package, Role, Source};
-use vetch_registries::{NpmClient, NpmConfig, ProjectRequest, PypiConfig, PythonTool, TarballRequest};
+use vetch_registries::{NpmClient, NpmConfig, ProjectRequest, PypiConfig, TarballRequest};
 use vetch_store::Key;
 
+use crate::contents::tool;
 use crate::project::Project;
 
 /// How a history is asked for.
@@ -53,15 +54,4 @@ pub(super) fn wanted(
 /// for by name. An installed tree or an SBOM does not say where a package came from.
 fn names_registries(project: &Project) -> bool {
     project.is_named || (project.environment.is_none() && !project.is_sbom() && project.format != Format::NodeModules)
-}
-
-/// Whose settings count.
-pub(crate) fn tool(format: Format) -> PythonTool {
-    match format {
-        Format::Uv => PythonTool::Uv,
-        Format::Poetry => PythonTool::Poetry,
-        Format::Pdm => PythonTool::Pdm,
-        Format::PipfileLock => PythonTool::Pipenv,
-        _ => PythonTool::Pip,
-    }
 }

@@ -7,7 +7,7 @@ use vetch_lockfiles::npm::package_lock::LockfileNoteKind;
 use vetch_model::inventory::Package;
 use vetch_registries::{IndexSet, PypiConfig, Strategy, is_public_host};
 
-use crate::history::tool;
+use crate::contents::tool;
 use crate::project::Project;
 
 /// Who would be asked for a package.

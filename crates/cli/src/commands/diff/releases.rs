@@ -114,8 +114,8 @@ fn old_label(
             Ok(number.map_or_else(|| (*old).to_owned(), |release| release_label(&release.purl)))
         }
         (Releases::Previous(_), Some(version)) => {
-            let name = PurlParts::parse(new.purl.as_str()).map(|parts| parts.full_name()).unwrap_or_default();
-            Ok(format!("{name}@{version}"))
+            let label = release_label(&new.purl);
+            Ok(format!("{}@{version}", label.rsplit_once('@').map_or(label.as_str(), |(name, _)| name)))
         }
         (Releases::Previous(given), None) => Err(Failure::new(
             format!("there is no release before `{given}` that could be looked at"),
