@@ -121,25 +121,10 @@ pub(crate) fn duration(seconds: i64) -> String {
     }
 }
 
-/// A moment as ISO 8601, to the minute.
+/// A moment in UTC, to the minute.
 pub(crate) fn moment(time: Time) -> String {
-    let days = time.0.div_euclid(86_400);
-    let (hour, minute) = (time.0.rem_euclid(86_400) / 3_600, time.0.rem_euclid(3_600) / 60);
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
-}
-
-/// Year, month and day of a number of days since 1970-01-01, in the proleptic Gregorian calendar.
-fn civil(days: i64) -> (i64, i64, i64) {
-    // Counted from 1 March of year 0, so that leap days end a year, in cycles of 400 years.
-    let shifted = days + 719_468;
-    let cycle = shifted.div_euclid(146_097);
-    let day = shifted.rem_euclid(146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let civil_month = if month < 10 { month + 3 } else { month - 9 };
-    (year + cycle * 400 + i64::from(civil_month <= 2), civil_month, of_year - (153 * month + 2) / 5 + 1)
+    jiff::Timestamp::from_second(time.0)
+        .map_or_else(|_| time.0.to_string(), |moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 #[cfg(test)]

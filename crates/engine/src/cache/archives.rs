@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use vetch_model::integrity::Digest;
+use vetch_store::{create_private, missing_is_fine};
 
-use super::database::missing_is_fine;
 use super::prune::{Limits, Pruned};
-use crate::policy::trust::create_private;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use vetch_store::{create_private, missing_is_fine};
 
 use super::{FILE_NAME, Notice};
-use crate::policy::trust::create_private;
 
 /// Marks the file as ours (`vtch`).
 const APPLICATION_ID: i64 = 0x7674_6368;
@@ -191,12 +191,4 @@ pub(super) fn remove(folder: &Path) -> io::Result<()> {
         missing_is_fine(fs::remove_file(file))?;
     }
     Ok(())
-}
-
-/// Another process may have been faster.
-pub(super) fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

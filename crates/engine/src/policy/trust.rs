@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use vetch_store::create_private;
+
 /// The folders that the user trusts.
 #[derive(Debug, Clone)]
 pub struct TrustStore {
@@ -54,15 +56,6 @@ impl TrustStore {
         let hash = blake3::hash(project.as_os_str().as_encoded_bytes());
         self.folder.join(OsString::from(hash.to_hex().as_str()))
     }
-}
-
-/// Creates a folder that only the user may enter.
-pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]

@@ -97,19 +97,7 @@ impl NpmClient {
         cancelled: &(dyn Fn() -> bool + Sync),
         sink: &mut dyn FnMut(usize, Result<Tarball, FetchError>) -> ControlFlow<()>,
     ) {
-        let Some(online) = &self.online else {
-            for index in 0..requests.len() {
-                if sink(index, Err(FetchError::Offline)).is_break() {
-                    return;
-                }
-            }
-            return;
-        };
-        let fetch = |index, request: TarballRequest| {
-            let shared = Arc::clone(&online.shared);
-            async move { fetch(&shared, index, request).await }
-        };
-        online.pool.run(requests, fetch, |reason| FetchError::Setup { reason }, cancelled, sink);
+        self.many(requests, fetch, cancelled, sink);
     }
 }
 
@@ -142,13 +130,17 @@ impl NpmClient {
         Some((shown(&registry), shown(&url)))
     }
 
-    /// Fetches many package documents at once, in full form. Results as of [`NpmClient::fetch_tarballs`].
-    pub fn fetch_packuments(
+    /// One task for each request, each with the settings and connections of the client.
+    fn many<R, T, F>(
         &self,
-        requests: Vec<PackumentRequest>,
+        requests: Vec<R>,
+        task: impl Fn(Arc<Fetcher<NpmConfig>>, usize, R) -> F,
         cancelled: &(dyn Fn() -> bool + Sync),
-        sink: &mut dyn FnMut(usize, Result<Packument, FetchError>) -> ControlFlow<()>,
-    ) {
+        sink: &mut dyn FnMut(usize, Result<T, FetchError>) -> ControlFlow<()>,
+    ) where
+        T: Send + 'static,
+        F: Future<Output = Result<T, FetchError>> + Send + 'static,
+    {
         let Some(online) = &self.online else {
             for index in 0..requests.len() {
                 if sink(index, Err(FetchError::Offline)).is_break() {
@@ -157,16 +149,23 @@ impl NpmClient {
             }
             return;
         };
-        let fetch = |index, request: PackumentRequest| {
-            let shared = Arc::clone(&online.shared);
-            async move { fetch_packument(&shared, index, request).await }
-        };
-        online.pool.run(requests, fetch, |reason| FetchError::Setup { reason }, cancelled, sink);
+        let start = |index, request| task(Arc::clone(&online.shared), index, request);
+        online.pool.run(requests, start, |reason| FetchError::Setup { reason }, cancelled, sink);
+    }
+
+    /// Fetches many package documents at once, in full form. Results as of [`NpmClient::fetch_tarballs`].
+    pub fn fetch_packuments(
+        &self,
+        requests: Vec<PackumentRequest>,
+        cancelled: &(dyn Fn() -> bool + Sync),
+        sink: &mut dyn FnMut(usize, Result<Packument, FetchError>) -> ControlFlow<()>,
+    ) {
+        self.many(requests, fetch_packument, cancelled, sink);
     }
 }
 
 async fn fetch_packument(
-    shared: &Fetcher<NpmConfig>,
+    shared: Arc<Fetcher<NpmConfig>>,
     index: usize,
     request: PackumentRequest,
 ) -> Result<Packument, FetchError> {
@@ -179,7 +178,7 @@ async fn fetch_packument(
     Ok(Packument { registry: shown(&registry), bytes, tag })
 }
 
-async fn fetch(shared: &Fetcher<NpmConfig>, index: usize, request: TarballRequest) -> Result<Tarball, FetchError> {
+async fn fetch(shared: Arc<Fetcher<NpmConfig>>, index: usize, request: TarballRequest) -> Result<Tarball, FetchError> {
     let url = url_for(&shared.config, &request)?;
     let wanted = Wanted { integrity: request.integrity, accept: "*/*", kind: Kind::Gzip, known: None };
     Ok(shared.get(index, &url, &wanted, shared.options.tarball_limit).await?.tarball)
