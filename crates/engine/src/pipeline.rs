@@ -92,7 +92,7 @@ fn examine(
     let mut histories = history::gather(&run, options, &projects, &naming.internal)?;
     complete(&mut projects, &histories);
     let found = contents::finish(contents::gather(&mut run, &projects, &naming.internal)?);
-    let past = past(&mut run, options, &projects, &found, &histories)?;
+    let past = past(&mut run, &projects, &found, &histories, &naming.internal)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
     let judging = Judging { rules, past: &past, naming: &naming, threads: run.runner.jobs.get() };
@@ -128,14 +128,14 @@ fn complete(projects: &mut [Project], histories: &Histories) {
 /// The place of every package among its releases, and the contents of those that came before.
 fn past<'h>(
     run: &mut Run<'_>,
-    options: &ScanOptions,
     projects: &[Project],
     found: &[Contents],
     histories: &'h Histories,
+    internal: &[Internal],
 ) -> Result<Past<'h>, EngineError> {
     let lineages = history::past::lineages(projects, histories, run.runner.jobs.get());
-    let mut befores = history::before::gather(run, &options.history, projects, histories, &lineages)?;
-    if options.history.compare == Compare::Given {
+    let mut befores = history::before::gather(run, projects, histories, &lineages, internal)?;
+    if run.options.history.compare == Compare::Given {
         befores.extend(history::before::given(projects, found));
     }
     Ok(Past { histories, lineages, befores })
@@ -201,8 +201,7 @@ fn prepare<'r>(
         }
         settings.npm.push(Some(config));
     }
-    let configs = settings.npm.clone();
-    Run { runner, sources, cache, configs, settings, options, start }
+    Run { runner, sources, cache, settings, options, start }
 }
 
 /// What is known of the internal names of every project. Nothing of it leaves this machine.
@@ -216,7 +215,7 @@ fn internal(projects: &[Project], policies: &Policies, settings: &RegistrySettin
 }
 
 /// What the settings of a project's tools are read from.
-pub(crate) fn environment(options: &ScanOptions, project: &Project) -> Environment {
+fn environment(options: &ScanOptions, project: &Project) -> Environment {
     let variables = options.environment.iter();
     let variables = variables.filter_map(|(key, value)| Some((key.to_str()?.to_owned(), value.to_str()?.to_owned())));
     Environment {

@@ -15,7 +15,6 @@ use super::units::{Request, Units};
 use crate::EngineError;
 use crate::jobs::ArchiveKind;
 use crate::naming::internal::Internal;
-use crate::pipeline::environment;
 use crate::project::Project;
 
 /// What one project asks for: archives, by their number, of each kind of registry.
@@ -57,13 +56,14 @@ pub(crate) fn fetch(
     let mut told = BTreeSet::new();
     for (number, asked) in by_project {
         let Some(project) = projects.get(number) else { continue };
-        let config = run.configs.get_mut(number).and_then(Option::take);
+        let config = run.settings.npm.get(number).cloned().flatten();
         if let Some(config) = config.filter(|_| !asked.npm.is_empty()) {
             let wanted = keep_internal(&config, internal.get(number), asked.npm, units);
             from_npm(run, NpmClient::new(config, client_options()), project, wanted, units);
         }
-        if !asked.python.is_empty() && !run.runner.cancel.is_cancelled() {
-            from_indexes(run, project, asked.python, units, &mut told);
+        let config = run.settings.pypi.get(number).cloned().flatten();
+        if let Some(config) = config.filter(|_| !asked.python.is_empty() && !run.runner.cancel.is_cancelled()) {
+            from_indexes(run, config, project, asked.python, units, &mut told);
         }
         if run.runner.cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
@@ -126,12 +126,12 @@ fn from_npm(
 /// From Python indexes, by the settings of the tool that wrote the lockfile. Each notice is `told` once.
 fn from_indexes(
     run: &Run<'_>,
+    config: PypiConfig,
     project: &Project,
     wanted: Vec<(usize, ArtifactRequest)>,
     units: &mut Units,
     told: &mut BTreeSet<String>,
 ) {
-    let config = PypiConfig::load(&environment(run.options, project));
     for notice in &config.notices {
         let text = format!("{}; {}", notice.message, notice.hint);
         if told.insert(text.clone()) {

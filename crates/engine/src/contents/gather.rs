@@ -31,8 +31,6 @@ pub(crate) struct Run<'r> {
     pub(crate) runner: Runner<'r>,
     pub(crate) sources: LocalSources,
     pub(crate) cache: Option<Cache>,
-    /// By project. Taken when a client is made of it.
-    pub(crate) configs: Vec<Option<NpmConfig>>,
     /// By project.
     pub(crate) settings: RegistrySettings,
     pub(crate) options: &'r ScanOptions,

@@ -13,6 +13,7 @@ use super::past::Lineages;
 use super::{Compare, Histories, HistoryOptions};
 use crate::EngineError;
 use crate::contents::{self, Contents, Run};
+use crate::naming::internal::Internal;
 use crate::project::{Project, named};
 
 /// The releases before, with what their contents say, by project and package.
@@ -24,17 +25,17 @@ pub(crate) type Befores = HashMap<(usize, PackageId), (String, Arc<PackageFacts>
 /// When no worker can be started, or the user cancels.
 pub(crate) fn gather(
     run: &mut Run<'_>,
-    options: &HistoryOptions,
     projects: &[Project],
     histories: &Histories,
     lineages: &Lineages<'_>,
+    internal: &[Internal],
 ) -> Result<Befores, EngineError> {
     let mut wanted: BTreeMap<usize, Vec<(PackageId, Package)>> = BTreeMap::new();
     for ((number, id), lineage) in lineages {
         let Some(project) = projects.get(*number) else { continue };
         let package = project.inventory.package(*id);
         let (Some(history), Some(previous)) = (histories.get(*number, *id), lineage.previous) else { continue };
-        if is_compared(options, project, package, lineage) {
+        if is_compared(&run.options.history, project, package, lineage) {
             wanted.entry(*number).or_default().push((*id, named::of_history(package, history, previous)));
         }
     }
@@ -51,29 +52,22 @@ pub(crate) fn gather(
     if wanted.is_empty() {
         return Ok(befores);
     }
-    let mut synthetic = Vec::new();
-    let mut configs = Vec::new();
-    let mut of = Vec::new();
-    for (number, packages) in wanted {
-        let Some(project) = projects.get(number) else { continue };
+    // One for each project, so that settings and internal names are found under its number.
+    let mut beside = Vec::with_capacity(projects.len());
+    let mut followers: HashMap<(usize, PackageId), PackageId> = HashMap::new();
+    for (number, project) in projects.iter().enumerate() {
         let mut inventory = Inventory::default();
-        for (id, package) in packages {
-            of.push(((synthetic.len(), inventory.push(package)), (number, id)));
+        for (id, package) in wanted.remove(&number).unwrap_or_default() {
+            followers.insert((number, inventory.push(package)), id);
         }
-        configs.push(run.settings.npm.get(number).cloned().flatten());
-        synthetic.push(project.beside(inventory, TargetKind::Lockfile)?);
+        beside.push(project.beside(inventory, TargetKind::Lockfile)?);
     }
-    // The clients of the run's own projects were made and used; these are others.
-    let own = std::mem::replace(&mut run.configs, configs);
-    let found = contents::gather(run, &synthetic, &[]).map(contents::finish);
-    run.configs = own;
-    let by_place: HashMap<(usize, PackageId), Contents> =
-        found?.into_iter().map(|contents| ((contents.project, contents.package), contents)).collect();
-    for (place, key) in of {
-        let facts = by_place.get(&place).and_then(|contents| contents.archive.clone());
-        let version = synthetic.get(place.0).and_then(|project| project.inventory.package(place.1).version.clone());
-        if let (Some(facts), Some(version)) = (facts, version) {
-            befores.insert(key, (version, facts));
+    for contents in contents::finish(contents::gather(run, &beside, internal)?) {
+        let (number, id) = (contents.project, contents.package);
+        let version = beside.get(number).and_then(|project| project.inventory.package(id).version.clone());
+        if let (Some(follower), Some(facts), Some(version)) = (followers.get(&(number, id)), contents.archive, version)
+        {
+            befores.insert((number, *follower), (version, facts));
         }
     }
     Ok(befores)

@@ -77,7 +77,10 @@ pub(crate) fn gather(
     asking.memory.flush(run);
     histories.unavailable = asking.unavailable(&keys);
     let as_of = options.history.as_of;
-    let cut = |history: History| as_of.map_or(history.clone(), |moment| history.as_of(moment));
+    let cut = |history: History| match as_of {
+        Some(moment) => history.as_of(moment),
+        None => history,
+    };
     histories.known =
         asking.known.into_iter().map(|(key, remembered)| (key, Arc::new(cut(remembered.history)))).collect();
     Ok(histories)

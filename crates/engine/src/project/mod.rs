@@ -144,6 +144,10 @@ pub(crate) fn reviewed(
 
 /// Whether a target is one release by itself: named, an archive, or a package folder without a lockfile.
 pub fn is_release(target: &Path) -> bool {
+    if target.is_file() {
+        // By its name: a lockfile need not be read to be told from an archive.
+        return target.file_name().and_then(OsStr::to_str).is_some_and(release::is_archive);
+    }
     open(0, target, None)
         .is_ok_and(|opened| matches!(opened.kind, TargetKind::Package | TargetKind::Archive | TargetKind::Release))
 }
