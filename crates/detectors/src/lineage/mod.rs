@@ -55,19 +55,22 @@ impl Sign {
 /// how it was published or what it declares is new. Contents cost a download; this costs nothing.
 pub fn calls_for_comparison(lineage: &Lineage<'_>, ecosystem: &Ecosystem, now: Time) -> bool {
     let is_young = lineage.release.published.is_some_and(|published| now.since(published) < YOUNG);
-    is_young || declares_more(lineage) || {
-        let signs = [
-            channel_lost(lineage),
-            new_publisher(lineage),
-            address_changed(lineage),
-            commit_lost(lineage),
-            dormancy(lineage),
-            burst(lineage),
-            implausible_version(lineage, ecosystem),
-            rewritten(lineage),
-        ];
-        signs.iter().any(Option::is_some)
-    }
+    is_young || declares_more(lineage) || !publishing_signs(lineage, ecosystem).is_empty()
+}
+
+/// Every way in which the publishing of a release differs from that of those before it.
+pub(crate) fn publishing_signs(lineage: &Lineage<'_>, ecosystem: &Ecosystem) -> Vec<Sign> {
+    let signs = [
+        channel_lost(lineage),
+        new_publisher(lineage),
+        address_changed(lineage),
+        rewritten(lineage),
+        implausible_version(lineage, ecosystem),
+        commit_lost(lineage),
+        dormancy(lineage),
+        burst(lineage),
+    ];
+    signs.into_iter().flatten().collect()
 }
 
 /// New dependencies or scripts, or much larger.

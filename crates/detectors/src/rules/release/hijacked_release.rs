@@ -14,9 +14,8 @@ pub(crate) static META: RuleMeta = RuleMeta {
 };
 
 use crate::lineage::{
-    Sign, address_changed, burst, capabilities_appeared, channel_lost, commit_lost, contents_removed, dormancy,
-    implausible_version, injected_dependencies, install_script_appeared, manifest_mismatch, new_publisher,
-    obfuscation_appeared, rewritten, size_jump, terms_changed,
+    Sign, capabilities_appeared, contents_removed, injected_dependencies, install_script_appeared, manifest_mismatch,
+    obfuscation_appeared, publishing_signs, size_jump, terms_changed,
 };
 
 /// How the release was published, and what it brings, have to be odd at once.
@@ -41,18 +40,9 @@ pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
 
 fn how(facts: &ReleaseFacts<'_>) -> Vec<Sign> {
     let Some(lineage) = facts.lineage else { return Vec::new() };
-    let signs = [
-        channel_lost(lineage),
-        new_publisher(lineage),
-        address_changed(lineage),
-        rewritten(lineage),
-        implausible_version(lineage, &facts.package.ecosystem),
-        commit_lost(lineage),
-        dormancy(lineage),
-        burst(lineage),
-        terms_changed(facts),
-    ];
-    signs.into_iter().flatten().collect()
+    let mut signs = publishing_signs(lineage, &facts.package.ecosystem);
+    signs.extend(terms_changed(facts));
+    signs
 }
 
 fn what(facts: &ReleaseFacts<'_>) -> Vec<Sign> {
