@@ -152,6 +152,8 @@ const FRAGMENTS: &[(PathClass, &[&str])] = &[
         ],
     ),
     (PathClass::Editor, &[".vscode/", ".idea/", "/code/user/", "/.vim", "/sublime text", "/.emacs"]),
+    // What every start of Python runs.
+    (PathClass::Autostart, &["/usercustomize.py", "/sitecustomize.py"]),
     (PathClass::Packages, &["node_modules/", "site-packages/"]),
 ];
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use page::{Body, Example};
-use vetch_behaviour::{Analysis, HEAD_BYTES, Wanted, wanted};
+use vetch_behaviour::{Analysis, HEAD_BYTES, PythonRelease, Wanted, wanted};
 use vetch_detectors::input::{
     Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, InternalReason, InternalRelease, Mismatch,
     NameFacts, Note, RecordDifference, Recorded, ReleaseFacts, StartupFile, StartupKind, TargetFacts, UnboundName,
@@ -16,7 +16,7 @@ use vetch_lockfiles::npm::package_json;
 use vetch_lockfiles::npm::package_lock::{self, LockfileNote, LockfileNoteKind};
 use vetch_lockfiles::{Format, MemoryFiles};
 use vetch_model::evidence::Location;
-use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts};
+use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts, PythonForm};
 use vetch_model::finding::Finding;
 use vetch_model::history::History;
 use vetch_model::integrity::ContentHash;
@@ -263,7 +263,10 @@ fn analyse(files: &Files) -> Result<PackageFacts, String> {
         None => None,
     };
     let sizes: Vec<(String, u64)> = files.iter().map(|(path, bytes)| (path.clone(), bytes.len() as u64)).collect();
-    let mut analysis = Analysis::new(manifest.clone(), &sizes, false);
+    let mut analysis = match files.contains_key("PKG-INFO") {
+        true => Analysis::python(source_distribution(), &sizes),
+        false => Analysis::new(manifest.clone(), &sizes, false),
+    };
     for (path, bytes) in files {
         let end = if wanted(path) == Wanted::Whole { bytes.len() } else { bytes.len().min(HEAD_BYTES) };
         analysis.file(path, &bytes[..end]);
@@ -282,6 +285,17 @@ fn analyse(files: &Files) -> Result<PackageFacts, String> {
     facts.content_hash = hash(files);
     facts.manifest = facts.manifest.or(manifest);
     Ok(facts)
+}
+
+/// A release of Python that `setup.py` builds.
+fn source_distribution() -> PythonRelease {
+    PythonRelease {
+        form: PythonForm::Sdist,
+        build_backend: None,
+        backend_path: Vec::new(),
+        build_hooks: Vec::new(),
+        build_commands: Vec::new(),
+    }
 }
 
 /// Tells contents apart; nothing more is asked of it here.

@@ -125,7 +125,8 @@ pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Val
         }
         let effect = interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class)));
         // Data of unknown origin would taint everything without telling anything.
-        if matters(class) || path.as_deref().is_some_and(|path| class == PathClass::Project && is_dotenv(path)) {
+        let of_project = |path: &str| is_dotenv(path) || interp.is_python_here() && is_any_of_project(path);
+        if matters(class) || class == PathClass::Project && path.as_deref().is_some_and(of_project) {
             let source = interp.source(effect);
             taint = taint.or(source);
         }
@@ -148,6 +149,11 @@ fn is_process_memory(path: &str) -> bool {
 fn is_dotenv(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name == ".env" || name.starts_with(".env.") && !name.ends_with(".example")
+}
+
+/// Whatever lies in the project, by no name in particular.
+fn is_any_of_project(path: &str) -> bool {
+    path.starts_with("<project>/") && path.contains(crate::value::HOLE)
 }
 
 /// Whether data from there is worth following.
@@ -339,7 +345,14 @@ impl Interp<'_> {
             // Scripts of the package run in its folder, so what they write by a bare name lies there.
             path.strip_prefix("<package>/").and_then(|bare| self.written_files.get(bare))
         });
-        written.cloned()
+        written.or_else(|| self.fetched_folder(&path)).cloned()
+    }
+
+    /// The folder around a path that was fetched as a whole: a repository that was cloned.
+    fn fetched_folder(&self, path: &str) -> Option<&Value> {
+        const MAX_HEIGHT: usize = 6;
+        let above = path.match_indices('/').rev().take(MAX_HEIGHT).map(|(at, _)| &path[..at]);
+        above.filter_map(|folder| self.fetched_folders.get(folder)).next()
     }
 
     /// Records deleting a path.

@@ -47,9 +47,12 @@ impl Runner<'_, '_> {
         }
         if let [flag, module, rest @ ..] = args
             && flag == "-m"
-            && module == "pip"
+            && matches!(module.as_str(), "pip" | "twine" | "flit" | "hatch" | "poetry" | "uv")
         {
-            return self.program("pip", "pip", rest, taint, Taint::NONE);
+            return self.program(module, module, rest, taint, Taint::NONE);
+        }
+        if args.iter().any(|arg| arg == "setup.py") && args.iter().any(|arg| arg == "upload") {
+            return self.publish("pypi");
         }
         let Some(file) = args.iter().find(|arg| !arg.starts_with('-')) else { return Taint::NONE };
         let path = self.interp.package_path(file);

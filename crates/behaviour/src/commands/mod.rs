@@ -6,6 +6,7 @@ mod interpreters;
 mod mining;
 mod powershell;
 mod programs;
+mod protection;
 
 use vetch_model::capability::{Attributes, CapabilityId, EvalSource, Resource};
 use vetch_syntax::shell::{self, Command, Joint, Part, RedirectKind, Script, Word};

@@ -45,6 +45,7 @@ impl Runner<'_, '_> {
     pub(crate) fn foreign(&mut self, text: &str, taint: Taint) -> Taint {
         // What is written in parts is read as a whole: `'Down'+'load'`, `i`ex`.
         let lower = text.to_lowercase().replace("'+'", "").replace("\"+\"", "").replace(['`', '^'], "");
+        self.script_switches_off(&lower);
         let mut output = Taint::NONE;
         for url in addresses(text) {
             let effect = self.connect(url, taint);

@@ -17,6 +17,7 @@ impl Runner<'_, '_> {
     /// Effects of `program args`; `piped` is what its standard input carries. Gives the taint of its output.
     pub(super) fn program(&mut self, program: &str, path: &str, args: &[String], taint: Taint, piped: Taint) -> Taint {
         self.runner_registration(program, args);
+        self.switches_off(program, args);
         match program {
             "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "cmd" => self.nested_shell(program, args, taint),
             "powershell" | "pwsh" => self.powershell(args, taint),
@@ -110,9 +111,16 @@ impl Runner<'_, '_> {
             "security" if args.iter().any(|arg| arg.starts_with("find-") || arg.starts_with("dump-")) => {
                 self.credentials("the system keychain")
             }
+            "git" if args.first().is_some_and(|verb| verb == "clone") => self.clone_repository(&args[1..], taint),
             "git" if args.first().is_some_and(|verb| verb == "credential") => self.credentials("git credential"),
             "gh" | "gcloud" | "aws" if is_token_request(args) => {
                 self.credentials(&format!("{program} {}", args.join(" ")))
+            }
+            "twine" if args.iter().any(|arg| arg == "upload") => self.publish("pypi"),
+            "poetry" | "flit" | "hatch" | "uv" | "pdm" | "maturin"
+                if args.iter().any(|arg| matches!(arg.as_str(), "publish" | "upload")) =>
+            {
+                self.publish("pypi")
             }
             "docker" | "podman" | "kubectl" => piped,
             _ => self.other(program, path, args, taint),
@@ -228,6 +236,23 @@ impl Runner<'_, '_> {
     }
 
     /// `certutil -urlcache -f URL FILE`, `bitsadmin /transfer JOB URL FILE`
+    /// `git clone URL [FOLDER]`: what lies in the folder from then on came from there.
+    fn clone_repository(&mut self, args: &[String], sent: Taint) -> Taint {
+        let mut named = args.iter().filter(|arg| !arg.starts_with('-'));
+        let Some(url) = named.find(|arg| arg.contains(':') || arg.contains(HOLE)) else { return Taint::NONE };
+        let folder = named.next().cloned().unwrap_or_else(|| {
+            let name = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            name.trim_end_matches(".git").to_owned()
+        });
+        let effect = self.connect(url, sent);
+        let received = self.interp.source(effect);
+        let contents = Value::unknown(received);
+        self.interp.write_effects(&Value::str(&*folder), &contents);
+        let folder = paths::normalise(&self.interp.package_path(&folder));
+        self.interp.fetched_folders.insert(folder, contents);
+        received
+    }
+
     fn download_to_last(&mut self, args: &[String], sent: Taint) -> Taint {
         let received = self.download(args, sent);
         if let Some(file) = args.last().filter(|file| !file.contains("://") && !file.starts_with(['-', '/'])) {
@@ -236,17 +261,18 @@ impl Runner<'_, '_> {
         received
     }
 
+    /// A package is published to a registry.
+    pub(super) fn publish(&mut self, registry: &str) -> Taint {
+        let registry = Resource::Named(registry.to_owned());
+        self.interp.effect(CapabilityId::RegistryPublish, registry, "publishes a package");
+        Taint::NONE
+    }
+
     fn package_manager(&mut self, program: &str, args: &[String]) -> Taint {
         let verb = args.iter().find(|arg| !arg.starts_with('-')).map(String::as_str).unwrap_or_default();
         let rest: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).skip(1).collect();
         match verb {
-            "publish" => {
-                self.interp.effect(
-                    CapabilityId::RegistryPublish,
-                    Resource::Named("npm".to_owned()),
-                    "publishes a package",
-                );
-            }
+            "publish" => return self.publish("npm"),
             "run" | "run-script" | "rum" | "exec" => {
                 if let Some(name) = rest.first() {
                     self.interp.run_manifest_script(name);

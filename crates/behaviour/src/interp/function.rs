@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId};
+use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId, TOP_LEVEL};
 
 use super::property::perhaps;
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
@@ -55,7 +55,11 @@ impl Interp<'_> {
         this: Value,
         args: Vec<Value>,
     ) -> Value {
-        let exact = !args.is_empty() && args.iter().all(is_exact);
+        let exact = match args.is_empty() {
+            false => args.iter().all(is_exact),
+            // `(f(c) for c in s)` in a decoder: it is given nothing, but reads what its decoder was given.
+            true => self.in_decoder && self.frames[frame.0 as usize].function != TOP_LEVEL,
+        };
         let signature = if self.tells(&args) { self.signature(&args) } else { GENERIC };
         let record = self.record(unit, function);
         let (runs, recursion, gives_text) = (record.particular_runs, record.active, record.gives_text);
@@ -387,7 +391,7 @@ impl Interp<'_> {
     fn bind_python_parameters(&mut self, m: &Module, cx: &Context, params: &[NodeId], args: Vec<Value>, generic: bool) {
         let (args, keywords) = self.without_keywords(args);
         let mut positional = args.into_iter();
-        for &param in params {
+        for (index, &param) in params.iter().enumerate() {
             let (target, value) = match m.node(param) {
                 Node::Spread(inner) => match m.node(inner) {
                     Node::Spread(target) => (target, self.keyword_rest(keywords)),
@@ -398,7 +402,16 @@ impl Interp<'_> {
                 },
                 _ => {
                     let given = positional.next().or_else(|| self.keyword_argument(m, param, keywords));
-                    (param, given.unwrap_or(if generic { Value::UNKNOWN } else { Value::UNDEFINED }))
+                    let value = match given {
+                        // Called by somebody who is not there, perhaps as a method of something.
+                        Some(given) if generic && matches!(given.kind, Kind::Unknown) && given.taint.is_empty() => None,
+                        given => given,
+                    };
+                    let value = value.unwrap_or_else(|| match generic {
+                        true => self.given(m, cx, param, index, params.len()),
+                        false => Value::UNDEFINED,
+                    });
+                    (param, value)
                 }
             };
             let is_rest = target != param;

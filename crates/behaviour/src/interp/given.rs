@@ -22,10 +22,11 @@ impl Interp<'_> {
             self.given_keys = self.given_keys.or(key);
             return Value::unknown(key);
         }
-        match index == 0 && count > 1 {
-            true => Value::unknown(Taint::HANDED),
-            false => Value::UNKNOWN,
-        }
+        let is_handed = match self.is_python_here() {
+            true => is_request(m, param),
+            false => index == 0 && count > 1,
+        };
+        if is_handed { Value::unknown(Taint::HANDED) } else { Value::UNKNOWN }
     }
 
     /// What a caller hands over, as a source.
@@ -44,6 +45,10 @@ impl Interp<'_> {
             "headers" | "cookies" => "request",
             "query" => "request query",
             "body" => "request body",
+            _ if !self.is_python_here() => return None,
+            "META" | "COOKIES" => "request",
+            "GET" | "args" | "query_params" | "query_string" => "request query",
+            "POST" | "form" | "json" | "data" | "values" => "request body",
             _ => return None,
         };
         let taint = self.given_source(what.to_owned());
@@ -60,14 +65,24 @@ impl Interp<'_> {
     }
 }
 
-/// The name of a parameter that holds a key.
-fn key_name(m: &Module, param: NodeId) -> Option<&str> {
+/// The name of a parameter.
+fn name_of(m: &Module, param: NodeId) -> Option<&str> {
     let target = match m.node(param) {
         Node::Default { target, .. } => target,
         _ => param,
     };
     let Node::Var(symbol) = m.node(target) else { return None };
-    let name = m.str(m.symbol(symbol).name);
+    Some(m.str(m.symbol(symbol).name))
+}
+
+/// Whether a parameter holds a request, by the names that frameworks of Python give it (PEP 3333, ASGI).
+fn is_request(m: &Module, param: NodeId) -> bool {
+    name_of(m, param).is_some_and(|name| matches!(name, "request" | "req" | "environ" | "scope"))
+}
+
+/// The name of a parameter that holds a key.
+fn key_name(m: &Module, param: NodeId) -> Option<&str> {
+    let name = name_of(m, param)?;
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     KEYS.iter().any(|key| plain.ends_with(key)).then_some(name)
 }

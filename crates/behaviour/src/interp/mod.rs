@@ -204,6 +204,12 @@ pub(crate) struct Interp<'p> {
     pub call_depth: usize,
     /// How deep calls that are not run have nested.
     pub stand_ins: u32,
+    /// Folders that were fetched as a whole, and what came with them.
+    pub fetched_folders: FxHashMap<String, Value>,
+    /// Python: folders and archives that modules are looked for in, besides those that always are.
+    pub search_path: Vec<Value>,
+    /// Python: the folder that the process was moved to.
+    pub working_folder: Option<Value>,
     /// Whether a run is under way that is paid from [`Fuel::inert_steps`].
     pub in_inert: bool,
     /// The class that each method was last made for.
@@ -273,6 +279,9 @@ impl<'p> Interp<'p> {
             call_depth: 0,
             in_inert: false,
             stand_ins: 0,
+            fetched_folders: FxHashMap::default(),
+            search_path: Vec::new(),
+            working_folder: None,
             homes: FxHashMap::default(),
             thrown: None,
             foreign_reads: HashSet::new(),

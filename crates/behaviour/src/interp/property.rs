@@ -48,6 +48,7 @@ impl Interp<'_> {
             None if matches!(name, "call" | "apply" | "bind") => self.method(&Value::api(api), name),
             None if name == "__esModule" => Value::UNDEFINED,
             None if name == "default" => Value::api(api),
+            None if name == "__file__" => self.installed_file(Some(api)),
             None => self.read_unlisted(api, name),
         }
     }
@@ -112,9 +113,13 @@ impl Interp<'_> {
                 Some(found) => Value::api(found).tainted(object.taint),
                 None if matches!(name, "default" | "__dict__") => object.clone(),
                 None if name == "__name__" => Value::str(self.apis.name(*api)),
+                None if name == "__file__" => self.installed_file(Some(*api)),
                 None => self.unknown(object.taint),
             },
             Kind::Unknown | Kind::Undefined | Kind::Null => {
+                if name == "__file__" && object.taint.is_foreign() {
+                    return self.installed_file(None);
+                }
                 self.note_foreign_read(object, name);
                 match self.part_of_request(object, name) {
                     Some(part) => part,

@@ -36,7 +36,9 @@ fn files(apis: &mut Apis) {
         interp.unknown(taint)
     });
     apis.add_functions(os, &["rename", "replace", "link", "symlink"], moved);
-    apis.add_functions(os, &["chmod", "makedirs", "mkdir", "chdir", "chown", "utime", "umask"], |_, _| {
+    apis.add_functions(os, &["chmod", "makedirs", "mkdir", "chown", "utime", "umask"], |_, _| Value::UNDEFINED);
+    apis.add_functions(os, &["chdir"], |interp, call| {
+        interp.working_folder = Some(call.arg(0));
         Value::UNDEFINED
     });
     apis.add_functions(os, &["getcwd", "getcwdu"], |_, _| Value::str("<project>"));

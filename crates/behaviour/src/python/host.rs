@@ -1,13 +1,13 @@
 //! The host: `platform`, input devices, native code, the registry.
 
-use vetch_model::capability::{CapabilityId, Resource};
+use vetch_model::capability::{Attributes, CapabilityId, Resource};
 
 use super::codecs::passed;
 use super::text;
 use crate::apis::filesystem::read_effects;
 use crate::apis::{Apis, Call};
 use crate::interp::Interp;
-use crate::value::{Kind, Taint, Value};
+use crate::value::{HOLE, Kind, Taint, Value};
 
 pub(super) fn register(apis: &mut Apis) {
     facts(apis);
@@ -32,6 +32,10 @@ fn facts(apis: &mut Apis) {
     });
     let getpass = apis.add_python_module(&["getpass"]);
     apis.add_functions(getpass, &["getuser"], |interp, _| fact(interp, "userInfo"));
+    apis.add_functions(getpass, &["getpass"], |interp, _| {
+        let typed = interp.given_source("password that is typed".to_owned());
+        interp.unknown(typed)
+    });
     let os = apis.add_python_module(&["os"]);
     apis.add_functions(os, &["getlogin"], |interp, _| fact(interp, "userInfo"));
     apis.add_functions(os, &["uname"], |interp, _| fact(interp, "hostname"));
@@ -105,6 +109,8 @@ fn devices(apis: &mut Apis) {
             device(interp, call, CapabilityId::InputClipboard, "reads the clipboard")
         });
     }
+    let tk = apis.add_python_module(&["tkinter", "Tkinter"]);
+    apis.add_functions(tk, &["Tk", "Toplevel"], |interp, call| interp.instance(call.api, None, Taint::NONE));
     recorders(apis);
     for name in ["browser_cookie3", "browsercookie", "pycookiecheat"] {
         let module = apis.add_python_module(&[name]);
@@ -117,6 +123,20 @@ fn devices(apis: &mut Apis) {
                 interp.unknown(taint)
             },
         );
+    }
+}
+
+/// Methods of a window of Tk: every window reaches the clipboard.
+pub(super) fn window_method(interp: &mut Interp<'_>, name: &str, call: &Call) -> Option<Value> {
+    match name {
+        "clipboard_get" | "selection_get" => {
+            Some(device(interp, call, CapabilityId::InputClipboard, "reads the clipboard"))
+        }
+        "clipboard_append" => {
+            crate::apis::host::clipboard_written(interp, &call.arg(0));
+            Some(Value::UNDEFINED)
+        }
+        _ => None,
     }
 }
 
@@ -147,6 +167,9 @@ fn native(apis: &mut Apis) {
         interp.unknown(Taint::NONE)
     });
     let mapping = apis.add_python_module(&["mmap"]);
+    apis.add_values(mapping, &["PROT_READ"], |_, _| Value::number(1.0));
+    apis.add_values(mapping, &["PROT_WRITE"], |_, _| Value::number(2.0));
+    apis.add_values(mapping, &["PROT_EXEC"], |_, _| Value::number(4.0));
     apis.add_functions(mapping, &["mmap"], |interp, call| {
         const EXECUTABLE: u64 = 4;
         let taint = call.surrendered(interp);
@@ -185,6 +208,14 @@ fn native(apis: &mut Apis) {
             device(interp, call, CapabilityId::InputKeyboard, "reads the keyboard")
         });
     }
+    let shell = apis.add_namespace(windll, "shell32");
+    apis.add_functions(shell, &["ShellExecuteW", "ShellExecuteA"], |interp, call| {
+        let program = text(interp, &call.arg(2)).unwrap_or_else(|| HOLE.to_string());
+        let words = text(interp, &call.arg(3)).unwrap_or_else(|| HOLE.to_string());
+        let taint = call.surrendered(interp);
+        let printed = crate::commands::run_line(interp, &format!("{program} {words}"), Attributes::default(), taint);
+        interp.unknown(printed)
+    });
     let winreg = apis.add_python_module(&["winreg", "_winreg"]);
     apis.add_functions(winreg, &["SetValueEx", "SetValue", "CreateKey", "CreateKeyEx", "OpenKey"], |interp, call| {
         let is_autostart = call

@@ -190,6 +190,13 @@ fn dynamic(apis: &mut Apis) {
     let util = apis.add_python_module(&["importlib.util", "importlib.machinery", "imp"]);
     let loaders = ["spec_from_file_location", "load_source", "load_dynamic", "SourceFileLoader", "ExtensionFileLoader"];
     apis.add_functions(util, &loaders, |interp, call| interp.load_module_file(&call.arg(1)));
+    let runpy = apis.add_python_module(&["runpy"]);
+    apis.add_functions(runpy, &["run_path"], |interp, call| interp.load_module_file(&call.arg(0)));
+    apis.add_functions(runpy, &["run_module"], import);
+    let code = apis.add_python_module(&["code"]);
+    apis.add_functions(code, &["InteractiveInterpreter", "InteractiveConsole"], |interp, call| {
+        interp.instance(call.api, None, Taint::NONE)
+    });
 }
 
 fn import(interp: &mut Interp<'_>, call: &Call) -> Value {

@@ -7,7 +7,7 @@ use vetch_model::capability::{CapabilityId, Resource};
 use super::codecs::recode;
 use super::operators::position;
 use super::strings::{known, text_method};
-use super::{ciphers, containers, files, later, network, packed, services};
+use super::{ciphers, containers, files, host, later, network, packed, services};
 use crate::apis::Call;
 use crate::apis::codecs::bytes_of;
 use crate::interp::Interp;
@@ -68,6 +68,16 @@ fn unknown_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, call: &
             let folder = folder.unwrap_or_else(|| Value::str("<project>"));
             interp.write_effects(&folder, &Value::unknown(receiver.taint));
             Some(folder)
+        }
+        // `environ.get("HTTP_X_…")`: a header (PEP 3333).
+        "get" if receiver.taint.is_handed() => {
+            let what = match call.arg(0).exact_str()? {
+                "QUERY_STRING" => "request query",
+                header if header.starts_with("HTTP_") => "request",
+                _ => return None,
+            };
+            let taint = interp.given_source(what.to_owned());
+            Some(interp.unknown(taint))
         }
         // `schedule.every(5).minutes.do(job)`: it is run as soon as it is due.
         "do" | "add_job" if interp.is_callable(&call.arg(0)) => {
@@ -308,6 +318,12 @@ fn instance_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name
         "docker.from_env" | "docker.DockerClient" | "docker.APIClient" => {
             services::container_method(interp, receiver, name, call)
         }
+        "code.InteractiveInterpreter" | "code.InteractiveConsole"
+            if matches!(name, "runsource" | "runcode" | "push") =>
+        {
+            Some(interp.evaluate_code(&call.arg(0)))
+        }
+        "tkinter.Tk" | "tkinter.Toplevel" | "Tkinter.Tk" => host::window_method(interp, name, call),
         "crontab.CronTab" => services::cron_method(interp, receiver, name, call),
         _ if path.ends_with("Executor") || path.ends_with(".Pool") || path.ends_with(".ThreadPool") => {
             later::pool_method(interp, receiver, name, call)

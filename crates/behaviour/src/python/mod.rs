@@ -18,6 +18,7 @@ mod operators;
 mod packaging;
 mod packed;
 mod pickles;
+mod places;
 mod services;
 mod strings;
 mod system;
@@ -49,6 +50,7 @@ pub(crate) fn register(apis: &mut Apis) {
     pickles::register(apis);
     system::register(apis);
     host::register(apis);
+    places::register(apis);
     later::register(apis);
     network::register(apis);
     services::register(apis);

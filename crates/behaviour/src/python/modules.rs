@@ -75,6 +75,18 @@ impl Interp<'_> {
         found.sort_by(|a, b| a.0.cmp(&b.0));
         if let Some((path, written)) = found.into_iter().next() {
             self.load_written(&path, &written);
+            return;
+        }
+        // An archive or folder of modules that was fetched.
+        let fetched = self.search_path.iter().rev().find_map(|place| {
+            let path = place.exact_str()?;
+            let written = self.written_file(path)?;
+            (!written.taint.is_empty()).then(|| written.taint)
+        });
+        if let Some(taint) = fetched {
+            let source = Resource::Eval(self.eval_source(taint, false));
+            let effect = self.effect(CapabilityId::CodeEval, source, "imports a module from what it has fetched");
+            self.flow(taint, effect);
         }
     }
 

@@ -53,6 +53,9 @@ pub(super) fn register(apis: &mut Apis) {
         "redis",
         "scapy.all",
         "asyncssh",
+        "paho.mqtt.client",
+        "pika",
+        "stomp",
         "fabric",
     ] {
         let module = apis.add_python_module(&[name]);
@@ -74,6 +77,7 @@ pub(super) fn register(apis: &mut Apis) {
                 "MongoClient",
                 "Redis",
                 "ServerProxy",
+                "WebSocketApp",
             ],
             client,
         );
@@ -140,7 +144,6 @@ const SESSIONS: &[&str] = &[
     "PoolManager",
     "SSHClient",
     "create_scraper",
-    "WebSocketApp",
     "HTMLSession",
     "AsyncSession",
 ];
@@ -149,6 +152,22 @@ fn socket(apis: &mut Apis) {
     let socket = apis.add_python_module(&["socket"]);
     apis.add_functions(socket, &["socket", "socketpair"], instance);
     apis.add_functions(socket, &["create_connection"], client);
+    apis.add_functions(socket, &["create_server"], server);
+    for name in ["http.server", "BaseHTTPServer", "SimpleHTTPServer", "socketserver", "SocketServer", "xmlrpc.server"] {
+        let module = apis.add_python_module(&[name]);
+        let servers = ["HTTPServer", "ThreadingHTTPServer", "TCPServer", "ThreadingTCPServer", "SimpleXMLRPCServer"];
+        apis.add_functions(module, &servers, server);
+        apis.add_functions(module, &["SimpleHTTPRequestHandler"], instance);
+    }
+    let asyncio = apis.add_python_module(&["asyncio"]);
+    apis.add_functions(asyncio, &["start_server"], |interp, call| {
+        let address = interp.array(vec![call.arg(1), call.arg(2)]);
+        listen(interp, call, &address)
+    });
+    apis.add_functions(asyncio, &["open_connection"], |interp, call| {
+        let stream = client(interp, call);
+        interp.array(vec![stream.clone(), stream])
+    });
     apis.add_functions(socket, &["gethostname", "getfqdn"], |interp, _| super::host::fact(interp, "hostname"));
     apis.add_functions(socket, &["gethostbyname", "gethostbyname_ex", "getaddrinfo", "gethostbyaddr"], lookup);
     for name in ["dns.resolver", "dns", "dnspython"] {
@@ -159,6 +178,51 @@ fn socket(apis: &mut Apis) {
 
 fn instance(interp: &mut Interp<'_>, call: &Call) -> Value {
     interp.instance(call.api, None, Taint::NONE)
+}
+
+/// A server: what its clients send comes from there, what it gives them goes there.
+fn server(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let address = call.args.first().cloned().unwrap_or(Value::UNKNOWN);
+    let served = call.args.iter().any(|arg| match arg.kind {
+        Kind::Api(api) => interp.apis.path(api).ends_with("SimpleHTTPRequestHandler"),
+        _ => false,
+    });
+    let listening = listen(interp, call, &address);
+    if let (true, Some(effect)) = (served, effect_of(interp, &listening)) {
+        let folder = interp.working_folder.clone().unwrap_or_else(|| Value::str("<project>"));
+        let (_, read) = crate::apis::filesystem::read_effects(interp, &folder);
+        interp.flow(read, effect);
+    }
+    listening
+}
+
+/// Waits for connections at `(host, port)`.
+fn listen(interp: &mut Interp<'_>, call: &Call, address: &Value) -> Value {
+    let port = interp.elements(address).and_then(|parts| parts.get(1)?.to_number());
+    let resource = port.map_or(Resource::Any, |port| Resource::Named(format!("{port:.0}")));
+    let effect = interp.effect(CapabilityId::NetListen, resource, "listens for connections");
+    let received = interp.source(effect);
+    call.call_back(interp, received);
+    interp.instance(call.api, Some(effect), received)
+}
+
+fn effect_of(interp: &Interp<'_>, value: &Value) -> Option<u32> {
+    let Kind::Object(id) = value.kind else { return None };
+    match interp.object(id).class {
+        crate::value::Class::Instance { effect, .. } => effect,
+        _ => None,
+    }
+}
+
+/// What a client was told to do with what arrives: `client.on_message = f`.
+fn run_handlers(interp: &mut Interp<'_>, client: &Value, received: Taint) {
+    const HANDLERS: &[&str] = &["on_message", "on_data", "on_open", "on_connect", "on_event", "on_response"];
+    for name in HANDLERS {
+        let handler = interp.get_property(client, name);
+        if interp.is_callable(&handler) {
+            interp.invoke_callbacks(&[handler], received);
+        }
+    }
 }
 
 /// A name is looked up: what is in it is sent.
@@ -224,6 +288,7 @@ fn client(interp: &mut Interp<'_>, call: &Call) -> Value {
     let host = hosts(interp, &target).into_iter().next().unwrap_or_else(|| "*".to_owned());
     let effect = connect_effect(interp, host, sent);
     let received = interp.source(effect);
+    call.call_back(interp, received);
     interp.instance(call.api, Some(effect), received)
 }
 
@@ -238,14 +303,23 @@ pub(super) fn instance_method(
 ) -> Option<Value> {
     match name {
         "connect" if effect.is_some() && call.args.is_empty() => Some(Value::UNDEFINED),
+        "bind" if path == "socket.socket" => {
+            let listening = listen(interp, &Call { api: api_of(interp, receiver)?, ..call.clone() }, &call.arg(0));
+            interp.become_instance(receiver, &listening);
+            Some(Value::UNDEFINED)
+        }
+        "accept" => Some(interp.array(vec![receiver.clone(), Value::UNKNOWN])),
+        "loop_start" | "loop_forever" | "run_forever" | "start_consuming" | "wait" if effect.is_some() => {
+            let received = effect.map_or(Taint::NONE, |effect| interp.source(effect));
+            run_handlers(interp, receiver, received);
+            Some(Value::UNDEFINED)
+        }
         "connect" | "connect_ex" => {
             let connected = client(interp, &Call { api: api_of(interp, receiver)?, ..call.clone() });
+            // It becomes the connection: what is written to it afterwards is sent.
+            interp.become_instance(receiver, &connected);
             Some(match path {
-                // A socket becomes the connection: what is written to it afterwards is sent.
-                "socket.socket" | "paramiko.SSHClient" => {
-                    interp.become_instance(receiver, &connected);
-                    Value::UNDEFINED
-                }
+                "socket.socket" | "paramiko.SSHClient" => Value::UNDEFINED,
                 _ => connected,
             })
         }
@@ -273,7 +347,11 @@ pub(super) fn instance_method(
             Some(Value::unknown(received))
         }
         "recv" | "recvfrom" | "makefile" | "read" | "getresponse" | "recv_into" | "communicate" | "readlines" => {
-            // Of a process: what it prints.
+            // Of a process: what it is told, and what it prints.
+            if let (true, Some(effect)) = (name == "communicate", effect) {
+                let told = call.surrendered(interp);
+                interp.flow(told, effect);
+            }
             let received = interp.deep_taint(receiver);
             let received = received.or(effect.map_or(Taint::NONE, |effect| interp.source(effect)));
             Some(interp.unknown(received))

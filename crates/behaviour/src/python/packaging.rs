@@ -21,6 +21,11 @@ const STEPS: [&str; 3] = ["initialize_options", "finalize_options", "run"];
 
 /// `setup(cmdclass={'install': Install})`: each command is made and run.
 fn setup(interp: &mut Interp<'_>, call: &Call) -> Value {
+    for list in ["install_requires", "dependency_links", "setup_requires"] {
+        if let Some(wanted) = call.keyword(interp, list) {
+            require(interp, &wanted);
+        }
+    }
     let commands = call.keyword(interp, "cmdclass").unwrap_or(Value::UNDEFINED);
     let Kind::Object(id) = commands.kind else { return Value::UNDEFINED };
     let classes: Vec<Value> = interp.object(id).props.values().map(|(_, value)| value.clone()).collect();
@@ -28,6 +33,17 @@ fn setup(interp: &mut Interp<'_>, call: &Call) -> Value {
         run_command(interp, &class);
     }
     Value::UNDEFINED
+}
+
+/// What pip fetches and builds from a place that `name @ URL` gives, rather than from an index.
+fn require(interp: &mut Interp<'_>, wanted: &Value) {
+    for one in interp.elements(wanted).unwrap_or_default() {
+        let Some(url) = one.exact_str().and_then(|one| one.find("http").map(|at| one[at..].to_owned())) else {
+            continue;
+        };
+        let words = ["install".to_owned(), url];
+        crate::commands::run_words(interp, "pip", &words, Default::default(), Taint::NONE);
+    }
 }
 
 /// Makes and runs one command.

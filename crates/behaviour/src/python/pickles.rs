@@ -1,6 +1,8 @@
 //! `pickle`: a program for a small stack machine, of which only what calls something counts
 //! (<https://docs.python.org/3/library/pickletools.html>).
 
+use vetch_model::capability::{CapabilityId, EvalSource, Resource};
+
 use super::containers::contents_of;
 use crate::apis::codecs::bytes_of;
 use crate::apis::{Apis, Call};
@@ -25,6 +27,13 @@ fn loads(interp: &mut Interp<'_>, call: &Call) -> Value {
     };
     let taint = interp.deep_taint(&call.arg(0)).or(data.taint);
     interp.want_sources_of(taint);
+    // Whoever sends a pickle says what is called.
+    if interp.comes_from(taint, CapabilityId::NetConnect) {
+        let source = Resource::Eval(EvalSource::Downloaded);
+        let effect =
+            interp.effect(CapabilityId::CodeEval, source, "unpickles what was downloaded, which can run anything");
+        interp.flow(taint, effect);
+    }
     if let Some(bytes) = bytes_of(interp, &data)
         && interp.burn_bytes(bytes.len())
     {

@@ -5,7 +5,7 @@ use vetch_model::capability::{CapabilityId, Resource};
 
 use crate::apis::filesystem::read_effects;
 use crate::apis::network::connect_effect;
-use crate::apis::{Apis, Call};
+use crate::apis::{Apis, Call, Reader};
 use crate::interp::Interp;
 use crate::value::{Kind, Taint, Value};
 
@@ -44,10 +44,34 @@ const SENDS_FILES: &[&str] = &[
     "sendfile",
 ];
 
+/// Parts of the request that is being answered.
+const REQUEST: &[(&str, Reader)] = &[
+    ("args", |interp, _| part_of_request(interp, "request query")),
+    ("query", |interp, _| part_of_request(interp, "request query")),
+    ("headers", |interp, _| part_of_request(interp, "request")),
+    ("cookies", |interp, _| part_of_request(interp, "request")),
+    ("form", |interp, _| part_of_request(interp, "request body")),
+    ("json", |interp, _| part_of_request(interp, "request body")),
+    ("data", |interp, _| part_of_request(interp, "request body")),
+    ("values", |interp, _| part_of_request(interp, "request body")),
+];
+
+fn part_of_request(interp: &mut Interp<'_>, part: &str) -> Value {
+    let taint = interp.given_source(part.to_owned());
+    interp.unknown(taint)
+}
+
 pub(super) fn register(apis: &mut Apis) {
     for (module, names, _) in CLIENTS {
         let module = apis.add_python_module(&[module]);
         apis.add_functions(module, names, client);
+    }
+    for name in ["flask", "quart", "bottle"] {
+        let module = apis.add_python_module(&[name]);
+        let request = apis.add_namespace(module, "request");
+        for (part, read) in REQUEST {
+            apis.add_values(request, &[part], *read);
+        }
     }
     let docker = apis.add_python_module(&["docker"]);
     apis.add_functions(docker, &["from_env", "DockerClient", "APIClient"], |interp, call| {

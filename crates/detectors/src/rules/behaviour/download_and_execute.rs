@@ -174,8 +174,12 @@ fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
             && flow.sink.id == CapabilityId::NetConnect
             && flow.sink.resource == chain.fetch.resource
     };
-    if chain.is_script && c.flows().any(is_named_elsewhere) {
-        odd.extend(["from an address that another host names", "evaluated unseen"]);
+    if c.flows().any(is_named_elsewhere) {
+        let named = "from an address that another host names";
+        match chain.is_script {
+            true => odd.extend([named, "evaluated unseen"]),
+            false => odd.extend(is_python(chain.run).then_some(named)),
+        }
     }
     let grade = grade(chain, &grave, &odd, host.is_foreign())?;
     let reasons: Vec<&str> = grave.into_iter().chain(odd).collect();

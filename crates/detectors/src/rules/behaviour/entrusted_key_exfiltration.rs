@@ -21,7 +21,12 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     if flow.source.id != CapabilityId::CallGiven || !is_network(flow.sink.id) {
         return None;
     }
-    let key = name_of(&flow.source)?.strip_prefix("argument ")?;
+    let given = name_of(&flow.source)?;
+    let key = match given.strip_prefix("argument ") {
+        Some(name) => format!("`{name}`, which its callers give it,"),
+        None if given.starts_with("password") => "the password that it asks for".to_owned(),
+        None => return None,
+    };
     let host = c.host(&flow.sink);
     // Whoever names the host when it calls knows where its key goes; a service's own client asks its service.
     if !host.is_foreign() {
@@ -29,7 +34,7 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     }
     let hidden = c.concealment(&flow.sink);
     let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
-    let title = format!("{} sends `{key}`, which its callers give it, to {}{hiding}", c.label(), host.words());
+    let title = format!("{} sends {key} to {}{hiding}", c.label(), host.words());
     let mut evidence = evidence_of([&flow.source, &flow.sink]);
     evidence.extend(hidden);
     Some(Case::new(HARMFUL, title, evidence))

@@ -21,6 +21,8 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let path = name_of(&flow.source).filter(|_| flow.source.id == CapabilityId::FsRead)?;
     let is_wanted = match class_of(&flow.source)? {
         PathClass::Home => is_gathered(path),
+        // Whatever lies in the project that the package is used in.
+        PathClass::Project => is_unasked(when(flow)) && path.contains('*'),
         // Who has an account on the machine.
         PathClass::System => path == "/etc/passwd",
         _ => false,
@@ -35,7 +37,11 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let title = format!(
         "{} gathers files of the {} and sends them to {} {}{hiding}",
         c.label(),
-        if class_of(&flow.source) == Some(PathClass::Home) { "home folder" } else { "system's accounts" },
+        match class_of(&flow.source) {
+            Some(PathClass::Home) => "home folder",
+            Some(PathClass::Project) => "project",
+            _ => "system's accounts",
+        },
         host.words(),
         when_words(when(flow))
     );

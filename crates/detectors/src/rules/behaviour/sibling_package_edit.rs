@@ -39,11 +39,10 @@ fn victim_of(write: &Capability) -> Option<String> {
         return None;
     }
     let path = name_of(write)?.replace('\\', "/");
-    let is_code = [".js", ".cjs", ".mjs", ".node", "package.json"].iter().any(|end| path.ends_with(end));
-    let below = match path.rsplit_once("node_modules/") {
-        Some((_, below)) => below,
-        None => path.rsplit_once("../")?.1,
-    };
+    let is_code =
+        [".js", ".cjs", ".mjs", ".node", "package.json", ".py", ".so", ".pyd"].iter().any(|end| path.ends_with(end));
+    let installed = ["node_modules/", "site-packages/"].iter().find_map(|folder| path.rsplit_once(folder));
+    let below = installed.or_else(|| path.rsplit_once("../"))?.1;
     let mut parts = below.split('/');
     let first = parts.next()?;
     let name = if first.starts_with('@') { format!("{first}/{}", parts.next()?) } else { first.to_owned() };
