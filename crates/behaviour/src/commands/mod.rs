@@ -3,6 +3,7 @@
 mod batch;
 mod embedded;
 mod interpreters;
+mod machine;
 mod mining;
 mod powershell;
 mod programs;

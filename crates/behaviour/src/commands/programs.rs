@@ -75,59 +75,7 @@ impl Runner<'_, '_> {
         }
     }
 
-    /// `config.sh --url … --token …`, as the runners of a CI service are set up.
-    fn runner_registration(&mut self, program: &str, args: &[String]) {
-        let given = |wanted: &&str| args.iter().any(|arg| arg == wanted);
-        if matches!(program, "config.sh" | "config") && ["--url", "--token"].iter().all(given) {
-            let runner = Resource::Named("self-hosted CI runner".to_owned());
-            self.interp.effect(CapabilityId::Persist, runner, "registers the machine as a runner of somebody's jobs");
-        }
-    }
-
-    /// Programs that act on the machine as a whole, and what is secret on it.
-    fn of_the_system(&mut self, program: &str, path: &str, args: &[String], taint: Taint, piped: Taint) -> Taint {
-        match program {
-            "crontab" | "launchctl" | "systemctl" | "schtasks" | "reg" | "at" | "defaults" => {
-                self.persistence(program, args);
-                Taint::NONE
-            }
-            "pbcopy" | "clip" | "wl-copy" | "set-clipboard" => self.put_on_clipboard(args),
-            "xclip" | "xsel" if !args.iter().any(|arg| matches!(arg.as_str(), "-o" | "-out" | "--output")) => {
-                self.put_on_clipboard(args)
-            }
-            "shutdown" | "reboot" | "poweroff" | "halt" | "stop-computer" | "restart-computer" => {
-                let target = Resource::Named("the system".to_owned());
-                self.interp.effect(CapabilityId::ProcessKill, target, "shuts the machine down");
-                Taint::NONE
-            }
-            "pbpaste" | "xclip" | "xsel" | "wl-paste" => {
-                self.interp.effect(CapabilityId::InputClipboard, Resource::None, "reads the clipboard");
-                Taint::NONE
-            }
-            "screencapture" | "scrot" | "import" | "gnome-screenshot" => {
-                self.interp.effect(CapabilityId::InputScreen, Resource::None, "captures the screen");
-                Taint::NONE
-            }
-            "security" if args.iter().any(|arg| arg.starts_with("find-") || arg.starts_with("dump-")) => {
-                self.credentials("the system keychain")
-            }
-            "git" if args.first().is_some_and(|verb| verb == "clone") => self.clone_repository(&args[1..], taint),
-            "git" if args.first().is_some_and(|verb| verb == "credential") => self.credentials("git credential"),
-            "gh" | "gcloud" | "aws" if is_token_request(args) => {
-                self.credentials(&format!("{program} {}", args.join(" ")))
-            }
-            "twine" if args.iter().any(|arg| arg == "upload") => self.publish("pypi"),
-            "poetry" | "flit" | "hatch" | "uv" | "pdm" | "maturin"
-                if args.iter().any(|arg| matches!(arg.as_str(), "publish" | "upload")) =>
-            {
-                self.publish("pypi")
-            }
-            "docker" | "podman" | "kubectl" => piped,
-            _ => self.other(program, path, args, taint),
-        }
-    }
-
-    fn other(&mut self, program: &str, path: &str, args: &[String], taint: Taint) -> Taint {
+    pub(super) fn other(&mut self, program: &str, path: &str, args: &[String], taint: Taint) -> Taint {
         if AGENTS.contains(&program) || (program == "q" && args.iter().any(|arg| arg == "chat")) {
             let effect = self.interp.effect(
                 CapabilityId::AgentDrive,
@@ -145,12 +93,6 @@ impl Runner<'_, '_> {
         } else if path.contains('/') || path.ends_with(".js") {
             self.interp.run_program_file(path);
         }
-        Taint::NONE
-    }
-
-    fn put_on_clipboard(&mut self, args: &[String]) -> Taint {
-        let put = args.last().map_or(Value::UNKNOWN, Value::str);
-        crate::apis::host::clipboard_written(self.interp, &put);
         Taint::NONE
     }
 
@@ -237,7 +179,7 @@ impl Runner<'_, '_> {
 
     /// `certutil -urlcache -f URL FILE`, `bitsadmin /transfer JOB URL FILE`
     /// `git clone URL [FOLDER]`: what lies in the folder from then on came from there.
-    fn clone_repository(&mut self, args: &[String], sent: Taint) -> Taint {
+    pub(super) fn clone_repository(&mut self, args: &[String], sent: Taint) -> Taint {
         let mut named = args.iter().filter(|arg| !arg.starts_with('-'));
         let Some(url) = named.find(|arg| arg.contains(':') || arg.contains(HOLE)) else { return Taint::NONE };
         let folder = named.next().cloned().unwrap_or_else(|| {
@@ -386,26 +328,6 @@ impl Runner<'_, '_> {
         if decodes { piped.or(Taint::DECODED) } else { piped }
     }
 
-    fn environment(&mut self) -> Taint {
-        let effect = self.interp.effect(CapabilityId::EnvEnumerate, Resource::None, "prints all environment variables");
-        self.interp.source(effect)
-    }
-
-    fn system_info(&mut self, item: &str) -> Taint {
-        let effect =
-            self.interp.effect(CapabilityId::SystemInfo, Resource::Named(item.to_owned()), "asks about the system");
-        self.interp.source(effect)
-    }
-
-    fn credentials(&mut self, of: &str) -> Taint {
-        let effect = self.interp.effect(
-            CapabilityId::FsRead,
-            Resource::Path { class: vetch_model::PathClass::Credentials, path: Some(of.to_owned()) },
-            "asks for stored credentials",
-        );
-        self.interp.source(effect)
-    }
-
     fn netcat(&mut self, args: &[String], sent: Taint) -> Taint {
         let host = args.iter().find(|arg| !arg.starts_with('-') && arg.contains('.'));
         let port = args.iter().rfind(|arg| arg.bytes().all(|b| b.is_ascii_digit()) && !arg.is_empty());
@@ -429,39 +351,11 @@ impl Runner<'_, '_> {
         let effect = self.connect(&format!("//{host}"), sent);
         self.interp.source(effect)
     }
-
-    fn persistence(&mut self, program: &str, args: &[String]) {
-        let line = args.join(" ").to_lowercase();
-        let mechanism = match program {
-            "crontab" if !line.starts_with("-l") => "cron",
-            "launchctl" if line.contains("load") || line.contains("bootstrap") || line.contains("submit") => {
-                "launch agent"
-            }
-            "systemctl" if line.contains("enable") => "systemd unit",
-            "schtasks" if line.contains("create") => "scheduled task",
-            "reg" if line.starts_with("add") && line.contains("run") => "registry run key",
-            "at" if !line.is_empty() => "scheduled job",
-            "defaults" if line.contains("loginhook") => "login hook",
-            _ => return,
-        };
-        self.interp.effect(
-            CapabilityId::Persist,
-            Resource::Named(mechanism.to_owned()),
-            format!("makes a {mechanism}"),
-        );
-    }
 }
 
 /// `pip install --index-url URL`, `npm install URL`: packages of a source that the command names.
 fn names_source(args: &[String]) -> bool {
     args.iter().any(|arg| matches!(arg.as_str(), "install" | "i" | "add")) && args.iter().any(|arg| arg.contains("://"))
-}
-
-fn is_token_request(args: &[String]) -> bool {
-    let line = args.join(" ");
-    ["auth token", "auth print", "sts get", "secretsmanager", "configure get", "auth status"]
-        .iter()
-        .any(|verb| line.contains(verb))
 }
 
 /// Arguments that are addresses, values of options (`-d`, `-H`, `-A` …) left out.

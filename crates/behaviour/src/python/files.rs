@@ -82,6 +82,15 @@ fn files(apis: &mut Apis) {
             buffer
         });
     }
+    temporary(apis);
+    let sqlite = apis.add_python_module(&["sqlite3", "aiosqlite"]);
+    apis.add_functions(sqlite, &["connect"], |interp, call| {
+        let (_, taint) = read_effects(interp, &call.arg(0));
+        interp.unknown(taint)
+    });
+}
+
+fn temporary(apis: &mut Apis) {
     let temp = apis.add_python_module(&["tempfile"]);
     apis.add_functions(temp, &["gettempdir", "mkdtemp", "mktemp", "gettempprefix"], |_, _| Value::str("<temp>/x"));
     // The number of an open file is its path here.
@@ -91,11 +100,6 @@ fn files(apis: &mut Apis) {
         interp.set_property(&file, "name", Value::str("<temp>/file"));
         interp.set_property(&file, "path", Value::str("<temp>/file"));
         file
-    });
-    let sqlite = apis.add_python_module(&["sqlite3", "aiosqlite"]);
-    apis.add_functions(sqlite, &["connect"], |interp, call| {
-        let (_, taint) = read_effects(interp, &call.arg(0));
-        interp.unknown(taint)
     });
 }
 

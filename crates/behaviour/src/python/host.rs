@@ -5,7 +5,7 @@ use vetch_model::capability::{Attributes, CapabilityId, Resource};
 use super::codecs::passed;
 use super::text;
 use crate::apis::filesystem::read_effects;
-use crate::apis::{Apis, Call};
+use crate::apis::{ApiId, Apis, Call};
 use crate::interp::Interp;
 use crate::value::{HOLE, Kind, Taint, Value};
 
@@ -180,6 +180,11 @@ fn native(apis: &mut Apis) {
         }
         interp.unknown(taint)
     });
+    windows(apis, ctypes);
+}
+
+/// What Windows has for native code, the registry and keys.
+fn windows(apis: &mut Apis, ctypes: ApiId) {
     let windll = apis.add_namespace(ctypes, "windll");
     let kernel = apis.add_namespace(windll, "kernel32");
     apis.add_functions(

@@ -81,7 +81,7 @@ impl Interp<'_> {
         let fetched = self.search_path.iter().rev().find_map(|place| {
             let path = place.exact_str()?;
             let written = self.written_file(path)?;
-            (!written.taint.is_empty()).then(|| written.taint)
+            (!written.taint.is_empty()).then_some(written.taint)
         });
         if let Some(taint) = fetched {
             let source = Resource::Eval(self.eval_source(taint, false));

@@ -34,6 +34,22 @@ pub(super) fn register(apis: &mut Apis) {
             apis.add_functions(class, &["request"], |interp, call| request(interp, call, 2));
         }
     }
+    clients(apis);
+    let paramiko = apis.add_python_module(&["paramiko"]);
+    let files = apis.add_namespace(paramiko, "SFTPClient");
+    apis.add_functions(files, &["from_transport"], |interp, call| {
+        let Kind::Object(id) = call.arg(0).kind else { return interp.unknown(Taint::NONE) };
+        match interp.object(id).class {
+            crate::value::Class::Instance { effect, .. } => interp.instance(call.api, effect, Taint::NONE),
+            _ => interp.unknown(Taint::NONE),
+        }
+    });
+    standard(apis);
+    socket(apis);
+}
+
+/// Libraries whose clients keep one connection.
+fn clients(apis: &mut Apis) {
     for name in [
         "aiohttp",
         "urllib3",
@@ -82,17 +98,6 @@ pub(super) fn register(apis: &mut Apis) {
             client,
         );
     }
-    let paramiko = apis.add_python_module(&["paramiko"]);
-    let files = apis.add_namespace(paramiko, "SFTPClient");
-    apis.add_functions(files, &["from_transport"], |interp, call| {
-        let Kind::Object(id) = call.arg(0).kind else { return interp.unknown(Taint::NONE) };
-        match interp.object(id).class {
-            crate::value::Class::Instance { effect, .. } => interp.instance(call.api, effect, Taint::NONE),
-            _ => interp.unknown(Taint::NONE),
-        }
-    });
-    standard(apis);
-    socket(apis);
 }
 
 /// Modules of the standard library, and what only fetches files.
