@@ -9,6 +9,9 @@ mod powershell;
 mod programs;
 mod protection;
 
+use std::rc::Rc;
+
+use vetch_model::Span;
 use vetch_model::capability::{Attributes, CapabilityId, EvalSource, Resource};
 use vetch_syntax::shell::{self, Command, Joint, Part, RedirectKind, Script, Word};
 
@@ -161,12 +164,24 @@ pub(crate) struct Runner<'a, 'p> {
     shown: String,
     /// What went into the archives unpacked so far: programs run from their folders came with them.
     unpacked: Taint,
+    /// The script of the package that is being run.
+    own_script: Option<OwnScript>,
+}
+
+/// A script that lies in the package.
+#[derive(Clone)]
+struct OwnScript {
+    /// Its number among the package's files.
+    file: usize,
+    /// How deep in shells its own lines are.
+    depth: u32,
+    text: Rc<str>,
 }
 
 impl<'a, 'p> Runner<'a, 'p> {
     /// A runner of `command`, which notes show.
     fn new(interp: &'a mut Interp<'p>, attributes: Attributes, command: &str) -> Self {
-        Runner { interp, attributes, depth: 0, shown: shown(command), unpacked: Taint::NONE }
+        Runner { interp, attributes, depth: 0, shown: shown(command), unpacked: Taint::NONE, own_script: None }
     }
 }
 
@@ -212,11 +227,20 @@ impl Runner<'_, '_> {
             let attributes = self.attributes;
             self.attributes.detached |= in_background;
             self.attributes.hidden |= silenced(command);
+            self.stand_at(command.span);
             piped = self.command(command, taint, piped);
             self.attributes = attributes;
             output = output.or(piped);
         }
         output
+    }
+
+    /// Of a script that lies in the package: what happens, happens at the command.
+    fn stand_at(&mut self, span: Span) {
+        if let Some(script) = self.own_script.as_ref().filter(|script| script.depth == self.depth) {
+            self.shown = shown(script.text.get(span.start as usize..span.end as usize).unwrap_or_default());
+            self.interp.here = self.interp.site_in(script.file, span);
+        }
     }
 
     fn command(&mut self, command: &Command, mut taint: Taint, piped: Taint) -> Taint {

@@ -1,11 +1,13 @@
 //! What well-known programs do with their arguments.
 
+use std::rc::Rc;
+
 use vetch_model::capability::{CapabilityId, Resource};
 
-use super::Runner;
 use super::embedded::{lines_of_vbscript, shell_lines_of_applescript};
 use super::mining::mines;
 use super::powershell::addresses;
+use super::{OwnScript, Runner};
 use crate::paths;
 use crate::value::{HOLE, Taint, Value};
 
@@ -127,9 +129,20 @@ impl Runner<'_, '_> {
         }
         let Some(own) = path.strip_prefix("<package>/") else { return };
         match self.interp.package.contents(own).map(|bytes| String::from_utf8_lossy(bytes).into_owned()) {
-            Some(text) => self.lines(&text, Taint::NONE),
+            Some(text) => self.own_lines(own, &text),
             None => self.interp.note_wanted(own),
         }
+    }
+
+    /// A script of the package's own.
+    fn own_lines(&mut self, path: &str, text: &str) {
+        let (here, command) = (self.interp.here, self.shown.clone());
+        // Of a batch file the text that is read is not the text that is there.
+        let file = self.interp.package.file(path).filter(|_| !super::batch::is_batch(text));
+        let script = file.map(|file| OwnScript { file, depth: self.depth + 1, text: Rc::from(text) });
+        let outer = std::mem::replace(&mut self.own_script, script);
+        self.lines(text, Taint::NONE);
+        (self.own_script, self.interp.here, self.shown) = (outer, here, command);
     }
 
     /// A script of several lines.
