@@ -1,5 +1,7 @@
 //! Ctrl-C, and the signals by which a CI system stops a job.
 
+use std::sync::OnceLock;
+
 use vetch_engine::Cancel;
 
 use crate::exit::Failure;
@@ -8,8 +10,12 @@ use crate::exit::Failure;
 const STATUS: i32 = 130;
 
 /// A flag that the first signal sets; the engine then stops its workers and returns.
-/// A second signal ends the program at once; the cache survives that too.
+/// A second signal ends the program at once; the cache survives that too. All that the program does shares it.
 pub(crate) fn watch() -> Result<Cancel, Failure> {
+    static WATCHED: OnceLock<Cancel> = OnceLock::new();
+    if let Some(cancel) = WATCHED.get() {
+        return Ok(cancel.clone());
+    }
     let cancel = Cancel::new();
     let flag = cancel.clone();
     ctrlc::set_handler(move || {
@@ -19,5 +25,5 @@ pub(crate) fn watch() -> Result<Cancel, Failure> {
         flag.cancel();
     })
     .map_err(|error| Failure::new(format!("cannot watch for Ctrl-C: {error}"), ""))?;
-    Ok(cancel)
+    Ok(WATCHED.get_or_init(|| cancel).clone())
 }

@@ -11,6 +11,7 @@ mod protection;
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use vetch_model::Span;
 use vetch_model::capability::{Attributes, CapabilityId, EvalSource, Resource};
 use vetch_syntax::shell::{self, Command, Joint, Part, RedirectKind, Script, Word};
@@ -164,6 +165,8 @@ pub(crate) struct Runner<'a, 'p> {
     shown: String,
     /// What went into the archives unpacked so far: programs run from their folders came with them.
     unpacked: Taint,
+    /// What was assigned so far.
+    variables: FxHashMap<String, (String, Taint)>,
     /// The script of the package that is being run.
     own_script: Option<OwnScript>,
 }
@@ -181,7 +184,15 @@ struct OwnScript {
 impl<'a, 'p> Runner<'a, 'p> {
     /// A runner of `command`, which notes show.
     fn new(interp: &'a mut Interp<'p>, attributes: Attributes, command: &str) -> Self {
-        Runner { interp, attributes, depth: 0, shown: shown(command), unpacked: Taint::NONE, own_script: None }
+        Runner {
+            interp,
+            attributes,
+            depth: 0,
+            shown: shown(command),
+            unpacked: Taint::NONE,
+            variables: FxHashMap::default(),
+            own_script: None,
+        }
     }
 }
 
@@ -250,8 +261,8 @@ impl Runner<'_, '_> {
             taint = taint.or(from);
             words.push(text);
         }
-        for (_, value) in &command.assignments {
-            taint = taint.or(self.word(value).1);
+        for (name, value) in &command.assignments {
+            taint = taint.or(self.assign(name, value));
         }
         let output = self.words(&words, taint, piped);
         for redirect in &command.redirects {
@@ -305,7 +316,11 @@ impl Runner<'_, '_> {
         for part in &word.parts {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
-                Part::Variable(name) => text.push_str(self.variable(name)),
+                Part::Variable(name) => {
+                    let (value, from) = self.variable(name);
+                    text.push_str(&value);
+                    taint = taint.or(from);
+                }
                 Part::Substitution(script) => {
                     self.depth += 1;
                     if self.depth < MAX_DEPTH {
@@ -323,13 +338,35 @@ impl Runner<'_, '_> {
         (text, taint)
     }
 
-    fn variable(&self, name: &str) -> &'static str {
-        match name {
+    /// What a variable holds: what the script put there, or the environment has.
+    fn variable(&mut self, name: &str) -> (String, Taint) {
+        const SECRET: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "PASSWD", "_KEY", "CREDENTIAL", "PRIVATE"];
+        if let Some((value, taint)) = self.variables.get(name) {
+            return (value.clone(), *taint);
+        }
+        let known = match name {
             "HOME" | "USERPROFILE" | "HOMEPATH" => "<home>",
             "TMPDIR" | "TMP" | "TEMP" => "<temp>",
             "PWD" | "INIT_CWD" => "<project>",
-            _ => "\u{FFFC}",
+            // Of others nobody knows whether they are the environment's at all.
+            _ if SECRET.iter().any(|part| name.contains(part)) => {
+                let value = crate::apis::env::read_variable(self.interp, name);
+                return (HOLE.to_string(), value.taint);
+            }
+            _ => return (HOLE.to_string(), Taint::NONE),
+        };
+        (known.to_owned(), Taint::NONE)
+    }
+
+    /// `NAME=value`
+    fn assign(&mut self, name: &str, value: &Word) -> Taint {
+        const MAX_VARIABLES: usize = 256;
+        const MAX_VALUE: usize = 4096;
+        let (text, taint) = self.word(value);
+        if self.variables.len() < MAX_VARIABLES && text.len() <= MAX_VALUE {
+            self.variables.insert(name.to_owned(), (text, taint));
         }
+        taint
     }
 
     /// One program with its arguments. Gives the taint of its output.

@@ -105,7 +105,7 @@ Else OLD and NEW are each the first of these that they can be:
 
 Examples:
   vetch diff old/package-lock.json package-lock.json
-  vetch diff main..HEAD              what the branch changes
+  vetch diff main..HEAD              what the branch changes, and what its own code and CI workflows do that they did not
   vetch diff main..HEAD web          in one folder
   vetch diff HEAD                    what is changed and not committed
   vetch diff main..HEAD --review     and what every release that it brings in does, and did not before
@@ -133,6 +133,9 @@ pub(crate) struct DiffArgs {
     /// Judge every release that was added or moved to another version, beside the one that it replaces
     #[arg(long, conflicts_with = "previous")]
     pub(crate) review: bool,
+    /// Leave the project's own source and CI workflows out, which are compared where OLD or NEW is a git revision
+    #[arg(long, conflicts_with = "previous")]
+    pub(crate) no_source: bool,
     /// Compare this one release with the one before it in its line
     #[arg(long, conflicts_with = "new")]
     pub(crate) previous: bool,

@@ -112,7 +112,7 @@ pub(crate) struct ScanArgs {
 }
 
 /// Where the contents of releases come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Contents")]
 pub(crate) struct ContentsArgs {
     /// Whose package an archive or a folder is, where it may be either [default: by its contents]

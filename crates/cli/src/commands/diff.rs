@@ -1,5 +1,6 @@
 //! `vetch diff OLD NEW`.
 
+mod own;
 mod releases;
 mod review;
 
@@ -8,6 +9,7 @@ use std::path::Path;
 
 use vetch_engine::map::git::{Revision, split_path};
 use vetch_engine::map::{self, Map};
+use vetch_engine::own::{self as own_source, Source};
 use vetch_graph::compare::compare;
 use vetch_model::inventory::Inventory;
 use vetch_report::comparison::{self, DiffView};
@@ -32,7 +34,18 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
         false => None,
     };
     let reviews = review.as_ref().map(review::Review::views);
-    let view = DiffView { old: old.view(), new: new.view(), comparison: &comparison, reviews: reviews.as_deref() };
+    let own = match (&old.source, &new.source) {
+        (Some(old), Some(new)) if !arguments.no_source => Some(own::run(old, new, arguments, global)?),
+        _ => None,
+    };
+    let own = own.as_ref().map(own::Own::views);
+    let view = DiffView {
+        old: old.view(),
+        new: new.view(),
+        comparison: &comparison,
+        reviews: reviews.as_deref(),
+        own: own.as_deref(),
+    };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let write = |out: &mut dyn Write| -> io::Result<()> {
         match arguments.format {
@@ -49,11 +62,16 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
             "{ignored} lockfiles or manifests are left out by ignore files; `vetch graph` names them"
         ));
     }
-    let releases = || reviews.iter().flatten().map(|view| view.new);
+    let releases = || reviews.iter().chain(&own).flatten().map(|view| view.new);
     let is_alarming =
         comparison.is_alarming() || releases().any(|release| release.verdict >= vetch_model::Verdict::Suspicious);
     let is_known = releases().all(|release| release.incomplete.is_empty());
-    let is_whole = old.map.incomplete.is_empty() && new.map.incomplete.is_empty() && is_known;
+    let sides = [&old, &new];
+    let is_read = |side: &&Side| {
+        let source = side.source.as_ref().filter(|_| !arguments.no_source);
+        side.map.incomplete.is_empty() && source.is_none_or(|source| source.incomplete.is_empty())
+    };
+    let is_whole = sides.iter().all(is_read) && is_known;
     Ok(match (is_alarming, is_whole || arguments.allow_incomplete) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Passed,
@@ -68,10 +86,12 @@ struct Side {
     map: Map,
     inventory: Inventory,
     files: Vec<MapFile>,
+    /// The project's own files, where two times of one project are compared.
+    source: Option<Source>,
 }
 
 impl Side {
-    fn new(shown: &str, commit: Option<String>, map: Map) -> Side {
+    fn new(shown: &str, commit: Option<String>, map: Map, source: Option<Source>) -> Side {
         let file = |reading: &vetch_lockfiles::Reading| MapFile {
             file: reading.inventory.file.clone(),
             format: reading.format.as_str().to_owned(),
@@ -79,7 +99,7 @@ impl Side {
             packages: reading.inventory.packages.len(),
         };
         let (inventory, files) = (map.inventory(), map.readings.iter().map(file).collect());
-        Side { shown: shown.to_owned(), commit, map, inventory, files }
+        Side { shown: shown.to_owned(), commit, map, inventory, files, source }
     }
 
     fn view(&self) -> comparison::Side<'_> {
@@ -163,14 +183,15 @@ fn sides(old: &str, new: Option<&str>) -> Result<[Side; 2], Failure> {
 }
 
 fn of_path(path: &str) -> Result<Side, Failure> {
-    Ok(Side::new(path, None, map::open(Path::new(path))?))
+    Ok(Side::new(path, None, map::open(Path::new(path))?, None))
 }
 
 /// A revision, and what is on disk now. Where one has nothing, the other is all new.
 fn path_and_revision(path: &str, name: &str) -> Result<[Side; 2], Failure> {
     let then = revision(name, path)?;
     let now = map::open_any(Path::new(path))?;
-    both([then, Opened { shown: path.to_owned(), commit: None, map: Some(now) }], path)
+    let source = own_source::of_folder(Path::new(path))?;
+    both([then, Opened { shown: path.to_owned(), commit: None, map: Some(now), source }], path)
 }
 
 /// `A..B` for one target.
@@ -178,8 +199,8 @@ fn range(left: &str, right: &str, from_merge_base: bool, target: &str) -> Result
     let then = match from_merge_base {
         true => {
             let base = Revision::merge_base(Path::new(target), left, right)?;
-            let map = base.map(base.within())?;
-            Opened { shown: format!("{left}...{right}"), commit: Some(base.commit()), map }
+            let (map, source) = (base.map(base.within())?, base.source(base.within())?);
+            Opened { shown: format!("{left}...{right}"), commit: Some(base.commit()), map, source }
         }
         false => revision(left, target)?,
     };
@@ -191,6 +212,7 @@ struct Opened {
     shown: String,
     commit: Option<String>,
     map: Option<Map>,
+    source: Source,
 }
 
 /// `REV`, or `REV:PATH`, whose path is relative to the top of the repository.
@@ -202,7 +224,8 @@ fn revision(text: &str, target: &str) -> Result<Opened, Failure> {
         Some(_) => Some(map::open_revision(Path::new(target), text)?),
         None => opened.map(opened.within())?,
     };
-    Ok(Opened { shown: text.to_owned(), commit: Some(opened.commit()), map })
+    let source = opened.source(path.unwrap_or(opened.within()).trim_end_matches('/'))?;
+    Ok(Opened { shown: text.to_owned(), commit: Some(opened.commit()), map, source })
 }
 
 /// What is on one side only was added or removed; what is on neither is a mistake.
@@ -212,7 +235,7 @@ fn both(sides: [Opened; 2], target: &str) -> Result<[Side; 2], Failure> {
         let message = format!("neither `{old}` nor `{new}` has a `{target}`");
         return Err(Failure::new(message, "check the path; it is relative to the current folder"));
     }
-    Ok(sides.map(|side| Side::new(&side.shown, side.commit, side.map.unwrap_or_default())))
+    Ok(sides.map(|side| Side::new(&side.shown, side.commit, side.map.unwrap_or_default(), Some(side.source))))
 }
 
 #[cfg(test)]

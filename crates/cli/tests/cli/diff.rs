@@ -130,12 +130,12 @@ fn mistakes_are_said_with_what_to_do() {
 }
 
 /// A repository made by `git`, in an environment of its own.
-struct Repository(TempDir);
+pub(crate) struct Repository(TempDir);
 
 impl Repository {
     /// `None`, said on standard output, where git is not installed.
     #[allow(clippy::print_stdout, reason = "a skipped test has to say so")]
-    fn new() -> Option<Repository> {
+    pub(crate) fn new() -> Option<Repository> {
         if Command::new("git").arg("--version").output().is_err() {
             println!("skipped: git is not installed");
             return None;
@@ -145,14 +145,18 @@ impl Repository {
         Some(repository)
     }
 
-    fn git(&self, arguments: &[&str]) {
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) {
         let mut git = Command::new("git");
         git.args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "core.fsmonitor=false"]);
         git.env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", self.0.path()).current_dir(self.0.path());
         assert!(git.args(arguments).status().unwrap().success(), "{arguments:?}");
     }
 
-    fn commit(&self, path: &str, text: &str) {
+    pub(crate) fn commit(&self, path: &str, text: &str) {
         let file = self.0.path().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
@@ -160,7 +164,7 @@ impl Repository {
         self.git(&["commit", "--quiet", "--message", "x"]);
     }
 
-    fn json(&self, arguments: &[&str], exit: i32) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str], exit: i32) -> Value {
         let format = ["--format", "json"];
         let arguments: Vec<&str> = arguments.iter().copied().chain(format).collect();
         diff(self.0.path(), &arguments).expect(exit).json()

@@ -8,6 +8,7 @@ mod graph;
 mod help;
 mod inspect;
 mod lock;
+mod own_source;
 mod policy;
 mod replay;
 mod report;

@@ -19,6 +19,7 @@ use vetch_model::outcome::Incomplete;
 
 use super::{Map, file_map, folder_map};
 use crate::EngineError;
+use crate::own::{self, Source};
 use crate::policy::revision;
 
 /// Largest tree object read: one folder with some 100,000 entries.
@@ -79,6 +80,24 @@ impl Revision {
     /// The path that it was opened for, relative to the top of the work tree.
     pub fn within(&self) -> &str {
         &self.within
+    }
+
+    /// The project's own files below a folder of the repository, or beside a file.
+    ///
+    /// # Errors
+    /// When there is no such folder, or its objects cannot be read.
+    pub fn source(&self, path: &str) -> Result<Source, EngineError> {
+        let top = Tree::new(&self.repository, self.tree);
+        let entry = |path: &str| match path {
+            "" => Ok(Some((EntryKind::Tree, self.tree))),
+            _ => top.entry(path).map_err(|error| failed(&self.shown, error.problem, &error.hint)),
+        };
+        let folder = match entry(path)? {
+            Some((EntryKind::Tree, id)) => Some(id),
+            Some(_) => entry(path.rsplit_once('/').map_or("", |(folder, _)| folder))?.map(|(_, id)| id),
+            None => None,
+        };
+        Ok(folder.map(|id| own::gather(&Tree::new(&self.repository, id))).unwrap_or_default())
     }
 
     /// The map of the folder or file at `path` of the repository; `None` if the

@@ -49,6 +49,7 @@ impl<'s> ChangeView<'s> {
         let others = self.scan.releases.iter().filter(|other| target(other) != target(self.new));
         let of_others = others.flat_map(|release| &release.incomplete);
         let mut all: Vec<&Incomplete> = self.new.incomplete.iter().chain(of_others).collect();
+        all.sort();
         all.dedup();
         all
     }

@@ -10,6 +10,7 @@ use super::types::{
 };
 use super::{DiffView, SCHEMA_ID, Side};
 use crate::ToolInfo;
+use crate::changes::ChangeView;
 use crate::graph::merge::source;
 use crate::graph::types::{Declared, GraphFile};
 use crate::graph::words::public;
@@ -21,6 +22,7 @@ pub(super) fn report(view: &DiffView<'_>, tool: &ToolInfo) -> DiffReport {
         let json::types::Incomplete { what, why, hint, file, line } = json::incomplete(one);
         DiffIncomplete { side, what, why, hint, file, line }
     });
+    let looked_at = |all: &[ChangeView<'_>]| all.iter().map(|one| crate::changes::convert::report(one, tool)).collect();
     DiffReport {
         schema: SCHEMA_ID,
         tool: json::tool(tool),
@@ -30,7 +32,8 @@ pub(super) fn report(view: &DiffView<'_>, tool: &ToolInfo) -> DiffReport {
         changes: view.comparison.changes.iter().map(|one| change(view, one)).collect(),
         ranges: view.comparison.ranges.iter().map(|one| range(view, one)).collect(),
         incomplete: incomplete.collect(),
-        releases: view.reviews.map(|all| all.iter().map(|one| crate::changes::convert::report(one, tool)).collect()),
+        own_source: view.own.map(looked_at),
+        releases: view.reviews.map(looked_at),
     }
 }
 

@@ -33,7 +33,7 @@ pub fn markdown(view: &DiffView<'_>) -> String {
     }
     ranges(&mut out, view);
     incomplete(&mut out, view);
-    if let Some(all) = view.reviews {
+    for all in [view.own, view.reviews].into_iter().flatten() {
         out.push(reviews_markdown(all));
     }
     out.finish()

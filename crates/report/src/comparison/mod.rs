@@ -54,6 +54,8 @@ pub struct DiffView<'m> {
     pub comparison: &'m Comparison,
     /// What the releases that it brings in do, where they were looked at.
     pub reviews: Option<&'m [ChangeView<'m>]>,
+    /// What the project's own source does now and did not, by its parts, where it was looked at.
+    pub own: Option<&'m [ChangeView<'m>]>,
 }
 
 impl<'m> DiffView<'m> {

@@ -29,8 +29,9 @@ pub fn terminal(view: &DiffView<'_>, style: Style) -> String {
     ranges(&mut page, view);
     incomplete(&mut page, view);
     summary(&mut page, view);
-    let reviews = view.reviews.map(|all| reviews_terminal(all, style)).unwrap_or_default();
-    page.finish() + &reviews
+    let looked_at = [view.own, view.reviews];
+    let looked_at: String = looked_at.iter().flatten().map(|all| reviews_terminal(all, style)).collect();
+    page.finish() + &looked_at
 }
 
 fn tone(kind: ChangeKind) -> Tone {

@@ -29,6 +29,9 @@ pub struct DiffReport {
     pub ranges: Vec<DiffRange>,
     /// What could not be read, and so was not compared.
     pub incomplete: Vec<DiffIncomplete>,
+    /// Of two times of one project: what its own source and CI workflows do now and did not, by their parts; worst first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_source: Option<Vec<ReleaseDiff>>,
     /// With `--review`: what the releases that it brings in do, each beside the one that it replaces; worst first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub releases: Option<Vec<ReleaseDiff>>,

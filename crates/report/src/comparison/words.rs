@@ -181,6 +181,7 @@ pub(super) fn sentence(view: &DiffView<'_>) -> String {
     let is_whole = view.incomplete().next().is_none();
     let rest = if is_whole { "" } else { " Not everything could be read." };
     let what = match (alarming, view.comparison.is_empty(), is_whole) {
+        (0, true, true) if view.own.is_some_and(|own| !own.is_empty()) => "No dependency changed.".to_owned(),
         (0, true, true) => "Nothing changed.".to_owned(),
         (0, true, false) => "Nothing changed in what could be read.".to_owned(),
         (0, false, _) => "Nothing alarming in what changed.".to_owned(),

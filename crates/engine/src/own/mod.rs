@@ -1,0 +1,204 @@
+//! The project's own source at two times, packed as releases, so that it is looked at like any other: what a change adds
+//! to what the project itself does. A malicious contribution shows here, in its code or in what its CI runs.
+
+mod gather;
+mod pack;
+mod workflows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vetch_model::outcome::Incomplete;
+
+pub(crate) use gather::gather;
+pub use gather::of_folder;
+
+/// The files of a project at one time, its dependencies aside.
+#[derive(Debug, Default)]
+pub struct Source {
+    files: BTreeMap<String, Vec<u8>>,
+    /// What could not be read.
+    pub incomplete: Vec<Incomplete>,
+}
+
+/// A part of a project that changed, before and after, each packed as a release of its ecosystem.
+#[derive(Debug)]
+pub struct ChangedPart {
+    /// What it is called in reports: its folder, or what CI runs.
+    pub shown: String,
+    /// A name for the archives.
+    pub archive: String,
+    /// As it was; of a part that is new, a release without code.
+    pub old: Vec<u8>,
+    /// As it is.
+    pub new: Vec<u8>,
+    runs_in_ci: bool,
+}
+
+impl ChangedPart {
+    /// What is said of a release, of this.
+    pub fn told(&self, title: &str) -> String {
+        match self.runs_in_ci {
+            true => title.replace("when it is installed", "when CI runs"),
+            false => title.replace("as soon as it is imported", "as soon as it starts"),
+        }
+    }
+}
+
+/// What belongs together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// JavaScript and shell below a folder with a `package.json`, or of the whole.
+    Npm(String),
+    /// Python below a folder with a manifest, or of the whole.
+    Python(String),
+    /// What CI runs.
+    Workflows,
+}
+
+/// The parts that differ between two times, those aside that are gone.
+///
+/// # Errors
+/// When a part cannot be packed: a path is longer than archives hold.
+pub fn changed(old: &Source, new: &Source) -> std::io::Result<Vec<ChangedPart>> {
+    let (before, none) = (parts(old), BTreeMap::new());
+    let mut changed = Vec::new();
+    for (part, after) in parts(new) {
+        let before = before.get(&part).unwrap_or(&none);
+        if *before != after {
+            let (old, new) = (part.pack(before)?, part.pack(&after)?);
+            let runs_in_ci = part == Part::Workflows;
+            changed.push(ChangedPart { shown: part.shown(), archive: part.archive(), old, new, runs_in_ci });
+        }
+    }
+    Ok(changed)
+}
+
+impl Part {
+    fn shown(&self) -> String {
+        let below = |folder: &str| if folder.is_empty() { String::new() } else { format!(" in {folder}") };
+        match self {
+            Part::Npm(folder) => format!("own JavaScript{}", below(folder)),
+            Part::Python(folder) => format!("own Python{}", below(folder)),
+            Part::Workflows => "CI workflows".to_owned(),
+        }
+    }
+
+    fn archive(&self) -> String {
+        match self {
+            Part::Npm(_) | Part::Workflows => "source.tgz".to_owned(),
+            Part::Python(_) => "source-0.tar.gz".to_owned(),
+        }
+    }
+
+    fn pack(&self, files: &BTreeMap<String, &[u8]>) -> std::io::Result<Vec<u8>> {
+        match self {
+            Part::Npm(_) => pack::npm(files),
+            Part::Python(_) => pack::python(files),
+            Part::Workflows => workflows::pack(files),
+        }
+    }
+}
+
+/// The files of each part, by their paths in it.
+fn parts(source: &Source) -> BTreeMap<Part, BTreeMap<String, &[u8]>> {
+    let folders = |manifests: &[&str]| -> BTreeSet<&str> {
+        let has = source.files.keys().filter_map(|path| {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            manifests.contains(&name).then_some(folder)
+        });
+        has.chain([""]).collect()
+    };
+    let npm = folders(&["package.json"]);
+    let python = folders(&["pyproject.toml", "setup.py", "setup.cfg"]);
+    let mut parts: BTreeMap<Part, BTreeMap<String, &[u8]>> = BTreeMap::new();
+    for (path, bytes) in &source.files {
+        let mut put = |part: Part, folder: &str| {
+            let own = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
+            parts.entry(part).or_default().insert(own.to_owned(), bytes.as_slice());
+        };
+        if workflows::is_workflow(path) {
+            put(Part::Workflows, "");
+            continue;
+        }
+        let (in_npm, in_python) = (nearest(&npm, path), nearest(&python, path));
+        match kind_of(path) {
+            Kind::JavaScript => put(Part::Npm(in_npm.to_owned()), in_npm),
+            Kind::Python => put(Part::Python(in_python.to_owned()), in_python),
+            // Data may be what either reads and runs.
+            Kind::Other => {
+                put(Part::Npm(in_npm.to_owned()), in_npm);
+                put(Part::Python(in_python.to_owned()), in_python);
+            }
+        }
+    }
+    parts.retain(|part, files| match part {
+        Part::Npm(_) => files.keys().any(|path| kind_of(path) == Kind::JavaScript),
+        Part::Python(_) => files.keys().any(|path| kind_of(path) == Kind::Python),
+        Part::Workflows => true,
+    });
+    parts
+}
+
+/// The deepest of some folders that a file lies in.
+fn nearest<'f>(folders: &BTreeSet<&'f str>, path: &str) -> &'f str {
+    let mut above = path;
+    while let Some((folder, _)) = above.rsplit_once('/') {
+        if let Some(found) = folders.get(folder) {
+            return found;
+        }
+        above = folder;
+    }
+    ""
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    JavaScript,
+    Python,
+    Other,
+}
+
+fn kind_of(path: &str) -> Kind {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("js" | "cjs" | "mjs" | "jsx" | "ts" | "cts" | "mts" | "tsx") => Kind::JavaScript,
+        _ if name == "package.json" => Kind::JavaScript,
+        Some("py" | "pyw" | "pth") => Kind::Python,
+        _ if matches!(name, "pyproject.toml" | "setup.cfg") => Kind::Python,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test's own helper")]
+mod tests {
+    use super::*;
+
+    fn source(files: &[(&str, &str)]) -> Source {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
+        Source { files, incomplete: Vec::new() }
+    }
+
+    fn shown(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<String> {
+        changed(&source(old), &source(new)).unwrap().into_iter().map(|part| part.shown).collect()
+    }
+
+    #[test]
+    fn files_belong_to_the_nearest_manifest() {
+        let old = [("package.json", "{}"), ("a.js", "1"), ("web/package.json", "{}"), ("web/b.js", "1")];
+        let mut new = old;
+        new[3].1 = "2";
+        assert_eq!(shown(&old, &new), ["own JavaScript in web"]);
+        new[1].1 = "2";
+        assert_eq!(shown(&old, &new), ["own JavaScript", "own JavaScript in web"]);
+    }
+
+    #[test]
+    fn languages_and_ci_are_told_apart() {
+        let old = [("tool.py", "1"), ("app.js", "1"), ("README.md", "a")];
+        assert_eq!(shown(&old, &[("tool.py", "2"), ("app.js", "1"), ("README.md", "a")]), ["own Python"]);
+        assert!(shown(&old, &old).is_empty());
+        let ci = [old[0], old[1], old[2], (".github/workflows/ci.yml", "run: make")];
+        assert_eq!(shown(&old, &ci), ["CI workflows"]);
+    }
+}
