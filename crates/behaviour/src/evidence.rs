@@ -1,6 +1,7 @@
 //! Effects to capabilities with evidence: the place in the shipped file, the line, the words.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use vetch_model::Span;
 use vetch_model::capability::{Attributes, Capability, CapabilityId, Resource, Trigger};
@@ -9,6 +10,7 @@ use vetch_model::facts::{DecodedLayer, MAX_LAYER_TEXT, MAX_LAYERS};
 use vetch_model::profile::{Flow, Profile};
 use vetch_syntax::text::{LineIndex, excerpt};
 
+use crate::LayerText;
 use crate::effects::{Effect, LayerMet, Place};
 use crate::interp::{ComputedName, Interp, Names};
 use crate::package::Package;
@@ -24,6 +26,8 @@ pub(crate) struct Resolved {
     pub imports: BTreeMap<String, (Trigger, Location)>,
     /// In the order in which they were met.
     pub layers: Vec<DecodedLayer>,
+    /// By layer: its whole text, if that is wanted.
+    pub texts: Vec<Rc<str>>,
     /// Of code that was written not to be read.
     pub names: Names,
 }
@@ -88,8 +92,9 @@ pub(crate) fn resolve_effects(package: &Package, interp: Interp<'_>) -> Resolved
         .iter()
         .map(|(specifier, (trigger, place))| (specifier.clone(), (*trigger, location(package, &mut lines, place))))
         .collect();
+    let texts = layers_met.iter().filter(|_| package.keeps_layers).map(|met| met.text.clone()).collect();
     let layers = layers_met.iter().map(|met| decoded_layer(location(package, &mut lines, &met.place), met)).collect();
-    Resolved { capabilities, flows, imports, layers, names: names.into_iter().collect() }
+    Resolved { capabilities, flows, imports, layers, texts, names: names.into_iter().collect() }
 }
 
 fn decoded_layer(location: Location, met: &LayerMet) -> DecodedLayer {
@@ -107,6 +112,21 @@ pub(crate) fn layers(results: &[Resolved]) -> Vec<DecodedLayer> {
             == (&first.location, first.layer, first.bytes, &first.text)
     });
     all.truncate(MAX_LAYERS);
+    all
+}
+
+/// The whole text of each layer once, with its first place.
+pub(crate) fn layer_texts(results: &[Resolved]) -> Vec<LayerText> {
+    let mut all: BTreeMap<Rc<str>, LayerText> = BTreeMap::new();
+    for (layer, text) in results.iter().flat_map(|result| result.layers.iter().zip(&result.texts)) {
+        let found = LayerText { location: layer.location.clone(), layer: layer.layer, text: text.clone() };
+        let first = all.entry(text.clone()).or_insert_with(|| found.clone());
+        if found.location < first.location {
+            *first = found;
+        }
+    }
+    let mut all: Vec<LayerText> = all.into_values().collect();
+    all.sort_by(|a, b| (&a.location, a.layer).cmp(&(&b.location, b.layer)));
     all
 }
 

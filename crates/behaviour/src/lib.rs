@@ -33,7 +33,7 @@ use crate::package::{Package, is_python, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
-pub const ANALYSIS_VERSION: u32 = 7;
+pub const ANALYSIS_VERSION: u32 = 8;
 
 /// How much of a file the analysis wants to see at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,17 @@ pub struct PythonRelease {
     pub build_hooks: Vec<String>,
     /// Classes that replace commands of setuptools, as `module.Class`.
     pub build_commands: Vec<String>,
+}
+
+/// The whole text of a layer that was decoded and run.
+#[derive(Debug, Clone)]
+pub struct LayerText {
+    /// The shipped line that runs it.
+    pub location: Location,
+    /// How many decodings deep; at least 1.
+    pub layer: u8,
+    /// With a mark where something of it is not known.
+    pub text: Rc<str>,
 }
 
 /// The analysis of one package. Files may come in any order; the result is the same.
@@ -213,6 +224,16 @@ impl Analysis {
         }
         let (package, standalone, own) = (&self.package, &self.standalone, self.is_project_code);
         self.observed.get_or_insert_with(|| realm::run(package, standalone, own))
+    }
+
+    /// Has the texts of decoded layers kept for [`Analysis::layers`]. To be called before any file comes.
+    pub fn keep_layers(&mut self) {
+        self.package.keeps_layers = true;
+    }
+
+    /// What was decoded and run, each text once, in the order of places.
+    pub fn layers(&mut self) -> Vec<LayerText> {
+        evidence::layer_texts(&self.observe().results)
     }
 
     /// The facts. `content_hash` is left zero, `anomalies` empty: the caller fills them in.

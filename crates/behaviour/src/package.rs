@@ -58,6 +58,8 @@ pub(crate) struct Package {
     pub files: Vec<PackageFile>,
     /// Of a Python release: what its metadata say.
     pub python: Option<PythonRelease>,
+    /// Whether the texts of decoded layers are kept in full.
+    pub keeps_layers: bool,
     index: HashMap<String, usize>,
     lowerer: RefCell<Lowerer>,
     limits: Limits,
@@ -78,6 +80,7 @@ impl Package {
             manifest,
             files,
             python,
+            keeps_layers: false,
             index,
             lowerer: RefCell::new(Lowerer::new()),
             limits: Limits::default(),

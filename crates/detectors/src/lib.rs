@@ -19,6 +19,7 @@ mod shell;
 #[cfg(test)]
 mod testing;
 pub mod user;
+pub mod yara;
 
 pub use judge::{add_findings, judge_release, judge_target, score, verdict_of};
 pub use registry::{all_rules, find_rule};

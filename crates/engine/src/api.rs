@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use vetch_detectors::user::RuleProblem;
+use vetch_model::RuleMeta;
 use vetch_model::facts::PackageFacts;
 use vetch_model::history::History;
 use vetch_model::inventory::Ecosystem;
@@ -35,6 +36,8 @@ pub struct ScanOptions {
     pub history: HistoryOptions,
     /// Files of the user's own rules, or folders of them.
     pub rules: Vec<PathBuf>,
+    /// Files of the user's own YARA rules, or folders of them.
+    pub yara: Vec<PathBuf>,
     /// The user's own list of popular names, instead of the shipped one.
     pub popular: Option<PathBuf>,
     /// Which policy is in force.
@@ -67,6 +70,8 @@ pub struct ScanReport {
     pub facts: Vec<Option<Arc<PackageFacts>>>,
     /// By index of [`Scan::releases`]: what is known of the releases before it.
     pub pasts: Vec<ReleasePast>,
+    /// The rules of the user's own that were tried.
+    pub own_rules: Vec<RuleMeta>,
     /// By index of [`Scan::targets`]: what fails that target.
     pub gates: Vec<Gate>,
     /// Which releases belong to which project, in the order of targets and folders.
@@ -170,7 +175,7 @@ pub enum EngineError {
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// The user's rules are not as they should be.
-    #[error("the rules cannot be used:{}", crate::user_rules::shown(problems))]
+    #[error("the rules cannot be used:{}", crate::own_rules::shown(problems))]
     Rules {
         /// All that is wrong.
         problems: Vec<RuleProblem>,

@@ -1,6 +1,8 @@
 //! The protocol between the program and its workers: small messages in postcard, bytes of
 //! files and archives as raw frames.
 //!
+//! Where the user has YARA rules, each worker first gets them (`YARA`, answered by `COMPILED`).
+//!
 //! A **package job**: `MANIFEST`? `METADATA`* `PACKAGE` (`FILE` | `WITHHOLD`)* `END`, answered by
 //! `NEEDS` (more files, then `END` again) or `DONE`. An **archive job**: `ARCHIVE` `CHUNK`*
 //! `END`, answered by `DONE`. Before each file of an archive, and of a package that killed a
@@ -9,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 use vetch_model::facts::{ContainerAnomaly, FileDigest, PackageFacts, PythonForm, UnreadReason};
+use vetch_model::yara::YaraRule;
 use vetch_sandbox::{Frame, WorkerError, WorkerProcess};
 
 /// Frames of the parent.
@@ -29,6 +32,8 @@ pub(crate) mod ask {
     pub(crate) const CHUNK: u8 = 7;
     /// A path and the bytes of a file that says something about a Python release, before [`PACKAGE`].
     pub(crate) const METADATA: u8 = 8;
+    /// The user's YARA rules, for all jobs to come: a list of [`vetch_yara::Source`].
+    pub(crate) const YARA: u8 = 9;
 }
 
 /// Frames of the worker; 0 is its greeting.
@@ -39,6 +44,8 @@ pub(crate) mod reply {
     pub(crate) const NEEDS: u8 = 2;
     /// [`vetch_model::facts::PackageFacts`] or [`super::ArchiveReply`].
     pub(crate) const DONE: u8 = 3;
+    /// [`super::Compiled`]: the answer to [`super::ask::YARA`].
+    pub(crate) const COMPILED: u8 = 4;
 }
 
 /// In `STARTED`: no single file, the package as a whole.
@@ -46,6 +53,9 @@ pub(crate) const WHOLE: u32 = u32::MAX;
 
 /// Size of one piece of an archive.
 pub(crate) const CHUNK_BYTES: usize = 16 << 20;
+
+/// What became of the user's YARA rules.
+pub(crate) type Compiled = Result<Vec<YaraRule>, Vec<vetch_yara::Problem>>;
 
 /// Begins a package.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,6 +66,8 @@ pub(crate) struct PackageJob {
     pub(crate) runs_prepare: bool,
     /// Whether the worker says which file it is at.
     pub(crate) tells_files: bool,
+    /// Whether its files are all sent, for the user's YARA rules to be tried on them.
+    pub(crate) is_tried: bool,
     /// The form of a Python release; `None` for npm's packages.
     pub(crate) python: Option<PythonForm>,
 }

@@ -24,11 +24,11 @@ pub mod lock;
 pub mod map;
 mod naming;
 pub mod own;
+pub mod own_rules;
 mod pipeline;
 pub mod policy;
 mod project;
 mod releases;
-pub mod user_rules;
 mod worker;
 
 pub use api::{

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use vetch_detectors::input::{Note, TargetFacts};
-use vetch_detectors::user::UserRule;
 use vetch_detectors::{all_rules, judge_target};
 use vetch_graph::Graph;
 use vetch_lockfiles::npm::package_lock::{LockfileNote, LockfileNoteKind};
@@ -24,10 +23,11 @@ use crate::history::past::Past;
 use crate::history::{self, Compare, Histories};
 use crate::naming::Naming;
 use crate::naming::internal::Internal;
-use crate::policy::{Policies, Session};
+use crate::own_rules::OwnRules;
+use crate::policy::{Policies, Session, Unparsed};
 use crate::project::{self, Opened, Project, named};
 use crate::releases::{self, Judging, Releases};
-use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version, user_rules};
+use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version};
 
 /// Scans everything that `options` names.
 ///
@@ -36,7 +36,7 @@ use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, an
 /// cancels. Everything smaller is an `Incomplete` of the scan.
 pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<ScanReport, EngineError> {
     // First, so that a mistake in them is told at once.
-    let rules = user_rules::load(&options.rules)?;
+    let own = OwnRules::of_user(&options.rules, &options.yara)?;
     progress.stage(Stage::Inventory, options.targets.len() as u64);
     let mut targets = Vec::new();
     for (number, target) in options.targets.iter().enumerate() {
@@ -46,7 +46,7 @@ pub fn scan(options: &ScanOptions, progress: &dyn Progress, cancel: &Cancel) -> 
             return Err(EngineError::Cancelled);
         }
     }
-    examine(options, &rules, targets, progress, cancel)
+    examine(options, own, targets, progress, cancel)
 }
 
 /// Looks at some packages of one inventory, each beside the one that it replaces: what a change of a lockfile
@@ -62,13 +62,13 @@ pub fn review(
     cancel: &Cancel,
 ) -> Result<ScanReport, EngineError> {
     let target = options.targets.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    let rules = user_rules::load(&options.rules)?;
-    examine(options, &rules, vec![project::reviewed(&target, inventory, changed)?], progress, cancel)
+    let own = OwnRules::of_user(&options.rules, &options.yara)?;
+    examine(options, own, vec![project::reviewed(&target, inventory, changed)?], progress, cancel)
 }
 
 fn examine(
     options: &ScanOptions,
-    rules: &[UserRule],
+    mut own: OwnRules,
     mut targets: Vec<Opened>,
     progress: &dyn Progress,
     cancel: &Cancel,
@@ -78,16 +78,20 @@ fn examine(
     let mut projects: Vec<Project> =
         targets.iter_mut().flat_map(|target| std::mem::take(&mut target.projects)).collect();
     let folders: Vec<Option<PathBuf>> = targets.iter().map(policy_folder).collect();
-    let ids = all_rules().iter().map(|rule| rule.id).chain(rules.iter().map(|rule| rule.meta.id));
-    let policies = Policies::load(&options.policy, &folders, ids)?;
+    let unparsed = Unparsed::read(&options.policy, &folders)?;
+    own.add_named(&unparsed.named()?)?;
+    let mut runner = Runner::new(jobs(options), cancel, progress);
+    own.compile(&mut runner)?;
+    let ids = all_rules().iter().map(|rule| rule.id).chain(own.metas().map(|meta| meta.id));
+    let policies = unparsed.parse(ids)?;
     let mut scan = Scan { targets: targets.iter().map(target_of).collect(), ..Scan::default() };
     for target in targets {
         scan.files.extend(target.files);
         scan.incomplete.extend(target.incomplete);
         scan.skipped.extend(target.skipped);
     }
-    let runner = Runner::new(jobs(options), cancel, progress);
     let mut run = prepare(options, &projects, runner, start, &mut scan);
+    run.cache = run.cache.map(|cache| cache.with_rules(own.digest()));
     naming.internal = internal(&projects, &policies, &run.settings, naming.names());
     let mut histories = history::gather(&run, options, &projects, &naming.internal)?;
     complete(&mut projects, &histories);
@@ -95,7 +99,7 @@ fn examine(
     let past = past(&mut run, &projects, &found, &histories, &naming.internal)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    let judging = Judging { rules, past: &past, naming: &naming, threads: run.runner.jobs.get() };
+    let judging = Judging { own: &own, past: &past, naming: &naming, threads: run.runner.jobs.get() };
     let Releases { results, facts, pasts, projects: scanned } =
         releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;
@@ -107,7 +111,8 @@ fn examine(
     if cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    Ok(ScanReport { scan, gates: policies.gates(), projects: scanned, facts, pasts })
+    let own_rules = own.metas().copied().collect();
+    Ok(ScanReport { scan, gates: policies.gates(), projects: scanned, facts, pasts, own_rules })
 }
 
 /// Releases that were named are told more exactly by their histories.

@@ -9,6 +9,7 @@ use crate::evidence::{Evidence, Location};
 use crate::integrity::ContentHash;
 use crate::manifest::Manifest;
 use crate::profile::Profile;
+use crate::yara::YaraFacts;
 
 /// Everything that the contents of one release say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,8 @@ pub struct PackageFacts {
     pub anomalies: Vec<ContainerAnomaly>,
     /// Of a Python release: what it says of itself.
     pub python: Option<PythonRelease>,
+    /// What the user's YARA rules say of it, where there are any.
+    pub yara: Option<YaraFacts>,
 }
 
 /// What a Python release says of itself.

@@ -22,6 +22,7 @@ pub mod rule;
 pub mod scan;
 pub mod text;
 pub mod verdict;
+pub mod yara;
 
 pub use capability::{Attributes, Capability, CapabilityId, EvalSource, PathClass, Resource, Trigger};
 pub use evidence::{Evidence, Location, Span};

@@ -170,9 +170,20 @@ pub(crate) struct PolicyArgs {
     /// Take the policy from this git revision, e.g. the base of a pull request
     #[arg(long, value_name = "REV")]
     pub(crate) policy_from: Option<String>,
+    #[command(flatten)]
+    pub(crate) own: OwnRulesArgs,
+}
+
+/// Rules of the user's own.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct OwnRulesArgs {
     /// Judge by these rules of yours too: a file, or a folder of .toml files. May be given again
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) rules: Vec<PathBuf>,
+    /// Try these YARA rules of yours on every file, and on what code decodes: a file, or a folder of .yar and
+    /// .yara files. May be given again
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
+    pub(crate) yara: Vec<PathBuf>,
     /// Compare names with this list of popular ones: a line `[npm]` or `[pypi]`, below it one name a line, the
     /// most downloaded first [default: popular.txt in the user's data folder, or the list that is shipped]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -211,6 +222,8 @@ pub(crate) struct InspectArgs {
 
     #[command(flatten)]
     pub(crate) contents: ContentsArgs,
+    #[command(flatten, next_help_heading = "Rules of yours")]
+    pub(crate) own: OwnRulesArgs,
 }
 
 /// Form of an inspection.
@@ -315,6 +328,12 @@ pub(crate) struct ExplainArgs {
     /// The rule's id, as in a report
     #[arg(value_name = "RULE")]
     pub(crate) rule: String,
+    /// Rules of yours that it may be one of: a file, or a folder of .toml files. May be given again
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// YARA rules of yours that it may be one of: a file, or a folder. May be given again
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
+    pub(crate) yara: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -334,6 +353,9 @@ pub(crate) enum RulesCommand {
         /// Rules of yours: a file, or a folder of .toml files. May be given again
         #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
         rules: Vec<PathBuf>,
+        /// YARA rules of yours: a file, or a folder of .yar and .yara files. May be given again
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
+        yara: Vec<PathBuf>,
     },
     /// Write a rule of yours to begin with, with tests beside it
     New {

@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &InspectArgs, global: &Global) -> Result<Exit, Fail
     let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
     let progress = Reporter::new(global);
     let (target, package) = meant(arguments)?;
-    let options = scanning::options(&[target], &arguments.contents, &PolicyArgs::default(), &progress)?;
+    let policy = PolicyArgs { own: arguments.own.clone(), ..PolicyArgs::default() };
+    let options = scanning::options(&[target], &arguments.contents, &policy, &progress)?;
     let report = scanning::scan(&options, progress)?;
     let number = match package {
         Some(package) => of_name(&report, package)?,

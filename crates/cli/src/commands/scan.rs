@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use vetch_engine::ScanReport;
 use vetch_engine::policy::judge;
-use vetch_model::scan::Scan;
 use vetch_report::{Style, json, markdown, sarif, terminal};
 
 use super::{rules, scanning};
@@ -22,14 +22,17 @@ pub(crate) fn run(arguments: &ScanArgs, global: &Global) -> Result<Exit, Failure
     let report = scanning::scan(&options, progress)?;
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let style = Style { only_findings: arguments.only_findings, ..style };
-    let write = |out: &mut dyn Write| write_report(arguments.format, &report.scan, style, out);
+    let write = |out: &mut dyn Write| write_report(arguments.format, &report, style, out);
     output::write(file, write)?;
     Ok(Exit::from(judge(&report.scan, &report.gates)))
 }
 
-fn write_report(format: Format, scan: &Scan, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn write_report(format: Format, report: &ScanReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let tool = scanning::tool();
-    let rules = rules::all();
+    let scan = &report.scan;
+    let mut rules = rules::all();
+    rules.extend(&report.own_rules);
+    rules.sort_unstable_by_key(|rule| rule.id);
     match format {
         Format::Terminal => out.write_all(terminal::render(scan, &rules, style).as_bytes()),
         Format::Json if style.only_findings => json::write_findings(scan, &tool, out),

@@ -82,8 +82,9 @@ pub(super) fn options(
         cache,
         jobs: contents.jobs.map(usize::from),
         history: history(contents)?,
-        rules: policy.rules.clone(),
-        popular: policy.popular.clone().or_else(surroundings::popular_list),
+        rules: policy.own.rules.clone(),
+        yara: policy.own.yara.clone(),
+        popular: policy.own.popular.clone().or_else(surroundings::popular_list),
         policy: PolicyOptions {
             file: policy.config.clone(),
             revision: policy.policy_from.clone(),

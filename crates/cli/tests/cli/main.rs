@@ -14,6 +14,7 @@ mod replay;
 mod report;
 mod rules;
 mod scan;
+mod yara;
 
 use vetch_testkit::{Run, Vetch};
 

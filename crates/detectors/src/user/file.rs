@@ -55,6 +55,9 @@ pub(super) struct Description {
     pub confidence: Confidence,
     pub techniques: Vec<String>,
     pub remedy: String,
+    /// What must hold, as the file writes it.
+    pub demands: String,
+    pub file: String,
 }
 
 /// Rules of your own for `vetch --rules`: docs/user-rules.md.
@@ -196,6 +199,7 @@ impl Reader<'_> {
         };
         let ecosystem = rule.ecosystem.as_ref().and_then(|written| self.ecosystem(written));
         let condition = rule.when.as_ref().and_then(|when| self.condition(when));
+        let demands = self.demands(&rule);
         let subject = self.subject(rule.capability, rule.flow);
         if matches!(subject, Some(Subject::Release)) && rule.when.is_none() {
             self.problem(at, "the rule has no condition: give `capability`, `flow` or `when`");
@@ -213,9 +217,22 @@ impl Reader<'_> {
             confidence: confidence?,
             techniques: rule.techniques,
             remedy: rule.remedy.unwrap_or_else(|| "Ask whoever keeps this rule.".to_owned()),
+            demands,
+            file: self.file.display().to_string(),
         });
         let tests = rule.test.into_iter().map(Spanned::into_inner).collect();
         Some(UserRule { meta, file: self.file.to_owned(), tests, ecosystem, subject: subject?, condition })
+    }
+
+    /// What a rule asks for, in the words of its file.
+    fn demands(&self, rule: &WrittenRule) -> String {
+        let spans = [
+            rule.capability.as_ref().map(|written| ("capability", written.span())),
+            rule.flow.as_ref().map(|written| ("flow", written.span())),
+            rule.when.as_ref().map(|written| ("when", written.span())),
+        ];
+        let lines = spans.into_iter().flatten();
+        lines.map(|(key, span)| format!("{key} = {}\n", self.text.get(span).unwrap_or_default())).collect()
     }
 
     fn id(&mut self, id: &Spanned<String>) {
@@ -259,7 +276,13 @@ impl Reader<'_> {
             return None;
         }
         match Program::compile(when.get_ref()) {
-            Ok(program) => Some(program),
+            Ok(program) => match super::bounds::excess(&program.expression().expr) {
+                None => Some(program),
+                Some(excess) => {
+                    self.problem(when.span().start, excess);
+                    None
+                }
+            },
             Err(errors) => {
                 let first = errors.errors.first();
                 let message = first.map_or_else(|| errors.to_string(), |error| error.msg.clone());

@@ -3,6 +3,7 @@
 //! A rule names a capability or a flow, and may narrow it by a condition; what fulfils it is the evidence. Everything that
 //! is wrong with a file is told with its line before anything is scanned.
 
+mod bounds;
 mod facts;
 mod file;
 
@@ -94,26 +95,29 @@ fn is_match(pattern: &str, text: &str) -> bool {
     true
 }
 
-/// What the rules say of one release, each rule once.
-///
-/// # Errors
-/// The rule's id and why its condition has no answer: a field that is not there, a value that is no truth.
-pub fn check(rules: &[UserRule], release: &ReleaseFacts<'_>) -> Result<Vec<Finding>, String> {
-    let mut findings = Vec::new();
+/// What the rules say of one release, each rule once; and by rule, why its condition has no answer: a field that is not
+/// there, a value that is no truth.
+pub fn check(rules: &[&UserRule], release: &ReleaseFacts<'_>) -> (Vec<Finding>, Vec<String>) {
+    let (mut findings, mut unanswered) = (Vec::new(), Vec::new());
     if rules.is_empty() {
-        return Ok(findings);
+        return (findings, unanswered);
     }
-    let facts = variables(release)?;
+    let facts = match variables(release) {
+        Ok(facts) => facts,
+        Err(why) => return (findings, vec![why]),
+    };
     for rule in rules {
-        let evidence =
-            rule.evidence(release, &facts).map_err(|why| format!("the condition of rule `{}`: {why}", rule.meta.id))?;
-        let mut evidence = evidence.into_iter();
-        if let Some(first) = evidence.next() {
-            let title = format!("{}: {}", release.package.label(), rule.meta.summary);
-            findings.push(Finding::new(rule.meta, title, first).with_evidence(evidence));
+        match rule.evidence(release, &facts) {
+            Ok(evidence) => {
+                let mut evidence = evidence.into_iter();
+                let title = || format!("{}: {}", release.package.label(), rule.meta.summary);
+                let first = evidence.next();
+                findings.extend(first.map(|first| Finding::new(rule.meta, title(), first).with_evidence(evidence)));
+            }
+            Err(why) => unanswered.push(format!("the condition of rule `{}`: {why}", rule.meta.id)),
         }
     }
-    Ok(findings)
+    (findings, unanswered)
 }
 
 impl UserRule {
@@ -202,16 +206,22 @@ impl Asks<'_> {
 fn leaked(own: file::Description) -> &'static RuleMeta {
     let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let techniques: Vec<&'static str> = own.techniques.into_iter().map(text).collect();
-    let summary = text(own.summary);
+    let doc = format!(
+        "{}.\n\nA rule of yours, in `{}`.\n\n## What it finds\n\n~~~toml\n{}~~~\n\n## What to do\n\n{}\n",
+        own.summary.trim_end_matches('.'),
+        own.file,
+        own.demands,
+        own.remedy
+    );
     Box::leak(Box::new(RuleMeta {
         id: text(own.id),
-        summary,
+        summary: text(own.summary),
         category: Category::Policy,
         severity: own.severity,
         confidence: own.confidence,
         techniques: Box::leak(techniques.into_boxed_slice()),
         remedy: text(own.remedy),
-        doc: summary,
+        doc: text(doc),
     }))
 }
 

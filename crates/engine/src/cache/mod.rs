@@ -67,6 +67,8 @@ pub struct ArchiveEntry {
 pub struct Cache {
     folder: PathBuf,
     analysis: String,
+    /// What facts depend on besides: the user's YARA rules.
+    rules: Option<[u8; 32]>,
     /// Days since 1970-01-01.
     today: i64,
     state: Mutex<State>,
@@ -96,7 +98,13 @@ impl Cache {
             ))),
         }
         let today = today.since(jiff::civil::date(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()));
-        Cache { folder: folder.to_owned(), analysis: analysis.to_owned(), today, state: Mutex::new(state) }
+        Cache { folder: folder.to_owned(), analysis: analysis.to_owned(), rules: None, today, state: Mutex::new(state) }
+    }
+
+    /// Facts depend on these rules as well: their digest becomes part of the key of all facts.
+    #[must_use]
+    pub fn with_rules(self, rules: Option<[u8; 32]>) -> Cache {
+        Cache { rules, ..self }
     }
 
     /// What there is to tell the user since the last call.
@@ -145,7 +153,11 @@ impl Cache {
     }
 
     fn facts_key(&self, key: &FactsKey) -> Vec<u8> {
-        self.key(&[&key.content.0, &key.flags.to_le_bytes()])
+        let flags = key.flags.to_le_bytes();
+        match &self.rules {
+            Some(rules) => self.key(&[&key.content.0, &flags, rules]),
+            None => self.key(&[&key.content.0, &flags]),
+        }
     }
 
     fn archive_key(&self, digest: &Digest) -> Vec<u8> {

@@ -157,6 +157,8 @@ pub(crate) struct Package<'a> {
     pub(crate) files: &'a dyn Files,
     pub(crate) unasked: Unasked,
     pub(crate) runs_prepare: bool,
+    /// Whether the user's YARA rules are to be tried on its files.
+    pub(crate) is_tried: bool,
     /// The form of a Python release; `None` for npm's packages.
     pub(crate) python: Option<PythonForm>,
 }
@@ -214,8 +216,8 @@ impl Sender<'_, '_, '_> {
             }
         }
         let files = files.iter().map(|file| (file.path.clone(), file.identity.size)).collect();
-        let Package { runs_prepare, python, .. } = *self.package;
-        let job = PackageJob { files, runs_prepare, tells_files: self.tells_files, python };
+        let Package { runs_prepare, is_tried, python, .. } = *self.package;
+        let job = PackageJob { files, runs_prepare, tells_files: self.tells_files, is_tried, python };
         self.talk.send(ask::PACKAGE, &[&encode(&job)?])
     }
 
@@ -245,7 +247,8 @@ impl Sender<'_, '_, '_> {
             let why = format!("{size} bytes, more than the limit of {LARGEST_FILE}");
             return self.withhold(number, WhyWithheld::TooLarge, why);
         }
-        let limit = if wanted == Wanted::Head { HEAD_BYTES } else { usize::MAX };
+        let is_head = wanted == Wanted::Head && !(self.package.is_tried && size <= LARGEST_FILE);
+        let limit = if is_head { HEAD_BYTES } else { usize::MAX };
         let talk = &mut *self.talk;
         let sent =
             self.package.files.with(index, limit, &mut |bytes| talk.send(ask::FILE, &[&number.to_le_bytes(), bytes]));

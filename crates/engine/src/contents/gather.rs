@@ -242,6 +242,7 @@ impl Gather<'_> {
             sources: &run.sources,
             cache: run.cache.as_ref(),
             known: &self.known,
+            is_tried: run.runner.yara.is_some(),
             unwritten: Mutex::default(),
         };
         let mut done = Vec::with_capacity(jobs.len());

@@ -13,7 +13,7 @@ use super::drive::{Attempts, Talk};
 use super::installed::Walked;
 use super::units::Unit;
 use crate::cache::Cache;
-use crate::jobs::ArchiveReply;
+use crate::jobs::{ArchiveReply, Compiled, ask, decode, reply};
 use crate::worker::WORKER_COMMAND;
 use crate::{EngineError, Progress};
 
@@ -103,22 +103,67 @@ pub(crate) struct Runner<'r> {
     pub(crate) jobs: NonZeroUsize,
     pub(crate) cancel: &'r Cancel,
     pub(crate) progress: &'r dyn Progress,
+    /// The user's YARA rules, as each worker gets them.
+    pub(crate) yara: Option<Vec<u8>>,
     /// Whether the user was told how far workers are confined.
     told: AtomicBool,
 }
 
+/// What a few thousand compiled YARA rules may take of a worker's memory, in bytes.
+const YARA_BYTES: u64 = 1 << 30;
+
 /// The limits of a worker: room for the largest stack, the memory that parsing may take
 /// (see `vetch_syntax::limits`), an archive, and the allocator's reserve.
-fn limits() -> WorkerLimits {
+fn limits(has_yara: bool) -> WorkerLimits {
     let stack = vetch_syntax::limits::STACK_BYTES as u64;
     let parsing = vetch_syntax::limits::Limits::default().max_memory as u64;
     let memory_bytes = stack + parsing + super::archives::LARGEST_ARCHIVE + (512 << 20);
+    let memory_bytes = memory_bytes + if has_yara { YARA_BYTES } else { 0 };
     WorkerLimits { memory_bytes, ..WorkerLimits::default() }
 }
 
 impl<'r> Runner<'r> {
     pub(crate) fn new(jobs: NonZeroUsize, cancel: &'r Cancel, progress: &'r dyn Progress) -> Runner<'r> {
-        Runner { jobs, cancel, progress, told: AtomicBool::new(false) }
+        Runner { jobs, cancel, progress, yara: None, told: AtomicBool::new(false) }
+    }
+
+    fn command(&self) -> Result<WorkerCommand, EngineError> {
+        let program = WorkerCommand::own_executable().map_err(|error| no_workers(&error.to_string()))?;
+        let (arguments, limits) = (vec![WORKER_COMMAND.into()], limits(self.yara.is_some()));
+        Ok(WorkerCommand { program, arguments, limits, cancel: self.cancel.clone() })
+    }
+
+    /// Starts a worker that knows the user's YARA rules.
+    fn spawn(&self, command: &WorkerCommand) -> Result<(WorkerProcess, Compiled), WorkerError> {
+        let mut worker = WorkerProcess::spawn(command)?;
+        self.tell(&worker);
+        let Some(yara) = &self.yara else { return Ok((worker, Ok(Vec::new()))) };
+        worker.begin_job();
+        worker.send(ask::YARA, &[yara])?;
+        let frame = worker.recv()?;
+        if frame.kind != reply::COMPILED {
+            return Err(WorkerError::protocol(format!("answered rules with frame {}", frame.kind)));
+        }
+        Ok((worker, decode(&frame.payload)?))
+    }
+
+    /// Has the user's YARA rules compiled by a worker of its own; all that is wrong with them, if anything is.
+    ///
+    /// # Errors
+    /// When no worker can be started, or it does not survive them.
+    pub(crate) fn compile(&self) -> Result<Compiled, EngineError> {
+        match self.spawn(&self.command()?) {
+            Ok((_, compiled)) => Ok(compiled),
+            Err(WorkerError::Cancelled) => Err(EngineError::Cancelled),
+            Err(error @ (WorkerError::Spawn { .. } | WorkerError::Unavailable { .. })) => {
+                Err(no_workers(&chain(&error)))
+            }
+            Err(error) => Err(EngineError::Environment {
+                what: "the YARA rules cannot be compiled".to_owned(),
+                reason: chain(&error),
+                hint: "take away the largest files of rules until they can".to_owned(),
+            }),
+        }
     }
 
     /// Runs all jobs; `sink` gets each result once, in the order they finish.
@@ -136,13 +181,10 @@ impl<'r> Runner<'r> {
         }
         // Largest first: the last job to finish should be a small one. Then by subject, for the same order every time.
         jobs.sort_by_key(|job| (std::cmp::Reverse(job.weight()), job.subject));
-        let program = WorkerCommand::own_executable().map_err(|error| no_workers(&error.to_string()))?;
-        let arguments = vec![WORKER_COMMAND.into()];
-        let command = WorkerCommand { program, arguments, limits: limits(), cancel: self.cancel.clone() };
-        let pool = Pool::new(self.jobs, self.cancel.clone(), || {
-            let worker = WorkerProcess::spawn(&command)?;
-            self.tell(&worker);
-            Ok(worker)
+        let command = self.command()?;
+        let pool = Pool::new(self.jobs, self.cancel.clone(), || match self.spawn(&command)? {
+            (worker, Ok(_)) => Ok(worker),
+            (_, Err(_)) => Err(WorkerError::protocol("the rules that one worker compiled are refused by another")),
         });
         let feeder = Feeder::new(jobs);
         let heavy = &feeder.heavy;

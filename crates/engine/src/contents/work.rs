@@ -32,6 +32,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) sources: &'d LocalSources,
     pub(crate) cache: Option<&'d Cache>,
     pub(crate) known: &'d Known,
+    /// Whether the user has YARA rules.
+    pub(crate) is_tried: bool,
     /// Facts that the cache does not have yet.
     pub(crate) unwritten: Mutex<Vec<(FactsKey, Arc<PackageFacts>)>>,
 }
@@ -44,7 +46,8 @@ impl Driver<'_> {
                 Ok(folder) => {
                     let hashed = Hashed::new(folder, walked);
                     let unasked = Unasked::All;
-                    let package = Package { walked, files: &hashed, unasked, runs_prepare, python };
+                    let is_tried = self.is_tried;
+                    let package = Package { walked, files: &hashed, unasked, runs_prepare, is_tried, python };
                     self.folder(talk, &job.attempts, &hashed, &package)
                 }
                 Err(error) => Ok(Done::Lost(format!("its folder cannot be opened: {error}"))),
@@ -70,8 +73,8 @@ impl Driver<'_> {
         }
         let facts = drive::package(talk, attempts, package)?;
         let facts = Arc::new(PackageFacts { content_hash: hash, ..facts });
-        // What depended on a death or on permissions says nothing about the contents as such.
-        if is_complete && !attempts.any_death() {
+        // What depended on a death, on permissions or on the clock says nothing about the contents as such.
+        if is_complete && !attempts.any_death() && !ran_out_of_time(&facts) {
             self.learn(key, &facts);
         }
         Ok(Done::Folder(FolderDone { hash, digests, facts, is_complete }))
@@ -129,8 +132,13 @@ impl Driver<'_> {
         let (roots, facts) = (unit.roots.clone(), unit.wants_facts);
         let job = ArchiveJob { kind: unit.kind, roots, facts, fatal: Vec::new() };
         let reply = drive::archive(talk, attempts, &job, bytes)?;
-        Ok(Done::Archive { reply, cacheable: !attempts.any_death() })
+        let cacheable = !attempts.any_death() && !reply.facts.iter().any(ran_out_of_time);
+        Ok(Done::Archive { reply, cacheable })
     }
+}
+
+fn ran_out_of_time(facts: &PackageFacts) -> bool {
+    facts.yara.as_ref().is_some_and(|yara| yara.ran_out_of_time)
 }
 
 /// The user's own folder: only the manifest is sent, and what the analysis asks for because a
@@ -147,7 +155,9 @@ fn own_code(
         Err(error) => return Ok(Done::Lost(format!("its folder cannot be opened: {error}"))),
     };
     let files = OwnFiles { folder, walked, read: RefCell::default() };
-    let package = Package { walked, files: &files, unasked: Unasked::None, runs_prepare: true, python: None };
+    // The user's YARA rules are for other people's code: of one's own only a few files are looked at.
+    let (unasked, is_tried) = (Unasked::None, false);
+    let package = Package { walked, files: &files, unasked, runs_prepare: true, is_tried, python: None };
     let mut facts = drive::package(talk, attempts, &package)?;
     let digests: Vec<FileDigest> = files.read.into_inner().into_values().collect();
     facts.content_hash = vetch_archive::content_hash(&digests);

@@ -100,6 +100,21 @@ impl Revision {
         Ok(folder.map(|id| own::gather(&Tree::new(&self.repository, id))).unwrap_or_default())
     }
 
+    /// The folder at `path` of the repository; `None` if the revision has none there.
+    ///
+    /// # Errors
+    /// When its objects cannot be read.
+    pub(crate) fn folder(&self, path: &str) -> Result<Option<Tree<'_>>, EngineError> {
+        let top = Tree::new(&self.repository, self.tree);
+        if path.is_empty() {
+            return Ok(Some(top));
+        }
+        match top.entry(path).map_err(|error| failed(&self.shown, error.problem, &error.hint))? {
+            Some((EntryKind::Tree, id)) => Ok(Some(Tree::new(&self.repository, id))),
+            _ => Ok(None),
+        }
+    }
+
     /// The map of the folder or file at `path` of the repository; `None` if the
     /// revision has none there. A folder without dependencies gives an empty map.
     ///
@@ -226,7 +241,7 @@ fn locate(path: &Path) -> Option<(PathBuf, String)> {
 }
 
 /// A folder of a revision.
-struct Tree<'r> {
+pub(crate) struct Tree<'r> {
     repository: &'r gix::Repository,
     id: ObjectId,
     /// Met while listing: path → commit.

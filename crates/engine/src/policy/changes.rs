@@ -36,6 +36,8 @@ fn differences(file: &str, in_force: &Policy, here: &Policy) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     evidence.extend(setting(file, "fail-on", in_force.fail_on, here.fail_on));
     evidence.extend(setting(file, "allow-incomplete", in_force.allow_incomplete, here.allow_incomplete));
+    evidence.extend(setting(file, "rules", in_force.rules.clone(), here.rules.clone()));
+    evidence.extend(setting(file, "yara", in_force.yara.clone(), here.yara.clone()));
     let mut rules: Vec<&String> = in_force.severity.keys().chain(here.severity.keys()).collect();
     rules.sort_unstable();
     rules.dedup();

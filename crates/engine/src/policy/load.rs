@@ -11,9 +11,10 @@ use vetch_model::{Finding, Verdict};
 
 use super::apply::Session;
 use super::gate::Gate;
-use super::parse::parse;
+use super::parse::{parse, understood};
 use super::problem::PolicyError;
-use super::{FILE_NAME, InternalName, Policy, changes, revision, rules};
+use super::{FILE_NAME, InternalName, Paths, Policy, Setting, changes, revision, rules};
+use crate::own_rules::Named;
 
 /// A policy larger than this is refused.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
@@ -66,28 +67,7 @@ impl Policies {
         folders: &[Option<PathBuf>],
         rules: impl IntoIterator<Item = &'r str>,
     ) -> Result<Policies, PolicyError> {
-        let mut known: BTreeSet<&str> = rules.into_iter().collect();
-        known.extend(rules::ALL.iter().map(|rule| rule.id));
-        let mut policies = Policies {
-            loaded: Vec::new(),
-            by_target: Vec::new(),
-            fail_on: options.fail_on,
-            allow_incomplete: options.allow_incomplete,
-        };
-        let mut sources: Vec<Option<Source>> = Vec::new();
-        for folder in folders {
-            let source = Source::of(options, folder.as_deref());
-            let index = match sources.iter().position(|known| *known == source) {
-                Some(index) => index,
-                None => {
-                    policies.loaded.push(load_one(source.as_ref(), options.revision.as_deref(), &known)?);
-                    sources.push(source);
-                    sources.len() - 1
-                }
-            };
-            policies.by_target.push(index);
-        }
-        Ok(policies)
+        Unparsed::read(options, folders)?.parse(rules)
     }
 
     /// What fails each target, with the command line's overrides.
@@ -137,28 +117,133 @@ impl Source {
     }
 }
 
-fn load_one(source: Option<&Source>, revision: Option<&str>, known: &BTreeSet<&str>) -> Result<Loaded, PolicyError> {
-    let Some(source) = source else {
-        return Ok(Loaded { policy: Policy::default(), label: FILE_NAME.to_owned(), findings: Vec::new() });
-    };
-    let here = read_here(source, known);
-    let Some(revision) = revision else {
-        return Ok(Loaded { policy: here?, label: source.label.clone(), findings: Vec::new() });
-    };
-    let policy = match revision::read(&source.path, revision)? {
-        Some(bytes) => parse_bytes(&format!("{revision}:{}", source.label), bytes, known)?,
-        None => Policy::default(),
-    };
-    let findings = changes::finding(&source.label, revision, &policy, here.as_ref()).into_iter().collect();
-    Ok(Loaded { policy, label: source.label.clone(), findings })
+/// The policies of a scan's targets as text: which rules there are depends on what they name.
+#[derive(Debug)]
+pub(crate) struct Unparsed {
+    /// Every distinct one; `None` for targets that bring no policy.
+    texts: Vec<Option<Text>>,
+    by_target: Vec<usize>,
+    revision: Option<String>,
+    fail_on: Option<Verdict>,
+    allow_incomplete: bool,
 }
 
-/// The file in the work tree; the default policy if a project has none.
-fn read_here(source: &Source, known: &BTreeSet<&str>) -> Result<Policy, PolicyError> {
+/// One policy as text.
+#[derive(Debug)]
+struct Text {
+    source: Source,
+    /// In the work tree; `None` if there is none.
+    here: Result<Option<Vec<u8>>, PolicyError>,
+    /// In the revision that is in force, if one is.
+    at_revision: Option<Vec<u8>>,
+}
+
+impl Unparsed {
+    /// Reads the policy of every target; see [`Policies::load`].
+    pub(crate) fn read(options: &PolicyOptions, folders: &[Option<PathBuf>]) -> Result<Unparsed, PolicyError> {
+        let mut unparsed = Unparsed {
+            texts: Vec::new(),
+            by_target: Vec::new(),
+            revision: options.revision.clone(),
+            fail_on: options.fail_on,
+            allow_incomplete: options.allow_incomplete,
+        };
+        let mut sources: Vec<Option<Source>> = Vec::new();
+        for folder in folders {
+            let source = Source::of(options, folder.as_deref());
+            let index = match sources.iter().position(|known| *known == source) {
+                Some(index) => index,
+                None => {
+                    let text = source.as_ref().map(|source| Text::read(source, options.revision.as_deref()));
+                    unparsed.texts.push(text.transpose()?);
+                    sources.push(source);
+                    sources.len() - 1
+                }
+            };
+            unparsed.by_target.push(index);
+        }
+        Ok(unparsed)
+    }
+
+    /// The rules that the policies in force name.
+    pub(crate) fn named(&self) -> Result<Vec<Named>, PolicyError> {
+        let mut all = Vec::new();
+        for (index, text) in self.texts.iter().enumerate() {
+            let Some(text) = text else { continue };
+            let Some((_, bytes)) = text.in_force(self.revision.as_deref())? else { continue };
+            // What is wrong with the file is told all at once, when it is parsed.
+            let policy = std::str::from_utf8(bytes).map(understood).unwrap_or_default();
+            let paths = |setting: Option<Setting<Paths>>| setting.map(|setting| setting.value.0).unwrap_or_default();
+            let (rules, yara) = (paths(policy.rules), paths(policy.yara));
+            if rules.is_empty() && yara.is_empty() {
+                continue;
+            }
+            let targets = self.by_target.iter().enumerate().filter(|(_, own)| **own == index);
+            let targets = targets.map(|(target, _)| target).collect();
+            let parent = text.source.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let folder = parent.unwrap_or(Path::new(".")).to_owned();
+            all.push(Named { targets, folder, revision: self.revision.clone(), rules, yara });
+        }
+        Ok(all)
+    }
+
+    /// The policies, now that all rules are known.
+    pub(crate) fn parse<'r>(self, rules: impl IntoIterator<Item = &'r str>) -> Result<Policies, PolicyError> {
+        let mut known: BTreeSet<&str> = rules.into_iter().collect();
+        known.extend(rules::ALL.iter().map(|rule| rule.id));
+        let revision = self.revision.as_deref();
+        let loaded: Result<Vec<Loaded>, PolicyError> = self
+            .texts
+            .iter()
+            .map(|text| match text {
+                Some(text) => text.load(revision, &known),
+                None => Ok(Loaded { policy: Policy::default(), label: FILE_NAME.to_owned(), findings: Vec::new() }),
+            })
+            .collect();
+        let Unparsed { by_target, fail_on, allow_incomplete, .. } = self;
+        Ok(Policies { loaded: loaded?, by_target, fail_on, allow_incomplete })
+    }
+}
+
+impl Text {
+    fn read(source: &Source, revision: Option<&str>) -> Result<Text, PolicyError> {
+        let at_revision = match revision {
+            Some(revision) => revision::read(&source.path, revision)?,
+            None => None,
+        };
+        Ok(Text { source: source.clone(), here: read_here(source), at_revision })
+    }
+
+    /// The policy in force, if there is one, and its name in messages.
+    fn in_force(&self, revision: Option<&str>) -> Result<Option<(String, &[u8])>, PolicyError> {
+        let Some(revision) = revision else { return self.here() };
+        let bytes = self.at_revision.as_deref();
+        Ok(bytes.map(|bytes| (format!("{revision}:{}", self.source.label), bytes)))
+    }
+
+    /// The policy in the work tree, likewise.
+    fn here(&self) -> Result<Option<(String, &[u8])>, PolicyError> {
+        let bytes = self.here.as_ref().map_err(Clone::clone)?;
+        Ok(bytes.as_deref().map(|bytes| (shown(&self.source.path), bytes)))
+    }
+
+    fn load(&self, revision: Option<&str>, known: &BTreeSet<&str>) -> Result<Loaded, PolicyError> {
+        let policy = parse_bytes(self.in_force(revision)?, Some(known))?;
+        let label = self.source.label.clone();
+        let Some(revision) = revision else { return Ok(Loaded { policy, label, findings: Vec::new() }) };
+        // Rules that only the work tree's policy names are not known here, so ids are no matter.
+        let here = self.here().and_then(|here| parse_bytes(here, None));
+        let findings = changes::finding(&label, revision, &policy, here.as_ref()).into_iter().collect();
+        Ok(Loaded { policy, label, findings })
+    }
+}
+
+/// The file in the work tree; `None` if a project has none.
+fn read_here(source: &Source) -> Result<Option<Vec<u8>>, PolicyError> {
     let file = shown(&source.path);
     match read_file(&source.path, source.explicit) {
-        Ok(bytes) => parse_bytes(&file, bytes, known),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !source.explicit => Ok(Policy::default()),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !source.explicit => Ok(None),
         Err(error) => {
             let hint = match error.kind() {
                 io::ErrorKind::NotFound => "check the path given with `--config`",
@@ -193,12 +278,14 @@ fn read_file(path: &Path, follow: bool) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn parse_bytes(file: &str, bytes: Vec<u8>, known: &BTreeSet<&str>) -> Result<Policy, PolicyError> {
-    match String::from_utf8(bytes) {
-        Ok(text) => parse(file, &text, known),
+/// Without a file, the policy of a project that has none.
+fn parse_bytes(file: Option<(String, &[u8])>, known: Option<&BTreeSet<&str>>) -> Result<Policy, PolicyError> {
+    let Some((file, bytes)) = file else { return Ok(Policy::default()) };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse(&file, text, known),
         Err(error) => Err(PolicyError::Unreadable {
-            file: file.to_owned(),
-            reason: format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()),
+            file,
+            reason: format!("byte {} is not UTF-8", error.valid_up_to()),
             hint: "save it as UTF-8",
         }),
     }

@@ -10,6 +10,8 @@
 //! ```toml
 //! fail-on = "suspicious"
 //! allow-incomplete = false
+//! rules = ["security/rules"]
+//! yara = ["security/yara"]
 //!
 //! [severity]
 //! "install-time-network" = "low"
@@ -51,6 +53,7 @@ pub use apply::{Applied, Session};
 pub use gate::{Gate, Judgement, judge, judge_release};
 pub use glob::Glob;
 pub use internal_name::InternalName;
+pub(crate) use load::Unparsed;
 pub use load::{Policies, PolicyOptions};
 pub use problem::{PolicyError, Problem};
 pub use trust::TrustStore;
@@ -65,12 +68,26 @@ pub struct Policy {
     pub fail_on: Option<Setting<Verdict>>,
     /// Whether `incomplete` is let pass, if the file says so.
     pub allow_incomplete: Option<Setting<bool>>,
+    /// Rules in TOML that the project brings, relative to the file.
+    pub rules: Option<Setting<Paths>>,
+    /// Rules in YARA that the project brings, relative to the file.
+    pub yara: Option<Setting<Paths>>,
     /// Severities by rule id.
     pub severity: BTreeMap<String, Setting<Severity>>,
     /// Names of packages that no public registry may serve, or learn.
     pub internal: Vec<InternalName>,
     /// In file order.
     pub exceptions: Vec<Exception>,
+}
+
+/// Paths below the folder of the policy, in plain form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paths(pub Vec<String>);
+
+impl std::fmt::Display for Paths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(", "))
+    }
 }
 
 /// A value, and the line of the file it stands on.

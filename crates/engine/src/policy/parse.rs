@@ -13,33 +13,47 @@ use super::glob::Glob;
 use super::internal_name::InternalName;
 use super::problem::{PolicyError, Problem, Shown, position};
 use super::suggest::nearest;
-use super::{Exception, Policy, Setting};
+use super::{Exception, Paths, Policy, Setting};
 
 /// Problems listed; a file with more is not worth more lines.
 const MOST_PROBLEMS: usize = 20;
 
-const TOP_KEYS: &[&str] = &["fail-on", "allow-incomplete", "severity", "names", "exception"];
+const TOP_KEYS: &[&str] = &["fail-on", "allow-incomplete", "rules", "yara", "severity", "names", "exception"];
 const NAMES_KEYS: &[&str] = &["internal"];
 const EXCEPTION_KEYS: &[&str] = &["rule", "package", "path", "content-hash", "reason", "expires"];
 
 /// Levels that can fail a scan.
 pub(super) const LEVELS: &[Verdict] = &[Verdict::Malicious, Verdict::Suspicious, Verdict::Incomplete, Verdict::Notable];
 
-/// Parses a policy. `file` names it in errors; `rules` are the ids that exist.
-pub(super) fn parse(file: &str, text: &str, rules: &BTreeSet<&str>) -> Result<Policy, PolicyError> {
-    let invalid = |problems| PolicyError::Invalid { file: file.to_owned(), problems };
-    let document = DeTable::parse(text).map_err(|error| {
-        let (line, column) = position(text, error.span().map_or(0, |span| span.start));
-        invalid(vec![Problem { line, column, message: one_line(error.message()) }])
-    })?;
-    let mut reader = Reader { text, rules, problems: Vec::new() };
-    let policy = reader.policy(document.get_ref());
-    if reader.problems.is_empty() {
+/// Most paths of rules of one kind.
+const MOST_PATHS: usize = 32;
+
+/// Parses a policy. `file` names it in errors; `rules` are the ids that exist, if that is known already.
+pub(super) fn parse(file: &str, text: &str, rules: Option<&BTreeSet<&str>>) -> Result<Policy, PolicyError> {
+    let (policy, mut problems) = read(text, rules);
+    if problems.is_empty() {
         return Ok(policy);
     }
-    reader.problems.sort_by_key(|problem| (problem.line, problem.column));
-    reader.problems.truncate(MOST_PROBLEMS);
-    Err(invalid(reader.problems))
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems.truncate(MOST_PROBLEMS);
+    Err(PolicyError::Invalid { file: file.to_owned(), problems })
+}
+
+/// What a policy says, as far as it is understood: [`parse`] tells what is wrong with it, once all rules are known.
+pub(super) fn understood(text: &str) -> Policy {
+    read(text, None).0
+}
+
+fn read(text: &str, rules: Option<&BTreeSet<&str>>) -> (Policy, Vec<Problem>) {
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            return (Policy::default(), vec![Problem { line, column, message: one_line(error.message()) }]);
+        }
+    };
+    let mut reader = Reader { text, rules, problems: Vec::new() };
+    (reader.policy(document.get_ref()), reader.problems)
 }
 
 /// The parser's message; only ours may span lines.
@@ -49,7 +63,7 @@ fn one_line(message: &str) -> String {
 
 struct Reader<'a> {
     text: &'a str,
-    rules: &'a BTreeSet<&'a str>,
+    rules: Option<&'a BTreeSet<&'a str>>,
     problems: Vec<Problem>,
 }
 
@@ -79,6 +93,8 @@ impl Reader<'_> {
                 "allow-incomplete" => {
                     policy.allow_incomplete = self.boolean(value).map(|value| Setting { value, line })
                 }
+                "rules" => policy.rules = self.paths(value).map(|value| Setting { value, line }),
+                "yara" => policy.yara = self.paths(value).map(|value| Setting { value, line }),
                 "severity" => self.severities(value, &mut policy),
                 "names" => self.names(value, &mut policy),
                 "exception" => self.exceptions(value, &mut policy),
@@ -106,6 +122,35 @@ impl Reader<'_> {
             self.expected(value, "true or false");
         }
         found
+    }
+
+    /// Paths of rules: below the folder of the file, whatever the file says.
+    fn paths(&mut self, value: &Value<'_>) -> Option<Paths> {
+        let Some(array) = value.get_ref().as_array() else {
+            self.expected(value, "a list of paths, such as [\"security/rules\"]");
+            return None;
+        };
+        if array.len() > MOST_PATHS {
+            self.problem(
+                value.span().start,
+                format!("more than {MOST_PATHS} paths; name a folder that holds them all"),
+            );
+            return None;
+        }
+        let mut paths = Vec::new();
+        for entry in array.iter() {
+            let text = self.string(entry, "a path")?;
+            match plain(text) {
+                Some(path) => paths.push(path),
+                None => {
+                    let message =
+                        format!("{} leads out of the folder of this file; rules lie in it or below", Shown(text));
+                    self.problem(entry.span().start, message);
+                    return None;
+                }
+            }
+        }
+        Some(Paths(paths))
     }
 
     /// One of a few words.
@@ -174,9 +219,10 @@ impl Reader<'_> {
     }
 
     fn known_rule(&mut self, offset: usize, rule: &str) -> bool {
-        let known = self.rules.contains(rule);
+        let Some(rules) = self.rules else { return true };
+        let known = rules.contains(rule);
         if !known {
-            let advice = match nearest(rule, self.rules.iter().copied()) {
+            let advice = match nearest(rule, rules.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`vetch rules list` shows them".to_owned(),
             };
@@ -299,6 +345,15 @@ impl Reader<'_> {
         let text = self.string(value, "a glob within the package, such as \"lib/**\"")?;
         Glob::parse(text).map_err(|reason| self.problem(value.span().start, reason.to_owned())).ok()
     }
+}
+
+/// A relative path without `.` and `..`, in plain form; empty for the folder itself.
+fn plain(path: &str) -> Option<String> {
+    if path.starts_with('/') || path.contains(['\\', '\0', ':']) {
+        return None;
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    (!parts.contains(&"..")).then(|| parts.join("/"))
 }
 
 /// 64 lower-case hexadecimal digits.

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
+use std::rc::Rc;
 
 use vetch_archive::{ArchiveSummary, FileEntry, Layout, Limits, read_tar};
 use vetch_behaviour::{Analysis, HEAD_BYTES, Wanted, Withheld, wanted};
@@ -16,8 +17,10 @@ use vetch_model::Trigger;
 use vetch_model::facts::{PackageFacts, PythonForm, PythonRelease, Unread, UnreadReason};
 use vetch_model::inventory::Ecosystem;
 use vetch_sandbox::WorkerError;
+use vetch_yara::Rules;
 
 use super::python::{Record, Release};
+use super::tries::Tries;
 use super::{Reply, complete, read_manifest};
 use crate::contents::LARGEST_FILE;
 use crate::jobs::{ArchiveJob, ArchiveKind, ArchiveReply, ArchiveRoot, NamedAs, WHOLE, decode, encode, reply};
@@ -39,6 +42,7 @@ pub(super) struct ArchiveRun {
     job: ArchiveJob,
     bytes: Vec<u8>,
     observe: fn(&[u8]),
+    yara: Option<Rc<Rules>>,
 }
 
 /// How an archive is read.
@@ -77,12 +81,13 @@ struct Part {
     python: Option<Release>,
     record: Option<Record>,
     needs: BTreeSet<String>,
+    tries: Tries,
     observe: fn(&[u8]),
 }
 
 impl ArchiveRun {
-    pub(super) fn new(payload: &[u8], observe: fn(&[u8])) -> Result<ArchiveRun, WorkerError> {
-        Ok(ArchiveRun { job: decode(payload)?, bytes: Vec::new(), observe })
+    pub(super) fn new(payload: &[u8], observe: fn(&[u8]), yara: Option<Rc<Rules>>) -> Result<ArchiveRun, WorkerError> {
+        Ok(ArchiveRun { job: decode(payload)?, bytes: Vec::new(), observe, yara })
     }
 
     pub(super) fn chunk(&mut self, payload: Vec<u8>) {
@@ -173,7 +178,7 @@ impl ArchiveRun {
     ) -> Result<Vec<PackageFacts>, WorkerError> {
         let roots = listings.into_iter().zip(&self.job.roots);
         let mut parts: Vec<Part> =
-            roots.map(|(listing, root)| Part::new(listing, root, reading.python, self.observe)).collect();
+            roots.map(|(listing, root)| Part::new(listing, root, reading.python, self)).collect();
         let fatal: HashMap<u32, &str> = self.job.fatal.iter().map(|(index, why)| (*index, why.as_str())).collect();
         self.pass(reading, &mut |index, root, path, entry| match parts.get_mut(root) {
             Some(part) => part.first(index, path, entry, &fatal, reply),
@@ -278,10 +283,10 @@ impl Listing {
 }
 
 impl Part {
-    fn new(mut listing: Listing, root: &ArchiveRoot, python: Option<PythonForm>, observe: fn(&[u8])) -> Part {
+    fn new(mut listing: Listing, root: &ArchiveRoot, python: Option<PythonForm>, run: &ArchiveRun) -> Part {
         let files: Vec<(String, u64)> = listing.files.iter().map(|(path, (_, size))| (path.clone(), *size)).collect();
         let mut python = python.map(|form| Release::new(form, &listing.metadata));
-        let (analysis, unread) = match &python {
+        let (mut analysis, unread) = match &python {
             Some(release) => (release.analysis(&files), listing.lost_code()),
             None => {
                 let (manifest, unread) = read_manifest(listing.manifest.take().as_deref());
@@ -290,7 +295,9 @@ impl Part {
             }
         };
         let record = python.as_mut().and_then(Release::record);
-        Part { listing, unread, analysis, python, record, needs: BTreeSet::new(), observe }
+        let tries = Tries::new(run.yara.clone());
+        tries.prepare(&mut analysis);
+        Part { listing, unread, analysis, python, record, needs: BTreeSet::new(), tries, observe: run.observe }
     }
 
     /// An entry in the pass that goes through all of them.
@@ -337,6 +344,7 @@ impl Part {
         };
         let limit = match (&withheld, wanted) {
             (Some(_), _) => 0,
+            (None, Wanted::Head) if self.tries.wants(size) => size,
             (None, Wanted::Head) => HEAD_BYTES as u64,
             (None, Wanted::Whole) => size,
         };
@@ -348,7 +356,9 @@ impl Part {
             (None, Ok(bytes)) => {
                 reply(reply::STARTED, &[&index.to_le_bytes()]).map_err(io::Error::other)?;
                 (self.observe)(&bytes);
-                paths.for_each(|path| self.analysis.file(path, &bytes));
+                self.tries.file(paths.clone(), &bytes, size);
+                let end = if wanted == Wanted::Head { bytes.len().min(HEAD_BYTES) } else { bytes.len() };
+                paths.for_each(|path| self.analysis.file(path, bytes.get(..end).unwrap_or_default()));
             }
             // The archive is damaged here, which its anomalies say.
             (None, Err(error)) => {
@@ -368,8 +378,11 @@ impl Part {
         Ok(bytes)
     }
 
-    fn finish(self) -> PackageFacts {
+    fn finish(mut self) -> PackageFacts {
+        self.tries.layers(&mut self.analysis);
         let mut facts = complete(self.analysis.finish(), self.unread);
+        let files = self.listing.files.iter().filter(|(_, (number, _))| *number != LINKED);
+        facts.yara = self.tries.finish(files.map(|(path, (_, size))| (path.as_str(), *size)));
         if let Some(release) = self.python {
             release.complete(&mut facts);
             let record = self.record.map(Record::finish);

@@ -1,11 +1,13 @@
 //! The worker's side: takes jobs from standard input and answers on standard output,
-//! confined by `vetch_sandbox`. Holds no state between jobs.
+//! confined by `vetch_sandbox`. Holds no state between jobs but the user's YARA rules.
 
 mod archive;
 mod package;
 mod python;
+mod tries;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::thread;
 
 use vetch_behaviour::Withheld;
@@ -16,8 +18,9 @@ use vetch_model::facts::{PackageFacts, Unread, UnreadReason};
 use vetch_model::manifest::Manifest;
 use vetch_sandbox::frame::FrameError;
 use vetch_sandbox::{Link, WorkerError, WorkerLimits};
+use vetch_yara::Rules;
 
-use crate::jobs::{WhyWithheld, ask, decode};
+use crate::jobs::{Compiled, WhyWithheld, ask, decode, encode, reply};
 use archive::ArchiveRun;
 pub(crate) use archive::root_of;
 use package::PackageRun;
@@ -47,7 +50,7 @@ pub fn worker_main_observed(observe: fn(&[u8])) -> ExitCode {
 }
 
 fn serve(link: &mut Link, observe: fn(&[u8])) -> Result<(), WorkerError> {
-    let mut session = Session { observe, manifest: None, metadata: MemoryFiles::default(), job: Job::None };
+    let mut session = Session { observe, manifest: None, metadata: MemoryFiles::default(), yara: None, job: Job::None };
     while let Some(frame) = link.recv().map_err(broken)? {
         session.take(frame.kind, frame.payload, &mut |kind, parts| link.send(kind, parts).map_err(broken))?;
     }
@@ -67,6 +70,7 @@ struct Session {
     manifest: Option<Vec<u8>>,
     /// Of the Python release that is to come.
     metadata: MemoryFiles,
+    yara: Option<Rc<Rules>>,
     job: Job,
 }
 
@@ -82,6 +86,14 @@ impl Session {
     /// Takes one frame of the parent.
     fn take(&mut self, kind: u8, payload: Vec<u8>, reply: &mut Reply<'_>) -> Result<(), WorkerError> {
         match (kind, &mut self.job) {
+            (ask::YARA, _) => {
+                let compiled: Compiled = Rules::compile(decode(&payload)?).map(|rules| {
+                    let list = rules.rules().to_vec();
+                    self.yara = Some(Rc::new(rules));
+                    list
+                });
+                reply(reply::COMPILED, &[&encode(&compiled)?])?;
+            }
             (ask::MANIFEST, _) => self.manifest = Some(payload),
             (ask::METADATA, _) => {
                 let (path, bytes): (String, Vec<u8>) = decode(&payload)?;
@@ -89,9 +101,10 @@ impl Session {
             }
             (ask::PACKAGE, _) => {
                 let (manifest, metadata) = (self.manifest.take(), std::mem::take(&mut self.metadata));
-                self.job = Job::Package(Box::new(PackageRun::new(manifest, metadata, &payload, self.observe)?));
+                let (observe, yara) = (self.observe, self.yara.clone());
+                self.job = Job::Package(Box::new(PackageRun::new(manifest, metadata, &payload, observe, yara)?));
             }
-            (ask::ARCHIVE, _) => self.job = Job::Archive(ArchiveRun::new(&payload, self.observe)?),
+            (ask::ARCHIVE, _) => self.job = Job::Archive(ArchiveRun::new(&payload, self.observe, self.yara.clone())?),
             (ask::FILE, Job::Package(run)) => run.file(&payload, reply)?,
             (ask::WITHHOLD, Job::Package(run)) => run.withhold(&payload)?,
             (ask::CHUNK, Job::Archive(run)) => run.chunk(payload),

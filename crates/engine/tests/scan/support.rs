@@ -18,6 +18,7 @@ pub(crate) fn options(project: &Project) -> ScanOptions {
         archives: None,
         cache: CacheMode::Off,
         jobs: Some(2),
+        yara: Vec::new(),
         history: HistoryOptions::default(),
         popular: None,
         rules: Vec::new(),

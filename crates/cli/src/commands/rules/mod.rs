@@ -3,13 +3,15 @@
 mod new;
 mod test;
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 use vetch_model::RuleMeta;
 use vetch_report::explain;
 
 use crate::args::{Global, ListFormat, RulesArgs, RulesCommand};
 use crate::exit::{Exit, Failure};
-use crate::{output, screen};
+use crate::{interrupt, output, screen};
 
 /// Every rule there is, by id.
 pub(super) fn all() -> Vec<RuleMeta> {
@@ -19,16 +21,22 @@ pub(super) fn all() -> Vec<RuleMeta> {
     rules
 }
 
+/// Every rule there is, and those of the user's own, by id.
+pub(super) fn all_with(rules: &[PathBuf], yara: &[PathBuf]) -> Result<Vec<RuleMeta>, Failure> {
+    let mut every = all();
+    every.extend(vetch_engine::own_rules::describe(rules, yara, &interrupt::watch()?)?.into_iter().copied());
+    every.sort_unstable_by_key(|rule| rule.id);
+    Ok(every)
+}
+
 /// Prints the rules.
 pub(crate) fn run(arguments: &RulesArgs, global: &Global) -> Result<Exit, Failure> {
-    let (format, own) = match &arguments.command {
-        RulesCommand::List { format, rules } => (format, rules),
+    let (format, own, yara) = match &arguments.command {
+        RulesCommand::List { format, rules, yara } => (format, rules, yara),
         RulesCommand::New { id, dir } => return new::run(id, dir),
         RulesCommand::Test { rules } => return test::run(rules),
     };
-    let mut rules = all();
-    rules.extend(vetch_engine::user_rules::load(own)?.iter().map(|rule| *rule.meta));
-    rules.sort_unstable_by_key(|rule| rule.id);
+    let rules = all_with(own, yara)?;
     let text = match format {
         ListFormat::Terminal => explain::rule_list(&rules, screen::stdout_style(global)),
         ListFormat::Json => format!("{:#}\n", as_json(&rules)),

@@ -14,7 +14,7 @@ use crate::{interrupt, output};
 
 /// Runs every test; 1 if one fails.
 pub(super) fn run(paths: &[PathBuf]) -> Result<Exit, Failure> {
-    let rules = vetch_engine::user_rules::load(paths)?;
+    let rules = vetch_engine::own_rules::load(paths)?;
     let cancel = interrupt::watch()?;
     let (mut text, mut passed, mut failed) = (String::new(), 0usize, 0usize);
     for rule in &rules {
@@ -58,6 +58,7 @@ fn outcome(rule: &UserRule, test: &RuleTest, cancel: &Cancel) -> Result<Option<S
         jobs: Some(1),
         popular: None,
         rules: vec![rule.file.clone()],
+        yara: Vec::new(),
         policy: vetch_engine::policy::PolicyOptions::default(),
         trust_project: false,
         home: surroundings::home(),

@@ -1,26 +1,29 @@
 //! Facts → findings → verdicts: each release once per distinct contents, with every place it lies in.
 
-use std::collections::BTreeMap;
+mod missing;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
-use vetch_detectors::user::{self, UserRule};
-use vetch_detectors::{add_findings, judge_release, score, verdict_of};
+use vetch_detectors::{add_findings, judge_release, score, user, verdict_of, yara};
+use vetch_model::ContentHash;
 use vetch_model::evidence::Location;
-use vetch_model::facts::{PackageFacts, PythonRelease, Unread, UnreadReason};
+use vetch_model::facts::{PackageFacts, PythonRelease};
 use vetch_model::inventory::{Ecosystem, Package, PackageId, Role};
 use vetch_model::outcome::Incomplete;
 use vetch_model::profile::Profile;
 use vetch_model::purl::Purl;
 use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, TargetKind};
-use vetch_model::{ContentHash, Trigger};
 
 use crate::contents::Contents;
 use crate::history::past::Past;
 use crate::naming::Naming;
+use crate::own_rules::OwnRules;
 use crate::policy::Session;
 use crate::project::Project;
 use crate::{Member, ReleasePast, ScannedProject};
+use missing::missing;
 
 /// Ways from the root listed of each release.
 const MAX_PATHS: usize = 5;
@@ -77,7 +80,7 @@ struct Judged {
 /// What releases are judged by, besides their contents.
 pub(crate) struct Judging<'a> {
     /// The user's own rules.
-    pub(crate) rules: &'a [UserRule],
+    pub(crate) own: &'a OwnRules,
     /// What came before.
     pub(crate) past: &'a Past<'a>,
     /// What names tell.
@@ -253,18 +256,15 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
     };
     let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
-    match user::check(judging.rules, &release) {
-        Ok(more) => add_findings(&mut findings, more),
-        Err(why) => {
-            incomplete.push(Incomplete::new("rules of yours", why, "`vetch rules test` tries a rule on its tests"))
-        }
-    }
+    let targets = targets(places);
+    add_findings(&mut findings, yara::check(&judging.own.yara_for(&targets), &release));
+    let (more, unanswered) = user::check(&judging.own.toml_for(&targets), &release);
+    add_findings(&mut findings, more);
+    let hint = "`vetch rules test` tries a rule on its tests";
+    incomplete.extend(unanswered.into_iter().map(|why| Incomplete::new("rules of yours", why, hint)));
     incomplete.sort();
     incomplete.dedup();
     let (paths, more_paths) = paths(places);
-    let mut targets: Vec<usize> = places.iter().map(|place| place.project.target).collect();
-    targets.sort_unstable();
-    targets.dedup();
     let mut locations: Vec<ReleaseLocation> = places.iter().map(Place::location).collect();
     locations.sort();
     locations.dedup();
@@ -288,6 +288,12 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         facts: first.facts().cloned(),
         past: judging.past.of(first.key()),
     })
+}
+
+/// Which targets have it.
+fn targets(places: &[Place<'_>]) -> Vec<usize> {
+    let targets: BTreeSet<usize> = places.iter().map(|place| place.project.target).collect();
+    targets.into_iter().collect()
 }
 
 fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {
@@ -390,57 +396,6 @@ fn recorded<'p>(place: &'p Place<'_>) -> Option<Recorded<'p>> {
     }
     let (folder, difference) = place.facts()?.python.as_ref()?.record.as_ref()?;
     Some(Recorded { path: folder, is_installed: false, difference })
-}
-
-/// Everything that was not checked here and could have changed the verdict.
-fn missing(place: &Place<'_>) -> Vec<Incomplete> {
-    let mut missing = place.contents.incomplete.clone();
-    if let Some(checked) = place.project.records.get(&place.contents.package) {
-        missing.extend(checked.incomplete.iter().cloned());
-    }
-    let archive = place.contents.archive.as_deref();
-    let installed = place.contents.installed.as_ref().map(|installed| installed.facts.as_ref());
-    for facts in archive.into_iter().chain(installed) {
-        let unread = facts.unread.iter().filter(|unread| matters(unread, place.contents.is_locked));
-        missing.extend(unread.map(unread_part));
-        let lost = facts.anomalies.iter().filter(|anomaly| anomaly.loses_contents());
-        missing.extend(lost.map(|anomaly| {
-            let what = if anomaly.path.is_empty() { "part of the contents" } else { &anomaly.path };
-            Incomplete::new(what, anomaly.detail.clone(), "look at it by other means before you trust the release")
-        }));
-    }
-    missing
-}
-
-const MANIFEST: &str = "package.json";
-
-/// Whether a file that was not understood could have changed the verdict. One that is not there
-/// cannot run: only at install it may have been there and gone since, unless the archive was seen
-/// (which then lacks it as well, or is judged itself). The manifest says what runs.
-fn matters(unread: &Unread, is_locked: bool) -> bool {
-    match unread.reason {
-        UnreadReason::Missing if unread.path == MANIFEST => true,
-        UnreadReason::Missing => unread.trigger == Trigger::Install && !is_locked,
-        _ => unread.trigger.is_reached(),
-    }
-}
-
-fn unread_part(unread: &Unread) -> Incomplete {
-    let by_hand = "look at the file by other means before you trust the release";
-    let (why, hint) = match unread.reason {
-        UnreadReason::TooLarge => ("it is too large to be analysed", by_hand),
-        UnreadReason::TooDeep => ("it is nested too deeply to be analysed", by_hand),
-        UnreadReason::SyntaxError => ("it cannot be parsed", by_hand),
-        UnreadReason::Encoding => ("it is neither UTF-8 nor UTF-16", by_hand),
-        UnreadReason::WorkerDied => ("the worker process that read it did not survive it", by_hand),
-        UnreadReason::OutOfFuel => ("its analysis takes longer than is allowed", by_hand),
-        UnreadReason::Unreadable => ("it cannot be read", "correct its permissions, and scan again"),
-        UnreadReason::Missing if unread.path == MANIFEST => ("there is none, so what runs is not known", by_hand),
-        UnreadReason::Missing => ("it runs at install, and is not there", "pass --archives DIR, or run `npm ci`"),
-    };
-    let why = if unread.detail.is_empty() { why.to_owned() } else { format!("{why} ({})", unread.detail) };
-    let when = format!("{} ({})", unread.path, unread.trigger);
-    Incomplete::new(when, why, hint)
 }
 
 /// How it got in: the shortest ways from the roots, over all places.
