@@ -5,7 +5,7 @@
 //! contents  packages → facts            from disk, archives, registries; by confined workers
 //! history   packages → histories        what registries tell of all their releases, and the releases before
 //! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
-//! own       source → releases           the project's own code at two times
+//! own_source  source → releases           the project's own code at two times
 //! naming    names → what they may be mistaken for, which are internal
 //! releases  facts → findings, verdicts  each release once, with places and paths
 //! pipeline  the whole
@@ -23,8 +23,8 @@ mod jobs;
 pub mod lock;
 pub mod map;
 mod naming;
-pub mod own;
 pub mod own_rules;
+pub mod own_source;
 mod pipeline;
 pub mod policy;
 mod project;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use vetch_engine::map::git::{Revision, split_path};
 use vetch_engine::map::{self, Map};
-use vetch_engine::own::{self as own_source, Source};
+use vetch_engine::own_source::{self, Source};
 use vetch_graph::compare::compare;
 use vetch_model::inventory::Inventory;
 use vetch_report::comparison::{self, DiffView};

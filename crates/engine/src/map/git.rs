@@ -19,7 +19,7 @@ use vetch_model::outcome::Incomplete;
 
 use super::{Map, file_map, folder_map};
 use crate::EngineError;
-use crate::own::{self, Source};
+use crate::own_source::{self, Source};
 use crate::policy::revision;
 
 /// Largest tree object read: one folder with some 100,000 entries.
@@ -97,7 +97,7 @@ impl Revision {
             Some(_) => entry(path.rsplit_once('/').map_or("", |(folder, _)| folder))?.map(|(_, id)| id),
             None => None,
         };
-        Ok(folder.map(|id| own::gather(&Tree::new(&self.repository, id))).unwrap_or_default())
+        Ok(folder.map(|id| own_source::gather(&Tree::new(&self.repository, id))).unwrap_or_default())
     }
 
     /// The folder at `path` of the repository; `None` if the revision has none there.

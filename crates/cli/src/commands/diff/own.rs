@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use vetch_engine::own::{self, ChangedPart, Source};
+use vetch_engine::own_source::{self, ChangedPart, Source};
 use vetch_engine::{Compare, ScanReport};
 use vetch_model::Verdict;
 use vetch_model::change::Change;
@@ -36,7 +36,7 @@ pub(super) fn run(old: &Source, new: &Source, arguments: &DiffArgs, global: &Glo
         Failure::new(format!("the project's own source cannot be compared: {error}"), "--no-source leaves it out")
     };
     let mut parts = Vec::new();
-    for part in own::changed(old, new).map_err(failed)? {
+    for part in own_source::changed(old, new).map_err(failed)? {
         let scratch = tempfile::tempdir().map_err(failed)?;
         let mut targets = Vec::new();
         for (time, bytes) in [("old", &part.old), ("new", &part.new)] {
