@@ -99,7 +99,14 @@ fn examine(
     let past = past(&mut run, &projects, &found, &histories, &naming.internal)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
-    let judging = Judging { own: &own, past: &past, naming: &naming, threads: run.runner.jobs.get() };
+    let judging = Judging {
+        own: &own,
+        past: &past,
+        policies: &policies,
+        now: options.history.moment(),
+        naming: &naming,
+        threads: run.runner.jobs.get(),
+    };
     let Releases { results, facts, pasts, projects: scanned } =
         releases::judge(&projects, &found, &judging, &mut session);
     scan.releases = results;

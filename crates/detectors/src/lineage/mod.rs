@@ -108,7 +108,7 @@ pub(crate) fn field(
 }
 
 /// A span of time in words.
-pub(crate) fn duration(seconds: i64) -> String {
+pub fn duration(seconds: i64) -> String {
     let (minute, hour, day) = (60, 3_600, 86_400);
     let seconds = seconds.max(0);
     let in_units = |unit: i64, name: &str| {

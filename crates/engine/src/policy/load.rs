@@ -13,7 +13,7 @@ use super::apply::Session;
 use super::gate::Gate;
 use super::parse::{parse, understood};
 use super::problem::PolicyError;
-use super::{FILE_NAME, InternalName, Paths, Policy, Setting, changes, revision, rules};
+use super::{Cooldown, FILE_NAME, InternalName, Paths, Policy, Setting, changes, revision, rules};
 use crate::own_rules::Named;
 
 /// A policy larger than this is refused.
@@ -88,6 +88,13 @@ impl Policies {
     pub fn internal(&self, target: usize) -> (&str, &[InternalName]) {
         let loaded = self.by_target.get(target).and_then(|index| self.loaded.get(*index));
         loaded.map_or((FILE_NAME, &[]), |loaded| (loaded.label.as_str(), loaded.policy.internal.as_slice()))
+    }
+
+    /// For how long a target holds releases back: the policy's name in evidence, the line, and what it says.
+    pub fn cooldown(&self, target: usize) -> Option<(&str, u32, &Cooldown)> {
+        let loaded = self.by_target.get(target).and_then(|index| self.loaded.get(*index))?;
+        let setting = loaded.policy.cooldown.as_ref()?;
+        Some((loaded.label.as_str(), setting.line, &setting.value))
     }
 
     /// Begins to judge, as of `today`.

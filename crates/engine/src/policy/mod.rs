@@ -19,6 +19,9 @@
 //! [names]
 //! internal = ["@acme/*", "acme-*"]
 //!
+//! [cooldown]
+//! days = 7
+//!
 //! [[exception]]
 //! rule = "install-time-network"
 //! package = "pkg:npm/name@1.2.3"
@@ -33,6 +36,7 @@
 
 mod apply;
 mod changes;
+pub mod cooldown;
 pub mod gate;
 mod glob;
 mod internal_name;
@@ -50,6 +54,7 @@ use jiff::civil::Date;
 use vetch_model::{ContentHash, Purl, Severity, Verdict};
 
 pub use apply::{Applied, Session};
+pub use cooldown::Cooldown;
 pub use gate::{Gate, Judgement, judge, judge_release};
 pub use glob::Glob;
 pub use internal_name::InternalName;
@@ -76,6 +81,8 @@ pub struct Policy {
     pub severity: BTreeMap<String, Setting<Severity>>,
     /// Names of packages that no public registry may serve, or learn.
     pub internal: Vec<InternalName>,
+    /// For how long releases are held back.
+    pub cooldown: Option<Setting<Cooldown>>,
     /// In file order.
     pub exceptions: Vec<Exception>,
 }

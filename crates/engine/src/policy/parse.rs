@@ -9,17 +9,20 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use vetch_model::{ContentHash, Purl, Severity, Verdict};
 
+use super::cooldown::MOST_DAYS;
 use super::glob::Glob;
 use super::internal_name::InternalName;
 use super::problem::{PolicyError, Problem, Shown, position};
 use super::suggest::nearest;
-use super::{Exception, Paths, Policy, Setting};
+use super::{Cooldown, Exception, Paths, Policy, Setting};
 
 /// Problems listed; a file with more is not worth more lines.
 const MOST_PROBLEMS: usize = 20;
 
-const TOP_KEYS: &[&str] = &["fail-on", "allow-incomplete", "rules", "yara", "severity", "names", "exception"];
+const TOP_KEYS: &[&str] =
+    &["fail-on", "allow-incomplete", "rules", "yara", "severity", "names", "cooldown", "exception"];
 const NAMES_KEYS: &[&str] = &["internal"];
+const COOLDOWN_KEYS: &[&str] = &["days", "packages"];
 const EXCEPTION_KEYS: &[&str] = &["rule", "package", "path", "content-hash", "reason", "expires"];
 
 /// Levels that can fail a scan.
@@ -97,6 +100,7 @@ impl Reader<'_> {
                 "yara" => policy.yara = self.paths(value).map(|value| Setting { value, line }),
                 "severity" => self.severities(value, &mut policy),
                 "names" => self.names(value, &mut policy),
+                "cooldown" => policy.cooldown = self.cooldown(value).map(|value| Setting { value, line }),
                 "exception" => self.exceptions(value, &mut policy),
                 other => self.unknown_key(key.span().start, other, TOP_KEYS),
             }
@@ -216,6 +220,41 @@ impl Reader<'_> {
         let text = self.string(value, "a pattern of names, such as \"@acme/*\"")?;
         let start = value.span().start;
         InternalName::parse(text, self.line(start)).map_err(|reason| self.problem(start, reason.to_owned())).ok()
+    }
+
+    fn cooldown(&mut self, value: &Value<'_>) -> Option<Cooldown> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.expected(value, "a table, written as [cooldown]");
+            return None;
+        };
+        let mut cooldown = Cooldown::default();
+        for (key, value) in table {
+            match (key.get_ref().as_ref(), value.get_ref().as_table()) {
+                ("days", _) => cooldown.days = self.days(value)?,
+                ("packages", Some(packages)) => {
+                    for (name, days) in packages {
+                        let start = name.span().start;
+                        let pattern = InternalName::parse(name.get_ref(), self.line(start));
+                        let pattern = pattern.map_err(|reason| self.problem(start, reason.to_owned())).ok();
+                        cooldown.packages.extend(pattern.zip(self.days(days)));
+                    }
+                }
+                ("packages", None) => {
+                    self.expected(value, "a table of patterns of names and days, such as \"@acme/*\" = 0")
+                }
+                (other, _) => self.unknown_key(key.span().start, other, COOLDOWN_KEYS),
+            }
+        }
+        Some(cooldown)
+    }
+
+    fn days(&mut self, value: &Value<'_>) -> Option<i64> {
+        let days = value.get_ref().as_integer().and_then(|days| i64::from_str_radix(days.as_str(), days.radix()).ok());
+        let days = days.filter(|days| (0..=MOST_DAYS).contains(days));
+        if days.is_none() {
+            self.expected(value, "a number of days, such as 7");
+        }
+        days
     }
 
     fn known_rule(&mut self, offset: usize, rule: &str) -> bool {

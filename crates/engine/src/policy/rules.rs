@@ -3,7 +3,7 @@
 use vetch_model::{Category, Confidence, RuleMeta, Severity};
 
 /// All of them, in the order of their ids.
-pub const ALL: &[&RuleMeta] = &[&EXPIRED_EXCEPTION, &POLICY_CHANGED, &STALE_EXCEPTION];
+pub const ALL: &[&RuleMeta] = &[&EXPIRED_EXCEPTION, &POLICY_CHANGED, &RELEASE_IN_COOLDOWN, &STALE_EXCEPTION];
 
 /// An exception is over.
 pub static EXPIRED_EXCEPTION: RuleMeta = RuleMeta {
@@ -27,6 +27,18 @@ pub static POLICY_CHANGED: RuleMeta = RuleMeta {
     techniques: &["T1562.001"],
     remedy: "Review the change of the policy by itself; the policy of the base revision was in force here.",
     doc: include_str!("rules/policy-changed.md"),
+};
+
+/// A release is younger than the policy allows.
+pub static RELEASE_IN_COOLDOWN: RuleMeta = RuleMeta {
+    id: "release-in-cooldown",
+    summary: "The release is younger than the policy allows",
+    category: Category::Policy,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    techniques: &[],
+    remedy: "Take the release that is old enough, or wait; except a package by its name in [cooldown.packages].",
+    doc: include_str!("rules/release-in-cooldown.md"),
 };
 
 /// An exception excuses nothing.

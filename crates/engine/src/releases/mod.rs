@@ -10,6 +10,7 @@ use vetch_detectors::{add_findings, judge_release, score, user, verdict_of, yara
 use vetch_model::ContentHash;
 use vetch_model::evidence::Location;
 use vetch_model::facts::{PackageFacts, PythonRelease};
+use vetch_model::history::Time;
 use vetch_model::inventory::{Ecosystem, Package, PackageId, Role};
 use vetch_model::outcome::Incomplete;
 use vetch_model::profile::Profile;
@@ -20,7 +21,8 @@ use crate::contents::Contents;
 use crate::history::past::Past;
 use crate::naming::Naming;
 use crate::own_rules::OwnRules;
-use crate::policy::Session;
+use crate::policy::cooldown::{self, Held};
+use crate::policy::{Policies, Session};
 use crate::project::Project;
 use crate::{Member, ReleasePast, ScannedProject};
 use missing::missing;
@@ -83,6 +85,10 @@ pub(crate) struct Judging<'a> {
     pub(crate) own: &'a OwnRules,
     /// What came before.
     pub(crate) past: &'a Past<'a>,
+    /// What the user asks of releases.
+    pub(crate) policies: &'a Policies,
+    /// As of when.
+    pub(crate) now: Time,
     /// What names tell.
     pub(crate) naming: &'a Naming,
     /// How many releases are judged at once.
@@ -258,6 +264,12 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
     let targets = targets(places);
     add_findings(&mut findings, yara::check(&judging.own.yara_for(&targets), &release));
+    for held in held_back(first, &targets, judging) {
+        match held {
+            Held::Back(finding) => add_findings(&mut findings, vec![finding]),
+            Held::Unknown(why) => incomplete.push(why),
+        }
+    }
     let (more, unanswered) = user::check(&judging.own.toml_for(&targets), &release);
     add_findings(&mut findings, more);
     let hint = "`vetch rules test` tries a rule on its tests";
@@ -288,6 +300,14 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         facts: first.facts().cloned(),
         past: judging.past.of(first.key()),
     })
+}
+
+/// What the cooldowns of its targets say.
+fn held_back(first: &Place<'_>, targets: &[usize], judging: &Judging<'_>) -> Vec<Held> {
+    let key = first.key();
+    let history = judging.past.histories.get(key.0, key.1).map(Arc::as_ref);
+    let cooldowns = targets.iter().filter_map(|target| judging.policies.cooldown(*target));
+    cooldowns.filter_map(|cooldown| cooldown::judge(cooldown, first.package, history, judging.now)).collect()
 }
 
 /// Which targets have it.
