@@ -34,12 +34,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut store, _) = IntelStore::create(&state)?;
     println!("{RECORDS} records, {} MB of JSON, {} MB zipped", json >> 20, fs::metadata(&zip)?.len() >> 20);
     for what in ["import", "the same again"] {
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), computing());
         let report = store.import(std::slice::from_ref(&zip), Time(0), &mut Idle)?;
         let source = report.sources.first().ok_or("no source")?;
         println!(
-            "{what}: {:.1} s ({} added, {} unchanged, {} failed); budget 15 s; peak memory so far {} MB; budget 250 MB",
+            "{what}: {:.1} s, {:.1} s of them computing ({} added, {} unchanged, {} failed); budget 15 s; peak memory so far {} MB; budget 250 MB",
             start.elapsed().as_secs_f64(),
+            (computing() - before).as_secs_f64(),
             source.added,
             source.unchanged,
             source.failed,
@@ -59,29 +60,44 @@ fn look_up(state: &Path) -> Result<(), Box<dyn Error>> {
         let opened = start.elapsed();
         let queries: Vec<Query<'_>> = names
             .iter()
+            .filter(|n| match run {
+                "q" => n.1.starts_with("quiet"),
+                "l" => n.1.starts_with("lib"),
+                _ => true,
+            })
             .map(|(ecosystem, name, version)| Query { ecosystem, name, version, known: Vec::new() })
             .collect();
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), computing());
         let found = store.look_up(&queries)?;
         println!(
-            "{run}: opened in {}, {QUERIES} packages in {} ({} with advisories); budgets 20 ms and 100 ms",
+            "{run}: opened in {}, {QUERIES} packages in {}, {} computing ({} with advisories); budgets 20 ms and 100 ms",
             shown(opened),
             shown(start.elapsed()),
+            shown(computing() - before),
             found.iter().filter(|advisories| !advisories.is_empty()).count()
         );
     }
     Ok(())
 }
 
+/// Time that this thread was computing, where the system tells it: others may be busy, too.
+fn computing() -> Duration {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split_whitespace().next().and_then(|first| first.parse().ok()).unwrap_or_default())
+}
+
 fn shown(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
 }
 
-/// Every third package is one of which something is known, as in a tree of popular packages.
+/// Of every third package something is known, as in a tree of popular ones; one in ten of these is old enough for it.
 fn wanted(number: u64) -> (Ecosystem, String, String) {
     let ecosystem = if number.is_multiple_of(2) { Ecosystem::Npm } else { Ecosystem::Pypi };
     match number % 3 {
-        0 => (ecosystem, format!("lib-{}", number % 4_000), format!("1.{}.3", number % 7)),
+        0 => {
+            let version = if number.is_multiple_of(30) { "1.2.3" } else { "1.9.3" };
+            (ecosystem, format!("lib-{}", number % 4_000), version.to_owned())
+        }
         _ => (ecosystem, format!("quiet-{number}"), "1.0.0".to_owned()),
     }
 }

@@ -16,7 +16,7 @@ mod source;
 mod store;
 
 pub use matching::{Query, match_records};
-pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, World};
+pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
 
 pub use source::{ImportError, ImportReport, Named, SourceReport, Watcher};
 pub use store::{FILE_NAME, Found, IntelStore, Shown, Status, StoreError};

@@ -209,7 +209,7 @@ fn rank(id: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::AffectedPackage;
+    use crate::record::{AffectedPackage, Text};
 
     fn record(id: &str, kind: AdvisoryKind, aliases: &[&str], versions: &str) -> Record {
         let versions = super::super::reach::tests::affected(versions);
@@ -220,10 +220,9 @@ mod tests {
             withdrawn: None,
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
             summary: format!("about {id}"),
-            details: String::new(),
             kind,
             rating: None,
-            references: Vec::new(),
+            text: Text::default(),
             affected: vec![AffectedPackage { ecosystem: World::Npm, name: "a".to_owned(), versions }],
         }
     }

@@ -14,6 +14,7 @@ use crate::record::{Affected, Event, Range};
 pub(crate) struct Subject {
     ecosystem: Ecosystem,
     text: String,
+    beginning: Option<u64>,
     /// `None` if it is no version: then only lists count, by their text.
     version: Option<Sortable>,
     /// Without its local label (`1.0+cu118`), if it has one: advisories speak of what is on the public index.
@@ -27,7 +28,8 @@ impl Subject {
             Some(Sortable::Python(version)) if version.is_local() => Some(Sortable::Python(version.public())),
             _ => None,
         };
-        Subject { ecosystem: ecosystem.clone(), text: text.trim().to_owned(), version, public }
+        let (text, beginning) = (text.trim().to_owned(), beginning(text));
+        Subject { ecosystem: ecosystem.clone(), text, beginning, version, public }
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -54,11 +56,53 @@ impl Subject {
         if listed.trim() == self.text {
             return true;
         }
+        // Lists have hundreds of versions, and reading one costs more than seeing that it is another.
+        let may_be_equal = || self.beginning.is_none() || beginning(listed).is_none_or(|it| Some(it) == self.beginning);
+        if self.version.is_none() || !may_be_equal() {
+            return false;
+        }
         self.parse(listed).is_some_and(|listed| {
             // npm passes over what stands behind `+`, and so does its order.
             self.beside(&listed).is_some_and(|own| own.cmp(&listed) == Ordering::Equal)
         })
     }
+}
+
+/// A number for what a version begins with, up to the first that is neither a digit nor a point, zeros aside: equal
+/// versions have the same. `None` where an epoch may come first, for then anything may be equal.
+fn beginning(text: &str) -> Option<u64> {
+    let mut hash = 0u64;
+    // Numbers that are zero count only when another follows.
+    let (mut number, mut zeros) = (0u64, 1u64);
+    let mut is_inside = false;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                is_inside = true;
+                number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+            }
+            b'.' if is_inside => {
+                hash = with_number(hash, number, &mut zeros);
+                number = 0;
+            }
+            b'!' if is_inside => return None,
+            b'v' | b'V' | b'=' | b' ' | b'\t' | b'\n' | b'\r' if !is_inside => {}
+            // Other white space, which Python takes as well.
+            _ if !is_inside && !byte.is_ascii() => return None,
+            _ => break,
+        }
+    }
+    Some(with_number(hash, number, &mut zeros))
+}
+
+fn with_number(hash: u64, number: u64, zeros: &mut u64) -> u64 {
+    if number == 0 {
+        *zeros += 1;
+        return hash;
+    }
+    let mixed = hash.wrapping_add(*zeros).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number;
+    *zeros = 1;
+    mixed.rotate_left(23)
 }
 
 /// How one range holds a version.
@@ -231,6 +275,19 @@ pub(super) mod tests {
         holds(&Ecosystem::Pypi, ">0 <2.0", &["0.dev0", "2.0a1"], &["2.0", "1!0"]);
         holds(&Ecosystem::Pypi, ">1.0 <=2.0", &["2.0+local", "2.0.0"], &["2.0.post1"]);
         holds(&Ecosystem::Pypi, "1.0+cu118", &["1.0+cu118", "1.0+CU118"], &["1.0", "1.0+cpu"]);
+    }
+
+    #[test]
+    fn a_look_at_the_numbers_never_says_that_equal_versions_differ() {
+        for (left, right) in
+            [("1.0", "1"), ("1.0a1", "1.0.0-alpha-1"), ("v1.2.3", "=1.2.3+b"), ("01.2", "1.2.0"), ("0!1", "1")]
+        {
+            let (left, right) = (beginning(left), beginning(right));
+            assert!(left.is_none() || right.is_none() || left == right);
+        }
+        let distinct = ["1", "1.0.1", "1.2.3", "1.2.30", "10", "0.1", "0.0.1", "1.0.0.1"];
+        let beginnings: std::collections::BTreeSet<_> = distinct.iter().map(|text| beginning(text)).collect();
+        assert_eq!(beginnings.len(), distinct.len());
     }
 
     #[test]

@@ -32,20 +32,29 @@ pub struct Record {
     pub aliases: Vec<String>,
     /// One line; the beginning of the details where there is no summary.
     pub summary: String,
-    /// The beginning of the details.
-    pub details: String,
     /// What it is about.
     pub kind: AdvisoryKind,
     /// How bad, where it says so.
     pub rating: Option<StoredRating>,
+    /// What it affects: each package once.
+    #[serde(skip)]
+    pub affected: Vec<AffectedPackage>,
+    /// What only people read.
+    #[serde(skip)]
+    pub text: Text,
+}
+
+/// What only people read of a record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// The beginning of the details.
+    pub details: String,
     /// Addresses to read on.
     pub references: Vec<String>,
-    /// What it affects: each package once.
-    pub affected: Vec<AffectedPackage>,
 }
 
 /// A package, and which of its versions are affected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AffectedPackage {
     /// npm or PyPI.
     pub ecosystem: World,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use vetch_model::advisory::AdvisoryKind;
 
 use super::wire::{self, Wire};
-use super::{Affected, AffectedPackage, Event, Range, Record, StoredRating, World, severity, time, yaml};
+use super::{Affected, AffectedPackage, Event, Range, Record, StoredRating, Text, World, severity, time, yaml};
 
 /// Largest file of one record, in bytes. The largest that are published have less than 2 MB.
 pub(crate) const MAX_RECORD: u64 = 4 << 20;
@@ -66,6 +66,19 @@ pub(crate) fn read_yaml(bytes: &[u8]) -> Result<Document, RecordError> {
     document(wire)
 }
 
+impl Record {
+    /// Reads one record of OSV in JSON.
+    ///
+    /// # Errors
+    /// When it is none, or none about packages of npm or PyPI.
+    pub fn from_json(bytes: &[u8]) -> Result<Record, RecordError> {
+        match read_json(bytes)? {
+            Document::Record(record, _) => Ok(*record),
+            _ => wrong("it is no record about packages of npm or PyPI"),
+        }
+    }
+}
+
 fn document(wire: Wire) -> Result<Document, RecordError> {
     if let (None, Some(_), Some(all)) = (&wire.id, &wire.catalog_version, &wire.vulnerabilities) {
         let entry = |entry: &wire::Exploited| {
@@ -105,19 +118,19 @@ fn document(wire: Wire) -> Result<Document, RecordError> {
         kind: kind(&id, &wire),
         rating: rating(&wire),
         summary: summary(wire.summary.as_deref(), details),
-        details: cut(details.trim(), MAX_DETAILS),
         aliases: aliases(&id, wire.aliases.as_deref().unwrap_or_default()),
-        references: wire
-            .references
-            .iter()
-            .flatten()
-            .filter_map(|reference| reference.url.clone().filter(|url| url.len() <= MAX_URL))
-            .take(MAX_REFERENCES)
-            .collect(),
+        text: text(&wire),
         affected,
         id,
     };
     Ok(Document::Record(Box::new(record), problem))
+}
+
+fn text(wire: &Wire) -> Text {
+    let references = wire.references.iter().flatten();
+    let references = references.filter_map(|reference| reference.url.clone().filter(|url| url.len() <= MAX_URL));
+    let details = wire.details.as_deref().unwrap_or_default();
+    Text { details: cut(details.trim(), MAX_DETAILS), references: references.take(MAX_REFERENCES).collect() }
 }
 
 fn is_id(id: &str) -> bool {

@@ -128,17 +128,23 @@ impl IntelStore {
         now: Time,
         watcher: &mut dyn Watcher,
     ) -> Result<ImportReport, ImportError> {
-        let mut report = ImportReport::default();
-        let writer = self.write(now)?;
-        let mut import = Import { writer, watcher, report: SourceReport::default() };
-        for path in paths {
-            import.report = SourceReport { path: path.display().to_string(), ..SourceReport::default() };
-            import.path(path)?;
-            report.sources.push(std::mem::take(&mut import.report));
-        }
-        import.writer.commit()?;
+        let report = import_all(self.write(now)?, paths, watcher)?;
+        // A reader may be in the way; the next import will do it.
+        self.keep_log().ok();
         Ok(report)
     }
+}
+
+fn import_all(writer: Writer<'_>, paths: &[PathBuf], watcher: &mut dyn Watcher) -> Result<ImportReport, ImportError> {
+    let mut report = ImportReport::default();
+    let mut import = Import { writer, watcher, report: SourceReport::default() };
+    for path in paths {
+        import.report = SourceReport { path: path.display().to_string(), ..SourceReport::default() };
+        import.path(path)?;
+        report.sources.push(std::mem::take(&mut import.report));
+    }
+    import.writer.commit()?;
+    Ok(report)
 }
 
 /// What a file is, by its name.
@@ -205,14 +211,7 @@ impl Import<'_, '_> {
     }
 
     fn bytes(&mut self, bytes: &[u8], place: &str, kind: Kind) -> Result<(), ImportError> {
-        let read = match kind {
-            Kind::Yaml => read_yaml(bytes),
-            _ if bytes.len() as u64 > MAX_RECORD && !is_catalogue(bytes) => {
-                Err(RecordError(format!("it is larger than {MAX_RECORD} bytes")))
-            }
-            _ => read_json(bytes),
-        };
-        match read {
+        match read(bytes, kind) {
             Ok(document) => self.document(document, place),
             Err(error) => self.failed(place, error.to_string()),
         }
@@ -256,6 +255,16 @@ impl Import<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+fn read(bytes: &[u8], kind: Kind) -> Result<Document, RecordError> {
+    match kind {
+        Kind::Yaml => read_yaml(bytes),
+        _ if bytes.len() as u64 > MAX_RECORD && !is_catalogue(bytes) => {
+            Err(RecordError(format!("it is larger than {MAX_RECORD} bytes")))
+        }
+        _ => read_json(bytes),
     }
 }
 

@@ -6,12 +6,13 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
-use flate2::bufread::DeflateDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Import, Kind, hostile, kind_of, unreadable};
+use super::{Import, Kind, hostile, kind_of, read, unreadable};
 use crate::ImportError;
-use crate::record::MAX_RECORD;
+use crate::record::{Document, MAX_RECORD};
 
 /// Most entries, and most bytes of all of them.
 const MAX_ENTRIES: u64 = 2_000_000;
@@ -21,6 +22,9 @@ const MAX_RATIO: u64 = 100;
 const RATIO_FLOOR: u64 = 64 << 20;
 /// Longest comment behind the end record, and the record itself.
 const TAIL: u64 = 65_535 + 22;
+
+/// Bytes of records that are handed over together.
+const BATCH: usize = 256 << 10;
 
 const END: &[u8; 4] = b"PK\x05\x06";
 const LOCATOR_64: &[u8; 4] = b"PK\x06\x07";
@@ -40,7 +44,49 @@ struct Entry {
 
 /// Imports every record of an archive.
 pub(super) fn import(import: &mut Import<'_, '_>, path: &Path) -> Result<(), ImportError> {
-    Archive::open(path)?.read(import)
+    let mut archive = Archive::open(path)?;
+    // Unpacking and parsing take about as long as writing: each has a thread of its own.
+    let (send, receive) = sync_channel::<Vec<Item>>(2);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            let mut batch = Batch { items: Vec::new(), bytes: 0, send };
+            archive.read(&mut batch).map(|()| batch.flush())
+        });
+        for (place, read) in receive.into_iter().flatten() {
+            match read {
+                Ok(document) => import.document(document, &place)?,
+                Err(why) => import.failed(&place, why)?,
+            }
+        }
+        match reader.join() {
+            Ok(read) => read.map(|_| ()),
+            Err(_) => Err(hostile(path, "it cannot be read")),
+        }
+    })
+}
+
+/// The name of an entry, and what it is.
+type Item = (String, Result<Document, String>);
+
+/// Entries that are handed over together; bounded by bytes, for what is large once parsed is larger still.
+struct Batch {
+    items: Vec<Item>,
+    bytes: usize,
+    send: SyncSender<Vec<Item>>,
+}
+
+impl Batch {
+    /// Whether anybody still listens.
+    fn add(&mut self, item: Item, bytes: usize) -> bool {
+        self.items.push(item);
+        self.bytes += bytes;
+        self.bytes < BATCH || self.flush()
+    }
+
+    fn flush(&mut self) -> bool {
+        self.bytes = 0;
+        self.send.send(std::mem::take(&mut self.items)).is_ok()
+    }
 }
 
 struct Archive<'p> {
@@ -50,6 +96,10 @@ struct Archive<'p> {
     /// Where the next byte is read from `data`.
     at: u64,
     length: u64,
+    /// One for all entries: it is large.
+    decoder: Decompress,
+    /// The entry as it is packed.
+    buffer: Vec<u8>,
     entries: u64,
     packed: u64,
     unpacked: u64,
@@ -87,10 +137,11 @@ impl<'p> Archive<'p> {
         let data = BufReader::new(File::open(path).map_err(lost)?);
         let mut directory = BufReader::with_capacity(1 << 16, file);
         directory.seek(SeekFrom::Start(offset)).map_err(lost)?;
-        Ok(Archive { path, directory, data, at: 0, length, entries, packed: 0, unpacked: 0 })
+        let (decoder, buffer) = (Decompress::new(false), Vec::new());
+        Ok(Archive { path, directory, data, at: 0, length, decoder, buffer, entries, packed: 0, unpacked: 0 })
     }
 
-    fn read(&mut self, import: &mut Import<'_, '_>) -> Result<(), ImportError> {
+    fn read(&mut self, batch: &mut Batch) -> Result<(), ImportError> {
         let mut bytes = Vec::new();
         for _ in 0..self.entries {
             let entry = self.next()?;
@@ -99,9 +150,10 @@ impl<'p> Archive<'p> {
                 continue;
             }
             self.account(&entry)?;
-            match self.contents(&entry, &mut bytes) {
-                Ok(()) => import.bytes(&bytes, &entry.name, kind)?,
-                Err(why) => import.failed(&entry.name, why)?,
+            let contents = self.contents(&entry, &mut bytes);
+            let document = contents.and_then(|()| read(&bytes, kind).map_err(|error| error.to_string()));
+            if !batch.add((entry.name, document), bytes.len()) {
+                break;
             }
         }
         Ok(())
@@ -166,18 +218,34 @@ impl<'p> Archive<'p> {
         self.at += 30;
         let skipped = u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
         self.seek(self.at + skipped)?;
-        let mut packed = (&mut self.data).take(entry.packed);
-        let read = match entry.method {
-            0 => (&mut packed).take(entry.size + 1).read_to_end(bytes),
-            8 => DeflateDecoder::new(&mut packed).take(entry.size + 1).read_to_end(bytes),
+        // A little is added to what cannot be made smaller.
+        if entry.packed > MAX_RECORD + (1 << 16) {
+            return Err(format!("it has {} bytes, more than {MAX_RECORD}", entry.packed));
+        }
+        self.buffer.clear();
+        let got = (&mut self.data).take(entry.packed).read_to_end(&mut self.buffer);
+        let got = got.map_err(|error| format!("it cannot be read: {error}"))? as u64;
+        self.at += got;
+        let is_whole = match entry.method {
+            0 => {
+                std::mem::swap(&mut self.buffer, bytes);
+                true
+            }
+            8 => self.inflate(entry.size, bytes)?,
             method => return Err(format!("it is compressed by method {method}, which is not read")),
         };
-        self.at += entry.packed - packed.limit();
-        read.map_err(|error| format!("it cannot be decompressed: {error}"))?;
-        match bytes.len() as u64 == entry.size {
+        match is_whole && got == entry.packed && bytes.len() as u64 == entry.size {
             true => Ok(()),
             false => Err("it does not unpack to the size that the directory says".to_owned()),
         }
+    }
+
+    /// Unpacks what is in the buffer, one byte more than it should be at most. Whether it came to an end.
+    fn inflate(&mut self, size: u64, bytes: &mut Vec<u8>) -> Result<bool, String> {
+        self.decoder.reset(false);
+        bytes.reserve_exact(usize::try_from(size + 1).unwrap_or(usize::MAX));
+        let status = self.decoder.decompress_vec(&self.buffer, bytes, FlushDecompress::Finish);
+        Ok(status.map_err(|error| format!("it cannot be decompressed: {error}"))? == Status::StreamEnd)
     }
 
     /// Entries mostly follow each other: then the buffer is kept.

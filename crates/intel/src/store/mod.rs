@@ -30,13 +30,18 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Pages kept in memory while importing, in KiB: what makes inserts in the order of names cheap.
 const IMPORT_CACHE_KIB: i64 = 96 * 1024;
 
-/// `records.value` and `packages.value` are `FORMAT` and postcard. A package's row has all that decides whether a
-/// version is affected, so that a release of which nothing is known costs one look into an index.
+/// Bytes of the file that are mapped into memory to be read.
+const MAPPED: i64 = 1 << 31;
+
+/// Values are `FORMAT` and postcard. A package's row has all that decides whether a version is affected, so that a
+/// release of which nothing is known costs one look into an index; what only people read lies apart from what is told
+/// of every hit.
 const TABLES: &str = "
     CREATE TABLE records (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, modified INTEGER NOT NULL, imported INTEGER NOT NULL,
         malware INTEGER NOT NULL, withdrawn INTEGER NOT NULL, value BLOB NOT NULL
     );
+    CREATE TABLE texts (number INTEGER PRIMARY KEY, value BLOB NOT NULL);
     CREATE TABLE packages (
         ecosystem INTEGER NOT NULL, name TEXT NOT NULL, record INTEGER NOT NULL,
         malware INTEGER NOT NULL, withdrawn INTEGER NOT NULL, value BLOB NOT NULL,
@@ -135,6 +140,8 @@ impl IntelStore {
             Err(StoreError::Database(_) | StoreError::Folder(_)) => ready(read_only(&file)?)?,
             other => other?,
         };
+        // Look-ups go all over the file: without a map each page is a call and a copy.
+        connection.pragma_update(None, "mmap_size", MAPPED)?;
         match is_ours(&connection)? {
             true => Ok(Some(IntelStore { connection })),
             // Made and never written to: an import was stopped at the very beginning.
@@ -161,6 +168,11 @@ impl IntelStore {
             }
             result => Ok((result?, None)),
         }
+    }
+
+    /// From now on readers and a writer do not wait for each other.
+    pub(crate) fn keep_log(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?)
     }
 
     /// Begins an import. Nothing of it counts before [`Writer::commit`].
@@ -237,7 +249,6 @@ fn ready(connection: Connection) -> Result<Connection, StoreError> {
 fn make(file: &Path) -> Result<IntelStore, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = ready(Connection::open_with_flags(file, flags)?)?;
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -IMPORT_CACHE_KIB)?;
     if !is_ours(&connection)? {
@@ -253,7 +264,13 @@ fn make(file: &Path) -> Result<IntelStore, StoreError> {
         }
         transaction.commit()?;
     }
-    Ok(IntelStore { connection })
+    let mut store = IntelStore { connection };
+    // The first import fills an empty file: a journal of what was there before is then nearly empty, where a log of
+    // what is new would hold everything twice. Afterwards scans read beside imports.
+    if number(&store.connection, "SELECT count(*) FROM state")? > 0 {
+        store.keep_log()?;
+    }
+    Ok(store)
 }
 
 fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {

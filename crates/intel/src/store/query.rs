@@ -6,12 +6,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 use vetch_model::advisory::{Advisory, AdvisoryKind, Exploited};
 use vetch_model::history::Time;
 
+use super::write::text_of;
 use super::{IntelStore, StoreError, unpacked};
 use crate::matching::{Head, Hit, Query, Subject, hit_of, merge};
-use crate::record::{Affected, Record, World};
+use crate::record::{Affected, AffectedPackage, Record, World};
 
 /// Most records that are looked at for one package. The longest list that is real has about 500.
-const MAX_ROWS: i64 = 20_000;
+const MAX_ROWS: usize = 20_000;
+/// Names of one statement.
+const PART: usize = 4_096;
 
 /// A record that a search finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +59,19 @@ impl IntelStore {
         // One transaction: otherwise every query locks and unlocks the file.
         let transaction = self.connection.unchecked_transaction()?;
         let mut heads = Heads::new();
-        let mut all = Vec::with_capacity(queries.len());
-        for query in queries {
-            all.push(one(&transaction, query, &mut heads)?);
+        let mut all = vec![Vec::new(); queries.len()];
+        for world in [World::Npm, World::Pypi] {
+            let mut own: Vec<Wanted<'_, '_>> = Vec::new();
+            for (number, query) in queries.iter().enumerate() {
+                if World::of(query.ecosystem) == Some(world) {
+                    own.push(Wanted { name: world.normal(query.name), number, query });
+                }
+            }
+            // In the order of the index, so that each page is read once.
+            own.sort_by(|a, b| a.name.cmp(&b.name));
+            for part in own.chunks(PART) {
+                look_up_part(&transaction, world, part, &mut heads, &mut all)?;
+            }
         }
         Ok(all)
     }
@@ -120,7 +133,7 @@ impl IntelStore {
     }
 
     fn found(&self, number: i64) -> Result<Option<Found>, StoreError> {
-        let Some((record, _)) = record(&self.connection, number)? else { return Ok(None) };
+        let Some((record, _)) = whole(&self.connection, number)? else { return Ok(None) };
         Ok(Some(Found {
             packages: record.affected.iter().map(|one| format!("{}:{}", one.ecosystem.as_str(), one.name)).collect(),
             id: record.id,
@@ -140,7 +153,7 @@ impl IntelStore {
         let numbers = statement.query_map([id.trim()], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
         let mut all = Vec::new();
         for number in numbers {
-            let Some((record, imported)) = record(&self.connection, number)? else { continue };
+            let Some((record, imported)) = whole(&self.connection, number)? else { continue };
             let mut head = Head::new(record.clone(), imported);
             enrich(&self.connection, &mut head)?;
             all.push(Shown {
@@ -172,35 +185,75 @@ impl IntelStore {
     }
 }
 
-fn shown(affected: &crate::record::AffectedPackage) -> (String, String) {
+fn shown(affected: &AffectedPackage) -> (String, String) {
     let name = format!("{}:{}", affected.ecosystem.as_str(), affected.name);
     (name, crate::matching::in_words(&affected.versions))
 }
 
-fn one(connection: &Connection, query: &Query<'_>, heads: &mut Heads) -> Result<Vec<Advisory>, StoreError> {
-    let Some(world) = World::of(query.ecosystem) else { return Ok(Vec::new()) };
-    let select = "SELECT record, malware, value FROM packages
-        WHERE ecosystem = ?1 AND name = ?2 AND withdrawn = 0 ORDER BY record LIMIT ?3";
+/// A query, and its place among all.
+struct Wanted<'w, 'q> {
+    name: String,
+    number: usize,
+    query: &'w Query<'q>,
+}
+
+/// One statement for thousands of names: a statement for each costs ten times as much.
+fn look_up_part(
+    connection: &Connection,
+    world: World,
+    wanted: &[Wanted<'_, '_>],
+    heads: &mut Heads,
+    all: &mut [Vec<Advisory>],
+) -> Result<(), StoreError> {
+    let names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
+    let names = serde_json::to_string(&names).unwrap_or_default();
+    // The order of the loops is that of the tables, so the rows of one name follow each other.
+    let select = "SELECT wanted.key, record, malware, packages.value FROM json_each(?2) AS wanted
+        CROSS JOIN packages ON ecosystem = ?1 AND name = wanted.value WHERE withdrawn = 0";
     let mut statement = connection.prepare_cached(select)?;
-    let mut rows = statement.query(params![world as u8, world.normal(query.name), MAX_ROWS])?;
-    let mut subject = None;
-    let mut hits = Vec::new();
+    let mut rows = statement.query(params![world as u8, names])?;
+    let mut open: Option<Open<'_, '_>> = None;
     while let Some(row) = rows.next()? {
-        let (number, is_malware): (i64, bool) = (row.get(0)?, row.get(1)?);
-        let kind = if is_malware { AdvisoryKind::Malware } else { AdvisoryKind::Vulnerability };
-        let Some(versions) = unpacked::<Affected<&str>>(row.get_ref(2)?.as_blob().unwrap_or_default()) else {
-            continue;
-        };
-        let subject = subject.get_or_insert_with(|| Subject::new(query.ecosystem, query.version));
-        let Some(reach) = hit_of(kind, &versions, subject) else { continue };
-        if let Some(head) = head(connection, number, heads)? {
-            hits.push(Hit { head, reach, versions: versions.owned() });
+        let place = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+        if open.as_ref().is_none_or(|open| open.place != place) {
+            close(world, open.take(), all);
+            open = wanted.get(place).map(|wanted| Open::new(place, wanted));
+        }
+        let Some(open) = &mut open else { continue };
+        open.rows += 1;
+        let bytes = row.get_ref(3)?.as_blob().unwrap_or_default();
+        let Some(versions) = unpacked::<Affected<&str>>(bytes).filter(|_| open.rows <= MAX_ROWS) else { continue };
+        let kind = if row.get(2)? { AdvisoryKind::Malware } else { AdvisoryKind::Vulnerability };
+        let Some(reach) = hit_of(kind, &versions, &open.subject) else { continue };
+        if let Some(head) = head(connection, row.get(1)?, heads)? {
+            open.hits.push(Hit { head, reach, versions: versions.owned() });
         }
     }
-    Ok(match subject {
-        Some(subject) if !hits.is_empty() => merge(world, &subject, hits, &query.known),
-        _ => Vec::new(),
-    })
+    close(world, open, all);
+    Ok(())
+}
+
+/// A query whose rows are being read.
+struct Open<'w, 'q> {
+    place: usize,
+    wanted: &'w Wanted<'w, 'q>,
+    subject: Subject,
+    rows: usize,
+    hits: Vec<Hit>,
+}
+
+impl<'w, 'q> Open<'w, 'q> {
+    fn new(place: usize, wanted: &'w Wanted<'w, 'q>) -> Self {
+        let subject = Subject::new(wanted.query.ecosystem, wanted.query.version);
+        Open { place, wanted, subject, rows: 0, hits: Vec::new() }
+    }
+}
+
+fn close(world: World, open: Option<Open<'_, '_>>, all: &mut [Vec<Advisory>]) {
+    let Some(open) = open.filter(|open| !open.hits.is_empty()) else { return };
+    if let Some(place) = all.get_mut(open.wanted.number) {
+        *place = merge(world, &open.subject, open.hits, &open.wanted.query.known);
+    }
 }
 
 fn head(connection: &Connection, number: i64, heads: &mut Heads) -> Result<Option<Head>, StoreError> {
@@ -221,6 +274,21 @@ fn record(connection: &Connection, number: i64) -> Result<Option<(Record, Time)>
         .query_row([number], |row| Ok(unpacked(row.get_ref(1)?.as_blob()?).zip(Some(Time(row.get(0)?)))))
         .optional()?;
     Ok(found.flatten())
+}
+
+/// A record with what is kept apart from it.
+fn whole(connection: &Connection, number: i64) -> Result<Option<(Record, Time)>, StoreError> {
+    let Some((mut record, imported)) = record(connection, number)? else { return Ok(None) };
+    let Some((text, packages)) = text_of(connection, number)? else { return Ok(Some((record, imported))) };
+    record.text = text;
+    let select = "SELECT value FROM packages WHERE ecosystem = ?1 AND name = ?2 AND record = ?3";
+    let mut statement = connection.prepare_cached(select)?;
+    for (ecosystem, name) in packages {
+        let read = |row: &rusqlite::Row<'_>| Ok(unpacked::<Affected<String>>(row.get_ref(0)?.as_blob()?));
+        let versions = statement.query_row(params![ecosystem as u8, name, number], read).optional()?.flatten();
+        record.affected.push(AffectedPackage { ecosystem, name, versions: versions.unwrap_or_default() });
+    }
+    Ok(Some((record, imported)))
 }
 
 /// What catalogues say of its CVE.

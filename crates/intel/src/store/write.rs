@@ -5,7 +5,25 @@ use vetch_model::advisory::AdvisoryKind;
 use vetch_model::history::Time;
 
 use super::{StoreError, packed, unpacked};
-use crate::record::Record;
+use crate::record::{Record, Text, World};
+
+/// The packages that a record speaks of.
+type Packages = Vec<(World, String)>;
+
+/// What only people read, and the packages.
+pub(super) fn text_of(connection: &Connection, number: i64) -> rusqlite::Result<Option<(Text, Packages)>> {
+    let mut select = connection.prepare_cached("SELECT value FROM texts WHERE number = ?1")?;
+    Ok(select.query_row([number], |row| Ok(unpacked(row.get_ref(0)?.as_blob()?))).optional()?.flatten())
+}
+
+fn packages_of(connection: &Connection, number: i64) -> rusqlite::Result<Option<Packages>> {
+    Ok(text_of(connection, number)?.map(|(_, packages)| packages))
+}
+
+fn record_of(connection: &Connection, number: i64) -> rusqlite::Result<Option<Record>> {
+    let mut select = connection.prepare_cached("SELECT value FROM records WHERE number = ?1")?;
+    Ok(select.query_row([number], |row| Ok(unpacked(row.get_ref(0)?.as_blob()?))).optional()?.flatten())
+}
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +75,9 @@ impl<'s> Writer<'s> {
             packed(record)
         ])?;
         let number = self.transaction.last_insert_rowid();
+        let text =
+            packed(&(&record.text, record.affected.iter().map(|one| (one.ecosystem, &one.name)).collect::<Vec<_>>()));
+        self.transaction.prepare_cached("INSERT INTO texts VALUES (?1, ?2)")?.execute(params![number, text])?;
         let insert = "INSERT OR REPLACE INTO packages VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let mut packages = self.transaction.prepare_cached(insert)?;
         for affected in &record.affected {
@@ -77,27 +98,23 @@ impl<'s> Writer<'s> {
 
     /// Takes a record out, with all that refers to it.
     fn remove(&self, number: i64) -> rusqlite::Result<()> {
-        let mut select = self.transaction.prepare_cached("SELECT value FROM records WHERE number = ?1")?;
-        let record: Option<Record> = select.query_row([number], |row| Ok(unpacked(row.get_ref(0)?.as_blob()?)))?;
-        match record {
-            Some(record) => {
-                let delete = "DELETE FROM packages WHERE ecosystem = ?1 AND name = ?2 AND record = ?3";
-                let mut packages = self.transaction.prepare_cached(delete)?;
-                for affected in &record.affected {
-                    packages.execute(params![affected.ecosystem as u8, affected.name, number])?;
-                }
-                let mut aliases =
-                    self.transaction.prepare_cached("DELETE FROM aliases WHERE alias = ?1 AND record = ?2")?;
-                for alias in &record.aliases {
-                    aliases.execute(params![alias, number])?;
-                }
-            }
+        let packages = packages_of(&self.transaction, number)?.unwrap_or_default();
+        let record: Option<Record> = record_of(&self.transaction, number)?;
+        if packages.is_empty() || record.is_none() {
             // It does not say any more what refers to it.
-            None => {
-                self.transaction.execute("DELETE FROM packages WHERE record = ?1", [number])?;
-                self.transaction.execute("DELETE FROM aliases WHERE record = ?1", [number])?;
-            }
+            self.transaction.execute("DELETE FROM packages WHERE record = ?1", [number])?;
+            self.transaction.execute("DELETE FROM aliases WHERE record = ?1", [number])?;
         }
+        let delete = "DELETE FROM packages WHERE ecosystem = ?1 AND name = ?2 AND record = ?3";
+        let mut statement = self.transaction.prepare_cached(delete)?;
+        for (world, name) in packages {
+            statement.execute(params![world as u8, name, number])?;
+        }
+        let mut statement = self.transaction.prepare_cached("DELETE FROM aliases WHERE alias = ?1 AND record = ?2")?;
+        for alias in record.iter().flat_map(|record| &record.aliases) {
+            statement.execute(params![alias, number])?;
+        }
+        self.transaction.prepare_cached("DELETE FROM texts WHERE number = ?1")?.execute([number])?;
         self.transaction.prepare_cached("DELETE FROM records WHERE number = ?1")?.execute([number])?;
         Ok(())
     }
