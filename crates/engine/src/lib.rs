@@ -4,6 +4,7 @@
 //! project   targets → inventories       each project in them: what is locked, what is installed
 //! contents  packages → facts            from disk, archives, registries; by confined workers
 //! history   packages → histories        what registries tell of all their releases, and the releases before
+//! intel     releases → advisories       what imported records say of them
 //! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
 //! naming    names → what they may be mistaken for, which are internal
 //! releases  facts → findings, verdicts  each release once, with places and paths
@@ -18,6 +19,7 @@ mod api;
 pub mod cache;
 mod contents;
 mod history;
+mod intel;
 mod jobs;
 pub mod lock;
 pub mod map;
@@ -33,6 +35,7 @@ pub use api::{
     CacheMode, EngineError, Member, Progress, Quiet, ReleasePast, ScanOptions, ScanReport, ScannedProject, Stage,
 };
 pub use history::{Compare, HistoryOptions};
+pub use intel::IntelOptions;
 pub use pipeline::{review, scan};
 pub use project::is_release;
 pub use vetch_sandbox::Cancel;

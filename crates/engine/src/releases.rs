@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
+use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, IntelFacts, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::user::{self, UserRule};
 use vetch_detectors::{add_findings, judge_release, score, verdict_of};
 use vetch_model::evidence::Location;
@@ -15,8 +15,9 @@ use vetch_model::purl::Purl;
 use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, TargetKind};
 use vetch_model::{ContentHash, Trigger};
 
-use crate::contents::Contents;
+use crate::contents::{Contents, Run};
 use crate::history::past::Past;
+use crate::intel::{self, Intelligence, Origin};
 use crate::naming::Naming;
 use crate::policy::Session;
 use crate::project::Project;
@@ -86,6 +87,33 @@ pub(crate) struct Judging<'a> {
     pub(crate) threads: usize,
 }
 
+/// What others know of releases.
+pub(crate) struct Known<'a> {
+    pub(crate) run: &'a Run<'a>,
+    pub(crate) intelligence: &'a Intelligence,
+}
+
+impl Known<'_> {
+    /// By number of the group. Where a release lies at several places, the first that is not the user's own code counts.
+    fn of(&self, groups: &[Group<'_>], judging: &Judging<'_>) -> Vec<IntelFacts> {
+        let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
+        let asked: Vec<Option<intel::Asked<'_>>> = asked.collect();
+        self.intelligence.look_up(self.run, &asked)
+    }
+
+    fn asked<'p>(&self, place: &'p Place<'_>, judging: &'p Judging<'_>) -> Option<intel::Asked<'p>> {
+        let (number, id) = place.key();
+        let npm = self.run.settings.npm.get(number).and_then(Option::as_ref);
+        match intel::origin(place.project, place.package, judging.naming.internal.get(number), npm) {
+            Origin::Own => None,
+            Origin::Release(doubt) => {
+                let history = judging.past.histories.get(number, id).map(Arc::as_ref);
+                Some(intel::Asked { package: place.package, doubt, history })
+            }
+        }
+    }
+}
+
 /// What became of everything that was found.
 pub(crate) struct Releases {
     pub(crate) results: Vec<ReleaseResult>,
@@ -102,6 +130,7 @@ pub(crate) fn judge(
     projects: &[Project],
     all: &[Contents],
     judging: &Judging<'_>,
+    known: &Known<'_>,
     session: &mut Session<'_>,
 ) -> Releases {
     let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
@@ -129,8 +158,9 @@ pub(crate) fn judge(
     let groups: Vec<Group<'_>> = groups.into_iter().collect();
     let index = Index::new(all);
     let numbers: Vec<usize> = (0..groups.len()).collect();
+    let advisories = known.of(&groups, judging);
     let judged = crate::contents::installed::walk_all(&numbers, judging.threads, |number| {
-        judge_group(&groups, *number, &index, judging)
+        judge_group(&groups, *number, &index, judging, advisories.get(*number))
     });
     let mut releases =
         Releases { results: Vec::new(), facts: Vec::new(), pasts: Vec::new(), projects: scanned(projects, all) };
@@ -231,7 +261,13 @@ impl<'a> Index<'a> {
 
 type Group<'a> = ((Purl, Option<ContentHash>), Vec<Place<'a>>);
 
-fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: &Judging<'_>) -> Option<Judged> {
+fn judge_group(
+    groups: &[Group<'_>],
+    number: usize,
+    index: &Index<'_>,
+    judging: &Judging<'_>,
+    intel: Option<&IntelFacts>,
+) -> Option<Judged> {
     let ((purl, hash), places) = groups.get(number)?;
     let first = places.first()?;
     let siblings = siblings(groups, number);
@@ -250,6 +286,7 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         before: before(first, judging.past),
         dependencies: asked(first, index, judging.past),
         name,
+        intel: intel.cloned().unwrap_or_default(),
     };
     let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
@@ -278,6 +315,7 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         more_paths,
         findings,
         excepted: Vec::new(),
+        advisories: release.intel.advisories,
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };

@@ -1,0 +1,296 @@
+//! Threat intelligence: imported, matched, told.
+
+use serde_json::Value;
+use vetch_testkit::{NpmRegistry, Pkg, Project, ProjectBuilder, Run};
+
+use crate::vetch;
+
+fn axios(version: &str) -> Pkg {
+    Pkg::new("axios", version).file("index.js", "module.exports = (a, b) => a + b;\n")
+}
+
+fn record(id: &str, ecosystem: &str, name: &str, affected: &str, more: &str) -> String {
+    format!(
+        r#"{{"schema_version": "1.7.4", "id": "{id}", "modified": "2026-04-07T14:41:20Z",
+        "summary": "About {name} ({ecosystem})", "affected": [{{"package": {{"ecosystem": "{ecosystem}", "name": "{name}"}},
+        {affected}}}]{more}}}"#
+    )
+}
+
+/// As OpenSSF has it.
+fn malware() -> String {
+    let aliases = r#", "aliases": ["GHSA-fw8c-xr5c-95f9"]"#;
+    record("MAL-2026-2307", "npm", "axios", r#""versions": ["0.30.4", "1.14.1"]"#, aliases)
+}
+
+fn locked(pkg: Pkg) -> ProjectBuilder {
+    Project::builder("demo").lock_only(pkg.clone()).archive(&pkg)
+}
+
+/// Takes the project's own files in.
+fn import(project: &Project, paths: &[&str]) -> Run {
+    vetch(&["intel", "import"]).args(paths.iter().copied()).dir(project.root()).home(project.home()).run()
+}
+
+fn intel(project: &Project, arguments: &[&str]) -> Run {
+    vetch(&["intel"]).args(arguments.iter().copied()).dir(project.root()).home(project.home()).run()
+}
+
+fn scan(project: &Project, more: &[&str]) -> Run {
+    let arguments = ["scan", "--offline", "--allow-incomplete"];
+    let run = vetch(&arguments).args(more.iter().copied()).args(["--archives"]).args([project.archives()]);
+    run.dir(project.root()).home(project.home()).run()
+}
+
+fn json(project: &Project, more: &[&str]) -> Run {
+    scan(project, &[&["--format", "json"], more].concat())
+}
+
+/// The project with these records imported.
+fn with(builder: ProjectBuilder, records: &[String]) -> Project {
+    let files = records.iter().enumerate();
+    let project = files.fold(builder, |builder, (n, text)| builder.file(&format!("records/{n}.json"), text)).build();
+    import(&project, &["records"]).expect(0);
+    project
+}
+
+/// Verdict and rules of the category of the one release of this purl.
+#[track_caller]
+fn told(run: &Run, purl: &str) -> (String, Vec<String>) {
+    let release = run.release(purl);
+    let findings = release["findings"].as_array().unwrap().iter();
+    let ours = |finding: &&Value| ["intelligence", "vulnerability"].contains(&finding["category"].as_str().unwrap());
+    let rules = findings.filter(ours).map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect();
+    (release["verdict"].as_str().unwrap().to_owned(), rules)
+}
+
+const PURL: &str = "pkg:npm/axios@1.14.1";
+
+#[test]
+fn a_locked_release_that_a_record_names_is_malicious() {
+    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let run = scan(&project, &[]).expect(1);
+    for words in ["malicious", "MAL-2026-2307", "GHSA-fw8c-xr5c-95f9", "known-malware", "axios@<1.14.1", "imported 20"]
+    {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    let run = json(&project, &[]).expect(1);
+    assert_eq!(told(&run, PURL), ("malicious".to_owned(), vec!["known-malware".to_owned()]));
+    let advisory = &run.release(PURL)["advisories"][0];
+    assert_eq!(
+        (advisory["id"].as_str(), advisory["kind"].as_str(), advisory["affected"].as_str(), advisory["safe"].as_str()),
+        (Some("MAL-2026-2307"), Some("malware"), Some("0.30.4, 1.14.1"), Some("<1.14.1"))
+    );
+    assert_eq!(run.json()["intelligence"]["records"], 1);
+    // The same bytes again.
+    assert_eq!(json(&project, &[]).stdout, run.stdout);
+}
+
+#[test]
+fn where_the_registry_tells_of_others_the_version_to_go_to_is_named() {
+    let releases = ["1.13.0", "1.14.0", "1.14.1"].map(axios);
+    let registry = releases.iter().fold(NpmRegistry::builder(), |all, one| all.package(one.clone())).start();
+    let settings = format!("registry={}\n", registry.url());
+    let public = |lock: &mut Value| {
+        let url = "https://registry.npmjs.org/axios/-/axios-1.14.1.tgz";
+        lock["packages"]["node_modules/axios"]["resolved"] = url.into();
+    };
+    let builder = Project::builder("demo").registry(&registry.url()).user_npmrc(&settings);
+    let project = with(builder.lock_only(axios("1.14.1")), &[malware()]);
+    let run = vetch(&["scan", "--format", "json"]).dir(project.root()).home(project.home()).run();
+    // The registry of the test is none of the public ones: that is said, and one step less.
+    let release = run.release(PURL);
+    let finding = &release["findings"][0];
+    assert_eq!(
+        (release["verdict"].as_str(), release["advisories"][0]["safe"].as_str()),
+        (Some("suspicious"), Some("1.14.0"))
+    );
+    assert!(finding["title"].as_str().unwrap().contains("a mirror, or another package of the name"), "{finding}");
+    assert!(finding["remedy"].as_str().unwrap().ends_with("Go to `axios@1.14.0`."), "{finding}");
+    let known = with(locked(axios("1.14.1")).edit_lockfile(public), &[malware()]);
+    json(&known, &[]).expect(1);
+}
+
+#[test]
+fn lock_and_inspect_heed_it_too() {
+    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let lock = vetch(&["lock", "--offline", "--archives"]).args([project.archives()]);
+    let run = lock.dir(project.root()).home(project.home()).run().expect(1);
+    assert!(run.stderr.contains("axios@1.14.1") && run.stderr.contains("malicious"), "{}", run.stderr);
+    let inspect = vetch(&["inspect", "axios", "--offline", "--archives"]).args([project.archives()]);
+    let run = inspect.dir(project.root()).home(project.home()).run().expect(0);
+    assert!(run.stdout.contains("MAL-2026-2307"), "{}", run.stdout);
+}
+
+#[test]
+fn without_intelligence_that_is_said_once_and_with_none_wanted_not_at_all() {
+    let project = locked(axios("1.14.1")).build();
+    let missing = |run: &Run| {
+        let report = run.json();
+        let all = report["unavailable"].as_array().unwrap();
+        all.iter().filter(|one| one["what"].as_str().unwrap().contains("intelligence")).count()
+    };
+    let run = json(&project, &[]).expect(0);
+    assert_eq!((missing(&run), told(&run, PURL).1.len()), (1, 0));
+    assert_eq!(missing(&json(&project, &["--no-intel"])), 0);
+    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let run = json(&project, &["--no-intel"]).expect(0);
+    assert_eq!((missing(&run), told(&run, PURL).1.len()), (0, 0));
+    assert!(run.json().get("intelligence").is_none());
+}
+
+#[test]
+fn a_folder_of_ones_own_is_named_and_has_to_be_there() {
+    let project = locked(axios("1.14.1")).file("a.json", &malware()).build();
+    import(&project, &["a.json", "--intel", "own"]).expect(0);
+    json(&project, &[]).expect(0);
+    json(&project, &["--intel", "own"]).expect(1);
+    let run = json(&project, &["--intel", "other"]).expect(2);
+    assert!(run.stderr.contains("other") && run.stderr.contains("vetch intel import"), "{}", run.stderr);
+    // A damaged one is told; without having been asked for, it is no reason to judge nothing.
+    std::fs::write(project.root().join("own/intel.sqlite"), vec![b'x'; 9000]).unwrap();
+    json(&project, &["--intel", "own"]).expect(2);
+}
+
+#[test]
+fn other_versions_and_vulnerabilities_fail_nothing() {
+    let project = with(locked(axios("1.14.0")), &[malware()]);
+    let (verdict, rules) = told(&json(&project, &[]).expect(0), "pkg:npm/axios@1.14.0");
+    assert_eq!((verdict.as_str(), rules), ("notable", vec!["malware-in-other-version".to_owned()]));
+    let ranges = r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"fixed": "1.15.0"}]}]"#;
+    let severe = r#", "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]"#;
+    let project = with(locked(axios("1.14.0")), &[record("GHSA-1", "npm", "axios", ranges, severe)]);
+    let run = json(&project, &[]).expect(0);
+    assert_eq!(told(&run, "pkg:npm/axios@1.14.0").0, "notable");
+    let finding = &run.release("pkg:npm/axios@1.14.0")["findings"][0];
+    assert_eq!(
+        (finding["severity"].as_str(), finding["rule"].as_str()),
+        (Some("critical"), Some("known-vulnerability"))
+    );
+    assert!(finding["title"].as_str().unwrap().contains("CVSS 9.8"), "{finding}");
+    assert!(finding["evidence"][0]["expected"] == "1.15.0" && finding["evidence"][0]["line"].is_number(), "{finding}");
+    json(&project, &["--fail-on", "notable"]).expect(1);
+}
+
+#[test]
+fn records_that_contradict_themselves_say_so() {
+    let open = r#"{"type": "SEMVER", "events": [{"introduced": "0"}]}"#;
+    let both = format!(
+        r#""ranges": [{open}, {{"type": "SEMVER", "events": [{{"last_affected": "1.14.2"}}, {{"introduced": "1.14.1"}}]}}]"#
+    );
+    let contradicted = record("MAL-1", "npm", "axios", &both, "");
+    for (version, verdict, words) in
+        [("1.14.2", "malicious", "is malware"), ("1.14.0", "notable", "contradicts itself")]
+    {
+        let run = json(&with(locked(axios(version)), &[contradicted.clone()]), &[]);
+        let release = run.release(&format!("pkg:npm/axios@{version}"));
+        assert_eq!(release["verdict"], verdict);
+        assert!(release["findings"][0]["title"].as_str().unwrap().contains(words), "{release}");
+    }
+    let listed = record("MAL-1", "npm", "axios", &format!(r#""versions": ["1.14.1"], "ranges": [{open}]"#), "");
+    let run = json(&with(locked(axios("1.14.2")), &[listed]), &[]).expect(1);
+    let release = run.release("pkg:npm/axios@1.14.2");
+    assert_eq!(release["verdict"], "suspicious");
+    assert!(release["findings"][0]["title"].as_str().unwrap().contains("without an end"), "{release}");
+    let all = record("MAL-1", "npm", "axios", &format!(r#""ranges": [{open}]"#), "");
+    assert_eq!(told(&json(&with(locked(axios("9.9.9")), &[all]), &[]), "pkg:npm/axios@9.9.9").0, "malicious");
+}
+
+#[test]
+fn what_is_withdrawn_and_ones_own_project_alarm_nobody() {
+    let withdrawn = malware().replace(r#""modified""#, r#""withdrawn": "2026-04-08T00:00:00Z", "modified""#);
+    let project = with(locked(axios("1.14.1")), &[withdrawn]);
+    assert_eq!(told(&json(&project, &[]).expect(0), PURL).1.len(), 0);
+    let run = intel(&project, &["show", "MAL-2026-2307"]).expect(0);
+    assert!(run.stdout.contains("withdrawn"), "{}", run.stdout);
+    // The project itself is called like a package that was malware.
+    let own = with(
+        Project::builder("axios").lock_only(axios("0.1.0")),
+        &[record(
+            "MAL-2",
+            "npm",
+            "demo",
+            r#""versions": ["1.0.0"], "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]"#,
+            "",
+        )],
+    );
+    json(&own, &[]).expect(0);
+}
+
+#[test]
+fn a_private_package_of_the_same_name_is_another() {
+    let from = |host: &'static str| {
+        move |lock: &mut Value| {
+            let url = format!("https://{host}/axios/-/axios-1.14.1.tgz");
+            lock["packages"]["node_modules/axios"]["resolved"] = url.into();
+        }
+    };
+    let policy = "[names]\ninternal = [\"axios\"]\n";
+    let private = locked(axios("1.14.1")).edit_lockfile(from("npm.acme.invalid")).file("vetch.toml", policy);
+    let run = json(&with(private, &[malware()]), &[]).expect(0);
+    let finding = &run.release(PURL)["findings"][0];
+    assert_eq!((finding["severity"].as_str(), run.release(PURL)["verdict"].as_str()), (Some("info"), Some("clean")));
+    assert!(finding["title"].as_str().unwrap().contains("npm.acme.invalid"), "{finding}");
+    // A mirror has other popular packages as well: what it serves may well be the public one.
+    let express = Pkg::new("express", "4.0.0").file("index.js", "\n");
+    let at_mirror = |lock: &mut Value| {
+        let url = "https://npm.acme.invalid/express/-/express-4.0.0.tgz";
+        lock["packages"]["node_modules/express"]["resolved"] = url.into();
+    };
+    let mirrored =
+        locked(axios("1.14.1")).lock_only(express).edit_lockfile(from("npm.acme.invalid")).edit_lockfile(at_mirror);
+    let run = json(&with(mirrored, &[malware()]), &[]).expect(1);
+    assert_eq!(told(&run, PURL).0, "suspicious");
+}
+
+#[test]
+fn names_and_versions_of_python_are_compared_as_python_does() {
+    let lock = "version = 1\n\n[[package]]\nname = \"lite-llm\"\nversion = \"1.82.8\"\nsource = { registry = \"https://pypi.org/simple\" }\n";
+    let record = record("MAL-3", "PyPI", "Lite_LLM", r#""versions": ["1.82.8.0"]"#, "");
+    let builder = Project::builder("demo").no_lockfile().without("package.json").file("uv.lock", lock);
+    let run = json(&with(builder, &[record]), &[]).expect(1);
+    assert_eq!(told(&run, "pkg:pypi/lite-llm@1.82.8"), ("malicious".to_owned(), vec!["known-malware".to_owned()]));
+}
+
+#[test]
+fn broken_records_are_named_and_hostile_archives_refused() {
+    let project = locked(axios("1.14.1"))
+        .file("records/good.json", &malware())
+        .file("records/broken.json", "{\"id\": 7}")
+        .file("records/deep.json", &"[".repeat(200_000))
+        .file("records/\u{1b}[31m.json", "{}")
+        .file("bomb.zip", "PK\u{5}\u{6} and nothing else")
+        .build();
+    let run = import(&project, &["records"]).expect(0);
+    assert!(run.stdout.contains("1 added") && run.stdout.contains("3 broken"), "{}", run.stdout);
+    assert!(run.stderr.contains("broken.json") && !run.stderr.contains('\u{1b}'), "{}", run.stderr);
+    let run = import(&project, &["bomb.zip"]).expect(2);
+    assert!(run.stderr.contains("bomb.zip") && run.stderr.contains("hint"), "{}", run.stderr);
+    import(&project, &["gone.json"]).expect(2);
+    // What was there before stands.
+    json(&project, &[]).expect(1);
+}
+
+#[test]
+fn what_there_is_is_told_and_found() {
+    let project = locked(axios("1.14.1")).file("a.json", &malware()).build();
+    for command in [&["status"][..], &["search", "axios"], &["show", "MAL-1"]] {
+        let run = intel(&project, command).expect(2);
+        assert!(run.stderr.contains("vetch intel import"), "{}", run.stderr);
+    }
+    import(&project, &["a.json"]).expect(0);
+    let run = intel(&project, &["status"]).expect(0);
+    assert!(run.stdout.contains("1 records of malware") && run.stdout.contains("(today)"), "{}", run.stdout);
+    let status = intel(&project, &["status", "--format", "json"]).expect(0);
+    assert_eq!((&status.json()["malware"], &status.json()["newest"]), (&1.into(), &"2026-04-07T14:41:20Z".into()));
+    for text in ["axi", "MAL-2026", "GHSA-fw8c", "about axios"] {
+        let run = intel(&project, &["search", text]).expect(0);
+        assert!(run.stdout.contains("MAL-2026-2307  malware"), "{text}: {}", run.stdout);
+    }
+    intel(&project, &["search", "nothing of the kind"]).expect(1);
+    let run = intel(&project, &["show", "GHSA-fw8c-xr5c-95f9"]).expect(0);
+    assert!(run.stdout.contains("npm:axios 0.30.4, 1.14.1"), "{}", run.stdout);
+    let shown = intel(&project, &["show", "MAL-2026-2307", "--format", "json"]).expect(0);
+    assert_eq!(shown.json()["records"][0]["affected"][0]["package"], "npm:axios");
+    intel(&project, &["show", "MAL-0"]).expect(1);
+}
