@@ -19,7 +19,7 @@ mod api;
 pub mod cache;
 mod contents;
 mod history;
-mod intel;
+pub mod intel;
 mod jobs;
 pub mod lock;
 pub mod map;

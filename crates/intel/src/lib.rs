@@ -18,5 +18,7 @@ mod store;
 pub use matching::{Query, match_records};
 pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
 
-pub use source::{ImportError, ImportReport, Named, SourceReport, Watcher};
+pub use source::{
+    Change, FeedPart, FeedState, ImportError, ImportReport, MAX_CHANGES, Named, SourceReport, Watcher, read_changes,
+};
 pub use store::{FILE_NAME, Found, IntelStore, Shown, Status, StoreError};

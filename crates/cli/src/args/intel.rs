@@ -8,6 +8,7 @@ const HELP: &str = "Examples:
   vetch intel import advisories.zip            OSV's zip of an ecosystem
   vetch intel import malicious-packages/osv    a checkout of a database
   vetch intel import kev.json epss.csv.gz      what is exploited, and how probable that is
+  vetch intel update                           OSV's own database, over the network
   vetch intel search axios
   vetch intel show MAL-2026-2307
 
@@ -34,6 +35,15 @@ pub(crate) enum IntelCommand {
         /// Files and folders; all are taken in, or none
         #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
+    },
+    /// Bring in what is new at a mirror of OSV's database: everything the first time, then only changes
+    Update {
+        /// The mirror's address [default: `mirror` under `[intel]` in the user's config.toml, or OSV's own]
+        #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+        mirror: Option<String>,
+        /// Use no network; an update is then an error
+        #[arg(long)]
+        offline: bool,
     },
     /// Tell how much there is, and how old it is
     Status {

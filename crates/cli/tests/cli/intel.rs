@@ -294,3 +294,69 @@ fn what_there_is_is_told_and_found() {
     assert_eq!(shown.json()["records"][0]["affected"][0]["package"], "npm:axios");
     intel(&project, &["show", "MAL-0"]).expect(1);
 }
+
+/// A mirror with one record of axios, and nothing of PyPI.
+fn mirror(changes: &str, records: &[(&str, String)]) -> NpmRegistry {
+    let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let stored = Pkg::new("unused", "1.0.0");
+    let mut builder = NpmRegistry::builder().package(stored);
+    builder = builder.file("/npm/modified_id.csv", changes).file("/npm/all.zip", &empty[..]);
+    builder = builder.file("/PyPI/modified_id.csv", "").file("/PyPI/all.zip", &empty[..]);
+    for (id, text) in records {
+        builder = builder.file(&format!("/npm/{id}.json"), text.as_str());
+    }
+    builder.start()
+}
+
+fn update(project: &Project, mirror: &NpmRegistry) -> Run {
+    intel(project, &["update", "--mirror", &mirror.url()])
+}
+
+#[test]
+fn an_update_takes_everything_once_and_then_what_changed() {
+    let project = locked(axios("1.14.1")).build();
+    let first = mirror("2026-04-07T00:00:00Z,OLD-1\n", &[]);
+    update(&project, &first).expect(0);
+    assert!(first.paths().contains(&"/npm/all.zip".to_owned()), "{:?}", first.paths());
+    json(&project, &[]).expect(0);
+    drop(first);
+    // The address is part of what is remembered, and a server of the test has another each time.
+    let records =
+        [("MAL-2026-2307", malware()), ("OLD-1", record("OLD-1", "npm", "b", r#""versions": ["1.0.0"]"#, ""))];
+    let list = "2026-04-07T14:41:20Z,MAL-2026-2307\n2026-04-07T00:00:00Z,OLD-1\n";
+    let second = mirror(list, &records);
+    let settings = format!("[intel]\nmirror = \"{}\"\n", second.url());
+    let own = locked(axios("1.14.1")).home_file(".config/vetch/config.toml", &settings).build();
+    intel(&own, &["update"]).expect(0);
+    assert!(second.paths().contains(&"/npm/all.zip".to_owned()));
+    let asked = second.paths().len();
+    // Now the list has been followed to its end: what was named in it since is asked for by itself.
+    let run = intel(&own, &["update"]).expect(0);
+    let paths = second.paths().split_off(asked);
+    assert!(paths.contains(&"/npm/MAL-2026-2307.json".to_owned()), "{paths:?}");
+    assert!(!paths.contains(&"/npm/all.zip".to_owned()), "{paths:?}");
+    assert!(run.stdout.contains("1 added"), "{}", run.stdout);
+    json(&own, &[]).expect(1);
+    let asked = second.paths().len();
+    intel(&own, &["update"]).expect(0);
+    let paths = second.paths().split_off(asked);
+    assert!(paths.iter().all(|path| path.ends_with("modified_id.csv")), "what is known is not asked again: {paths:?}");
+}
+
+#[test]
+fn an_update_that_cannot_be_done_says_so_and_harms_nothing() {
+    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let run = intel(&project, &["update", "--offline"]).expect(2);
+    assert!(run.stderr.contains("--offline") && run.stderr.contains("vetch intel import"), "{}", run.stderr);
+    let run = intel(&project, &["update", "--mirror", "ftp://mirror.invalid"]).expect(2);
+    assert!(run.stderr.contains("hint"), "{}", run.stderr);
+    let broken = NpmRegistry::builder().file("/npm/modified_id.csv", "<html>").start();
+    let run = update(&project, &broken).expect(2);
+    assert!(run.stderr.contains("modified_id.csv"), "{}", run.stderr);
+    let swapped = mirror("2026-04-07T00:00:00Z,OLD-1\n", &[]);
+    update(&project, &swapped).expect(0);
+    let settings = locked(axios("1.0.0")).home_file(".config/vetch/config.toml", "[intel]\nmiror = 1\n").build();
+    let run = intel(&settings, &["update"]).expect(2);
+    assert!(run.stderr.contains("config.toml"), "{}", run.stderr);
+    json(&project, &[]).expect(1);
+}

@@ -1,11 +1,13 @@
-//! What imported threat intelligence says of the releases of a scan. Nobody is asked: only the store is read.
+//! What imported threat intelligence says of the releases of a scan. A scan asks nobody: only the store is read.
 //!
 //! ```text
 //! mod     the store, its age, one look-up for all releases
+//! update  brings the store up to date from a mirror
 //! origin  whether a release is the package that records mean
 //! ```
 
 mod origin;
+pub mod update;
 
 use std::path::PathBuf;
 

@@ -16,6 +16,7 @@ use vetch_model::inventory::Ecosystem;
 pub(crate) use read::Document;
 pub use read::RecordError;
 pub(crate) use read::{MAX_RECORD, read_json, read_yaml};
+pub(crate) use time::micros;
 
 /// One record about packages of npm or PyPI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

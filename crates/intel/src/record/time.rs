@@ -1,7 +1,7 @@
 //! Times of records (RFC 3339), in microseconds.
 
 /// Reads a time, or a day, which stands for its beginning.
-pub(super) fn micros(text: &str) -> Option<i64> {
+pub(crate) fn micros(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(time.as_microsecond());

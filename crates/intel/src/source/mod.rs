@@ -1,8 +1,11 @@
 //! Where records come from: files, folders, OSV's zips; beside them CISA's catalogue and EPSS.
 
 mod epss;
+mod feed;
 mod folder;
 mod zip;
+
+pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -107,6 +110,21 @@ impl SourceReport {
     /// Records and entries that were read.
     pub fn read(&self) -> u64 {
         self.added + self.updated + self.unchanged + self.foreign + self.unnumbered + self.failed
+    }
+
+    /// Takes another report of the same source in.
+    pub fn add(&mut self, other: SourceReport) {
+        self.added += other.added;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.foreign += other.foreign;
+        self.unnumbered += other.unnumbered;
+        self.exploited += other.exploited;
+        self.probabilities += other.probabilities;
+        self.failed += other.failed;
+        self.partial += other.partial;
+        self.named.extend(other.named);
+        self.named.truncate(MAX_NAMED);
     }
 
     fn name(&mut self, place: &str, why: String) {

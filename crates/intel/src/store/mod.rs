@@ -50,6 +50,7 @@ const TABLES: &str = "
     CREATE TABLE aliases (alias TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (alias, record)) WITHOUT ROWID;
     CREATE TABLE exploited (cve TEXT PRIMARY KEY, since TEXT NOT NULL, ransomware INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE probabilities (cve TEXT PRIMARY KEY, probability INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE feeds (address TEXT PRIMARY KEY, tag TEXT NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE state (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
@@ -173,6 +174,10 @@ impl IntelStore {
     /// From now on readers and a writer do not wait for each other.
     pub(crate) fn keep_log(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?)
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Begins an import. Nothing of it counts before [`Writer::commit`].

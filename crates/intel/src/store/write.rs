@@ -49,6 +49,10 @@ impl<'s> Writer<'s> {
         Ok(Writer { transaction, now, newest: i64::MIN })
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.transaction
+    }
+
     /// Takes a record in, unless one of the same id is known that is as new.
     pub(crate) fn put(&mut self, record: &Record) -> Result<Put, StoreError> {
         self.newest = self.newest.max(record.modified);

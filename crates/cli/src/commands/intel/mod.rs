@@ -1,11 +1,13 @@
 //! `vetch intel`: threat intelligence in the state folder.
 
+mod settings;
 mod show;
 
 use std::path::{Path, PathBuf};
 
 use vetch_engine::Cancel;
-use vetch_intel::{ImportError, ImportReport, IntelStore, SourceReport, StoreError, Watcher};
+use vetch_engine::intel::update::{self, DEFAULT_MIRROR, UpdateError, UpdateOptions};
+use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Watcher};
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
 
@@ -20,6 +22,7 @@ pub(crate) fn run(arguments: &IntelArgs, global: &Global) -> Result<Exit, Failur
     let folder = folder(arguments.intel.as_ref())?;
     match &arguments.command {
         IntelCommand::Import { paths } => import(&folder, paths, global),
+        IntelCommand::Update { mirror, offline } => update(&folder, mirror.as_deref(), *offline, global),
         IntelCommand::Status { format } => show::status(&folder, *format),
         IntelCommand::Search { text, limit, format } => show::search(&folder, text, usize::from(*limit), *format),
         IntelCommand::Show { id, format } => show::show(&folder, id, *format),
@@ -80,15 +83,50 @@ fn import(folder: &Path, paths: &[PathBuf], global: &Global) -> Result<Exit, Fai
         }
         ImportError::Source { .. } => Failure::new(error.to_string(), error.hint()),
     })?;
-    problems(&report);
-    let lines: Vec<String> = report.sources.iter().map(|source| format!("{}\n", line(source))).collect();
+    tell(&report.sources)
+}
+
+fn update(folder: &Path, mirror: Option<&str>, is_offline: bool, global: &Global) -> Result<Exit, Failure> {
+    if is_offline {
+        return Err(Failure::new(
+            "an update needs the network, which --offline switches off",
+            "fetch the zips elsewhere, and take them in with `vetch intel import`",
+        ));
+    }
+    let mirror = match mirror {
+        Some(mirror) => mirror.to_owned(),
+        None => settings::mirror()?.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
+    };
+    let cancel = interrupt::watch()?;
+    let mut following = Following { progress: Reporter::new(global), cancel: cancel.clone() };
+    let options = UpdateOptions {
+        folder: folder.to_owned(),
+        mirror,
+        home: surroundings::home(),
+        environment: surroundings::environment(),
+        now: Time(jiff::Timestamp::now().as_second()),
+    };
+    let updated = update::update(&options, &cancel, &mut following);
+    following.progress.finish();
+    let sources = updated.map_err(|error| {
+        let is_cancelled = matches!(error, UpdateError::Cancelled | UpdateError::Import(ImportError::Cancelled));
+        let exit = if is_cancelled { Exit::Cancelled } else { Exit::Error };
+        Failure { message: error.to_string(), hint: error.hint().to_owned(), exit }
+    })?;
+    tell(&sources)
+}
+
+/// What came of it: problems on standard error, the counts on standard output.
+fn tell(sources: &[SourceReport]) -> Result<Exit, Failure> {
+    problems(sources);
+    let lines: Vec<String> = sources.iter().map(|source| format!("{}\n", line(source))).collect();
     output::print(lines.concat().as_bytes())?;
     Ok(Exit::Passed)
 }
 
 /// What was broken, on standard error.
-fn problems(report: &ImportReport) {
-    for source in &report.sources {
+fn problems(sources: &[SourceReport]) {
+    for source in sources {
         for named in &source.named {
             message::incomplete(&format!("`{}`: {}", named.place, named.why));
         }
