@@ -1,5 +1,7 @@
 //! Facts → findings → verdicts: each release once per distinct contents, with every place it lies in.
 
+mod known;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,13 +17,14 @@ use vetch_model::purl::Purl;
 use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, TargetKind};
 use vetch_model::{ContentHash, Trigger};
 
-use crate::contents::{Contents, Run};
+use crate::contents::Contents;
 use crate::history::past::Past;
-use crate::intel::{self, Intelligence, Origin};
 use crate::naming::Naming;
 use crate::policy::Session;
 use crate::project::Project;
 use crate::{Member, ReleasePast, ScannedProject};
+
+pub(crate) use known::Known;
 
 /// Ways from the root listed of each release.
 const MAX_PATHS: usize = 5;
@@ -85,33 +88,6 @@ pub(crate) struct Judging<'a> {
     pub(crate) naming: &'a Naming,
     /// How many releases are judged at once.
     pub(crate) threads: usize,
-}
-
-/// What others know of releases.
-pub(crate) struct Known<'a> {
-    pub(crate) run: &'a Run<'a>,
-    pub(crate) intelligence: &'a Intelligence,
-}
-
-impl Known<'_> {
-    /// By number of the group. Where a release lies at several places, the first that is not the user's own code counts.
-    fn of(&self, groups: &[Group<'_>], judging: &Judging<'_>) -> Vec<IntelFacts> {
-        let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
-        let asked: Vec<Option<intel::Asked<'_>>> = asked.collect();
-        self.intelligence.look_up(self.run, &asked)
-    }
-
-    fn asked<'p>(&self, place: &'p Place<'_>, judging: &'p Judging<'_>) -> Option<intel::Asked<'p>> {
-        let (number, id) = place.key();
-        let npm = self.run.settings.npm.get(number).and_then(Option::as_ref);
-        match intel::origin(place.project, place.package, judging.naming.internal.get(number), npm) {
-            Origin::Own => None,
-            Origin::Release(doubt) => {
-                let history = judging.past.histories.get(number, id).map(Arc::as_ref);
-                Some(intel::Asked { package: place.package, doubt, history })
-            }
-        }
-    }
 }
 
 /// What became of everything that was found.

@@ -113,7 +113,7 @@ fn mixed(number: u64) -> u64 {
 /// half with GitHub's ranges, half with PyPA's long lists.
 fn record(number: u64) -> (String, String) {
     let random = mixed(number);
-    if number % 10 != 0 {
+    if !number.is_multiple_of(10) {
         let id = format!("MAL-{}-{number}", 2022 + number % 5);
         let ecosystem = if random.is_multiple_of(5) { "PyPI" } else { "npm" };
         let affected = match random % 3 {

@@ -92,7 +92,7 @@ impl FeedClient {
         }
         let environment = Environment { project: None, trust_project: false, ..environment.clone() };
         let settings = NpmConfig::load(&environment);
-        let fetch = FetchSettings { timeout: LONGEST, ..settings.fetch.clone() };
+        let fetch = FetchSettings { timeout: LONGEST, ..settings.fetch };
         let pool = Pool::new(options.concurrency)?;
         Ok(FeedClient { shared: Arc::new(Fetcher::new(Mirror { address, settings, fetch }, options)), pool })
     }

@@ -4,6 +4,7 @@
 //! builder over every `.js`, `.cjs` and `.mjs` file, on all cores (`examples/floor.rs`). Everything is in the page cache
 //! before anything is measured. Scans see an empty home folder: neither the machine's npm cache nor its settings count.
 
+mod intel;
 mod map;
 mod measure;
 mod names;
@@ -45,6 +46,8 @@ pub(crate) struct Bench {
 /// Measurements of something else than a scan.
 #[derive(Subcommand)]
 enum What {
+    /// Measure the import of 250,000 advisories, and 10,000 packages against them
+    Intel,
     /// Measure the way from a large lockfile of every format to its graph
     Map(map::Map),
     /// Measure how long one name takes against a large list of popular ones
@@ -68,6 +71,7 @@ struct Report {
 /// Measures and prints.
 pub(crate) fn run(options: &Bench) -> Result<()> {
     match &options.what {
+        Some(What::Intel) => return intel::run(),
         Some(What::Map(options)) => return map::run(options),
         Some(What::Names(options)) => return names::run(options),
         None => {}

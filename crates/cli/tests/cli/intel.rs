@@ -141,7 +141,7 @@ fn without_intelligence_that_is_said_once_and_with_none_wanted_not_at_all() {
 
 #[test]
 fn a_folder_of_ones_own_is_named_and_has_to_be_there() {
-    let project = locked(axios("1.14.1")).file("a.json", &malware()).build();
+    let project = locked(axios("1.14.1")).file("a.json", malware()).build();
     import(&project, &["a.json", "--intel", "own"]).expect(0);
     json(&project, &[]).expect(0);
     json(&project, &["--intel", "own"]).expect(1);
@@ -182,7 +182,7 @@ fn records_that_contradict_themselves_say_so() {
     for (version, verdict, words) in
         [("1.14.2", "malicious", "is malware"), ("1.14.0", "notable", "contradicts itself")]
     {
-        let run = json(&with(locked(axios(version)), &[contradicted.clone()]), &[]);
+        let run = json(&with(locked(axios(version)), std::slice::from_ref(&contradicted)), &[]);
         let release = run.release(&format!("pkg:npm/axios@{version}"));
         assert_eq!(release["verdict"], verdict);
         assert!(release["findings"][0]["title"].as_str().unwrap().contains(words), "{release}");
@@ -255,9 +255,9 @@ fn names_and_versions_of_python_are_compared_as_python_does() {
 #[test]
 fn broken_records_are_named_and_hostile_archives_refused() {
     let project = locked(axios("1.14.1"))
-        .file("records/good.json", &malware())
+        .file("records/good.json", malware())
         .file("records/broken.json", "{\"id\": 7}")
-        .file("records/deep.json", &"[".repeat(200_000))
+        .file("records/deep.json", "[".repeat(200_000))
         .file("records/\u{1b}[31m.json", "{}")
         .file("bomb.zip", "PK\u{5}\u{6} and nothing else")
         .build();
@@ -273,7 +273,7 @@ fn broken_records_are_named_and_hostile_archives_refused() {
 
 #[test]
 fn what_there_is_is_told_and_found() {
-    let project = locked(axios("1.14.1")).file("a.json", &malware()).build();
+    let project = locked(axios("1.14.1")).file("a.json", malware()).build();
     for command in [&["status"][..], &["search", "axios"], &["show", "MAL-1"]] {
         let run = intel(&project, command).expect(2);
         assert!(run.stderr.contains("vetch intel import"), "{}", run.stderr);

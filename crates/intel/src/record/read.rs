@@ -72,10 +72,22 @@ impl Record {
     /// # Errors
     /// When it is none, or none about packages of npm or PyPI.
     pub fn from_json(bytes: &[u8]) -> Result<Record, RecordError> {
-        match read_json(bytes)? {
-            Document::Record(record, _) => Ok(*record),
-            _ => wrong("it is no record about packages of npm or PyPI"),
-        }
+        only_record(read_json(bytes)?)
+    }
+
+    /// Reads one record of OSV in YAML.
+    ///
+    /// # Errors
+    /// As [`Record::from_json`].
+    pub fn from_yaml(bytes: &[u8]) -> Result<Record, RecordError> {
+        only_record(read_yaml(bytes)?)
+    }
+}
+
+fn only_record(document: Document) -> Result<Record, RecordError> {
+    match document {
+        Document::Record(record, _) => Ok(*record),
+        _ => wrong("it is no record about packages of npm or PyPI"),
     }
 }
 
