@@ -193,6 +193,8 @@ fn a_damaged_file_is_told_and_set_aside_by_the_next_import() {
     assert!(matches!(IntelStore::open(&place.state()), Err(StoreError::Damaged)));
     let (_, aside) = IntelStore::create(&place.state()).unwrap();
     assert!(aside.unwrap().exists());
+    assert!(IntelStore::open(&place.state()).unwrap().is_none(), "nothing was imported yet");
+    place.import(&place.file("a.json", record("GHSA-1", "2026-01-02", "a", r#"["1.0.0"]"#, ""))).unwrap();
     assert!(IntelStore::open(&place.state()).unwrap().is_some());
 }
 

@@ -43,7 +43,8 @@ pub struct Advisory {
     pub reach: Reach,
     /// The affected versions, in words: `>=1.0.0 <1.2.3, 2.0.0`.
     pub affected: String,
-    /// The version to go to, or a range of such (`<1.14.1`), where one can be named.
+    /// The version to go to, or where none is known to be there, below which no record names any of the same line
+    /// (`<1.14.1`).
     pub safe: Option<String>,
     /// How bad, where the record says so.
     pub rating: Option<Rating>,

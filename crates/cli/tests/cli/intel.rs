@@ -365,3 +365,62 @@ fn an_update_that_cannot_be_done_says_so_and_harms_nothing() {
     assert!(run.stderr.contains("config.toml"), "{}", run.stderr);
     json(&project, &[]).expect(1);
 }
+
+/// Inert: a zip that takes a moment to import.
+fn many(count: usize) -> Vec<u8> {
+    let entry = |number: usize| {
+        let id = format!("MAL-2025-{number}");
+        (format!("{id}.json"), record(&id, "npm", &format!("p-{number}"), r#""versions": ["1.0.0"]"#, ""))
+    };
+    vetch_testkit::zip_archive(&(0..count).map(entry).collect::<Vec<_>>())
+}
+
+#[test]
+fn an_import_that_is_killed_leaves_what_was_there() {
+    const COUNT: usize = 3_000;
+    let project = with(locked(axios("1.14.1")), &[malware()]);
+    std::fs::write(project.root().join("all.zip"), many(COUNT)).unwrap();
+    for pause in [0, 30, 90, 200] {
+        let import = vetch(&["intel", "import", "all.zip"]).dir(project.root()).home(project.home());
+        let mut running = import.start();
+        std::thread::sleep(std::time::Duration::from_millis(pause));
+        running.kill();
+        running.end();
+        // All of it or nothing, whenever it was; what was there before stands.
+        let status = intel(&project, &["status", "--format", "json"]).expect(0);
+        let malware = status.json()["malware"].as_u64().unwrap() as usize;
+        assert!([1, COUNT + 1].contains(&malware), "{malware}");
+        json(&project, &[]).expect(1);
+    }
+    import(&project, &["all.zip"]).expect(0);
+    // The first import of all, killed, leaves nothing that would look like intelligence.
+    let fresh = locked(axios("1.14.1")).build();
+    std::fs::write(fresh.root().join("all.zip"), many(COUNT)).unwrap();
+    let mut running = vetch(&["intel", "import", "all.zip"]).dir(fresh.root()).home(fresh.home()).start();
+    std::thread::sleep(std::time::Duration::from_millis(60));
+    running.kill();
+    running.end();
+    json(&fresh, &[]).expect(0);
+    import(&fresh, &["all.zip"]).expect(0);
+}
+
+#[test]
+fn two_imports_at_once_do_not_mix() {
+    let project = locked(axios("1.14.1")).build();
+    std::fs::write(project.root().join("all.zip"), many(1_000)).unwrap();
+    let start = || vetch(&["intel", "import", "all.zip"]).dir(project.root()).home(project.home()).start();
+    let (one, other) = (start(), start());
+    for run in [one.end(), other.end()] {
+        assert!(run.status == 0 || run.stderr.contains("another import"), "{}", run.stderr);
+    }
+    let status = intel(&project, &["status", "--format", "json"]).expect(0);
+    assert_eq!(status.json()["malware"], 1_000);
+}
+
+#[test]
+fn what_is_known_now_does_not_count_for_an_earlier_moment() {
+    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let run = json(&project, &["--as-of", "2026-03-30"]).expect(0);
+    assert_eq!(told(&run, PURL).1.len(), 0);
+    assert!(run.stdout.contains("as of an earlier moment"), "{}", run.stdout);
+}

@@ -55,7 +55,9 @@ pub(super) fn evidence(facts: &ReleaseFacts<'_>, advisory: &Advisory) -> Evidenc
     let mut note = format!("{}: {}", ids(advisory), or(&advisory.summary, "no summary"));
     note.push_str(&format!("; affected: {}", advisory.affected));
     match &advisory.safe {
-        Some(range) if range.starts_with('<') => note.push_str(&format!("; no record names versions {range}")),
+        Some(range) if range.starts_with('<') => {
+            note.push_str(&format!("; of the same line, no record names a version {range}"))
+        }
         Some(version) => note.push_str(&format!("; nearest version without it: {version}")),
         None if advisory.reach == Reach::OtherVersion => {}
         None => note.push_str("; no version without it is known"),

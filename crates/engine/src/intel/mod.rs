@@ -69,6 +69,11 @@ impl Intelligence {
             Ok(store.zip(state))
         });
         let (reason, hint) = match opened {
+            Ok(Some(_)) if options.history.as_of.is_some() => {
+                let why = "it tells what is known now, and releases are judged as of an earlier moment".to_owned();
+                intelligence.unavailable.push(Unavailable { what: WHAT.to_owned(), why });
+                return Ok(intelligence);
+            }
             Ok(Some((store, state))) => {
                 intelligence.unavailable.extend(old(state, now));
                 (intelligence.store, intelligence.state) = (Some(store), Some(state));

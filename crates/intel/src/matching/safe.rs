@@ -22,7 +22,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) known: &'a [&'a str],
 }
 
-/// A version, or `<version` where none is known to be there: versions below it that no record names.
+/// A version, or `<version` where none is known to be there: below it, no record names any of the same line.
 pub(crate) fn safe(ask: &Ask<'_>) -> Option<String> {
     let current = ask.subject.version()?;
     let fixed = ask.own.iter().flat_map(|own| &own.ranges).flat_map(|range| &range.events);

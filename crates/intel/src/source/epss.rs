@@ -13,6 +13,8 @@ use crate::ImportError;
 /// Longest line, and most bytes when decompressed: the whole list has about 10 MB.
 const MAX_LINE: u64 = 1_000;
 const MAX_BYTES: u64 = 1 << 30;
+/// Most entries; there are a few hundred thousand CVEs.
+const MAX_ENTRIES: u64 = 4_000_000;
 /// Lines between two questions whether to stop.
 const STRIDE: u64 = 4096;
 
@@ -37,6 +39,9 @@ pub(super) fn import(import: &mut Import<'_, '_>, path: &Path) -> Result<(), Imp
             return Err(hostile(path, &format!("line {} is longer than {MAX_LINE} bytes", number + 1)));
         }
         number += 1;
+        if number > MAX_ENTRIES {
+            return Err(hostile(path, &format!("it has more than {MAX_ENTRIES} lines")));
+        }
         let text = String::from_utf8_lossy(&line);
         let text = text.trim();
         if text.is_empty() || text.starts_with('#') {

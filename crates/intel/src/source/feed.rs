@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 use vetch_model::history::Time;
 
 use super::{Import, ImportError, Kind, SourceReport, Watcher, read, zip};
@@ -112,7 +112,7 @@ impl IntelStore {
             }
         }
         if let Some(state) = state {
-            import.writer.put_feed(address, state)?;
+            import.writer.put_feed(address, &state.tag, state.seen)?;
         }
         let Import { writer, report, .. } = import;
         writer.commit()?;
@@ -130,15 +130,6 @@ impl Import<'_, '_> {
             Ok(document) => self.document(document, id),
             Err(error) => self.failed(id, error.to_string()),
         }
-    }
-}
-
-impl crate::store::Writer<'_> {
-    /// Remembers how far a feed was followed.
-    fn put_feed(&self, address: &str, state: &FeedState) -> Result<(), StoreError> {
-        let insert = "INSERT OR REPLACE INTO feeds VALUES (?1, ?2, ?3)";
-        self.connection().execute(insert, params![address, state.tag, state.seen])?;
-        Ok(())
     }
 }
 

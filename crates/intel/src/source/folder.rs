@@ -24,12 +24,17 @@ pub(super) fn import(import: &mut Import<'_, '_>, root: &Path) -> Result<(), Imp
                 continue;
             }
         };
-        let mut entries: Vec<fs::DirEntry> = entries.flatten().collect();
-        entries.sort_by_key(fs::DirEntry::file_name);
-        let mut folders = Vec::new();
+        let mut all = Vec::new();
         for entry in entries {
+            match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
+                Ok(entry) => all.push(entry),
+                Err(error) => import.failed(&shown(root, &folder), error.to_string())?,
+            }
+        }
+        all.sort_by_key(|(_, entry)| entry.file_name());
+        let mut folders = Vec::new();
+        for (kind, entry) in all {
             let path = entry.path();
-            let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() {
                 // `.git` has objects, not records; so have all hidden folders.
                 if !entry.file_name().as_encoded_bytes().starts_with(b".") {

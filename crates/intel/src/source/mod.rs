@@ -5,8 +5,6 @@ mod feed;
 mod folder;
 mod zip;
 
-pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
-
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,6 +13,8 @@ use vetch_model::history::Time;
 
 use crate::record::{Document, MAX_RECORD, RecordError, read_json, read_yaml};
 use crate::store::{IntelStore, Put, StoreError, Writer};
+
+pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
 
 /// Problems named of each source; the others are counted.
 const MAX_NAMED: usize = 10;

@@ -144,8 +144,9 @@ impl IntelStore {
         // Look-ups go all over the file: without a map each page is a call and a copy.
         connection.pragma_update(None, "mmap_size", MAPPED)?;
         match is_ours(&connection)? {
+            // Made and never written to: the first import was stopped.
+            true if number(&connection, "SELECT count(*) FROM state")? == 0 => Ok(None),
             true => Ok(Some(IntelStore { connection })),
-            // Made and never written to: an import was stopped at the very beginning.
             false if is_empty(&connection)? => Ok(None),
             false => Err(StoreError::Foreign),
         }

@@ -1,6 +1,6 @@
 //! Reading: releases against records, search, one record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use vetch_model::advisory::{Advisory, AdvisoryKind, Exploited};
@@ -48,6 +48,21 @@ pub struct Shown {
     pub probability: Option<u32>,
 }
 
+/// Records in the order in which they were found, each once.
+#[derive(Default)]
+struct Numbers {
+    all: Vec<i64>,
+    seen: HashSet<i64>,
+}
+
+impl Numbers {
+    fn add(&mut self, number: i64) {
+        if self.seen.insert(number) {
+            self.all.push(number);
+        }
+    }
+}
+
 type Heads = HashMap<i64, Option<Head>>;
 
 impl IntelStore {
@@ -83,7 +98,7 @@ impl IntelStore {
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Found>, StoreError> {
         let text = text.trim();
         let end = format!("{text}\u{10ffff}");
-        let mut numbers: Vec<i64> = Vec::new();
+        let mut numbers = Numbers::default();
         let by_range = [
             "SELECT number FROM records WHERE id >= ?1 AND id < ?2 LIMIT ?3",
             "SELECT record FROM aliases WHERE alias >= ?1 AND alias < ?2 LIMIT ?3",
@@ -100,21 +115,18 @@ impl IntelStore {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map(params![from, to, limit as i64], |row| row.get(0))?;
             for number in rows {
-                let number = number?;
-                if !numbers.contains(&number) {
-                    numbers.push(number);
-                }
+                numbers.add(number?);
             }
         }
-        if numbers.len() < limit {
+        if numbers.all.len() < limit {
             self.search_summaries(text, limit, &mut numbers)?;
         }
-        numbers.truncate(limit);
-        numbers.iter().filter_map(|number| self.found(*number).transpose()).collect()
+        numbers.all.truncate(limit);
+        numbers.all.iter().filter_map(|number| self.found(*number).transpose()).collect()
     }
 
     /// Goes through everything; there is no index of words.
-    fn search_summaries(&self, text: &str, limit: usize, numbers: &mut Vec<i64>) -> Result<(), StoreError> {
+    fn search_summaries(&self, text: &str, limit: usize, numbers: &mut Numbers) -> Result<(), StoreError> {
         let wanted = text.to_lowercase();
         let mut statement = self.connection.prepare_cached("SELECT number, value FROM records ORDER BY number")?;
         let mut rows = statement.query([])?;
@@ -122,10 +134,10 @@ impl IntelStore {
             let number = row.get(0)?;
             let record: Option<Record> = unpacked(row.get_ref(1)?.as_blob().unwrap_or_default());
             let is_meant = record.is_some_and(|record| record.summary.to_lowercase().contains(&wanted));
-            if is_meant && !numbers.contains(&number) {
-                numbers.push(number);
+            if is_meant {
+                numbers.add(number);
             }
-            if numbers.len() >= limit {
+            if numbers.all.len() >= limit {
                 break;
             }
         }

@@ -41,21 +41,28 @@ pub(crate) struct Writer<'s> {
     transaction: Transaction<'s>,
     now: Time,
     newest: i64,
+    /// Records came, or a feed says that there are no new ones: what there is is of now.
+    is_fresh: bool,
 }
 
 impl<'s> Writer<'s> {
     pub(super) fn begin(connection: &'s mut Connection, now: Time) -> Result<Writer<'s>, StoreError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Writer { transaction, now, newest: i64::MIN })
+        Ok(Writer { transaction, now, newest: i64::MIN, is_fresh: false })
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.transaction
+    /// Remembers how far a feed was followed.
+    pub(crate) fn put_feed(&mut self, address: &str, tag: &str, seen: i64) -> Result<(), StoreError> {
+        let insert = "INSERT OR REPLACE INTO feeds VALUES (?1, ?2, ?3)";
+        self.transaction.execute(insert, params![address, tag, seen])?;
+        self.is_fresh = true;
+        Ok(())
     }
 
     /// Takes a record in, unless one of the same id is known that is as new.
     pub(crate) fn put(&mut self, record: &Record) -> Result<Put, StoreError> {
         self.newest = self.newest.max(record.modified);
+        self.is_fresh = true;
         let known = self.known(&record.id)?;
         let put = match &known {
             Some((_, modified)) if *modified >= record.modified => return Ok(Put::Unchanged),
@@ -151,7 +158,9 @@ impl<'s> Writer<'s> {
         let records: i64 = self.transaction.query_row("SELECT count(*) FROM records", [], |row| row.get(0))?;
         let set =
             "INSERT INTO state VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)";
-        self.transaction.execute(set, params!["imported", self.now.0])?;
+        // A catalogue of exploited vulnerabilities makes records no newer.
+        let keep = "INSERT OR IGNORE INTO state VALUES (?1, ?2)";
+        self.transaction.execute(if self.is_fresh { set } else { keep }, params!["imported", self.now.0])?;
         if self.newest > i64::MIN {
             self.transaction.execute(set, params!["newest", self.newest.div_euclid(1_000_000)])?;
         }

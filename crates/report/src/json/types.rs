@@ -188,7 +188,8 @@ pub struct Advisory {
     pub reach: &'static str,
     /// The affected versions, in words.
     pub affected: String,
-    /// The version to go to, or a range (`<1.14.1`) of versions that no record names; null if none is known.
+    /// The version to go to; `<1.14.1` where none is known to be there, and no record names any below that of the same line
+    /// (major version, or `0.x`); null if there is nothing to go to.
     pub safe: Option<String>,
     /// `critical`, `high`, `medium` or `low`; null where no record says.
     pub severity: Option<&'static str>,
