@@ -8,9 +8,11 @@ use std::io;
 
 use vetch_archive::{Layout, Limits};
 use vetch_graph::Graph;
+use vetch_intel::{Event, Query, Record, World, match_records};
 use vetch_lockfiles::npm::{package_json, package_lock};
 use vetch_lockfiles::{Format, MemoryFiles, read};
-use vetch_model::inventory::{Inventory, Role};
+use vetch_model::history::Time;
+use vetch_model::inventory::{Ecosystem, Inventory, Role};
 use vetch_syntax::js::Lowerer;
 use vetch_syntax::{limits, shell};
 
@@ -33,6 +35,23 @@ fn archive_as(bytes: &[u8], layout: &Layout) {
     });
     let summary = summary.expect("bytes in memory can be read, and the visitor only fails with the archive");
     assert!(handed_over <= summary.decompressed && summary.decompressed <= limits.total_bytes);
+}
+
+/// As a record of OSV, in JSON and in YAML: no panic, and an answer for every package that it names, at versions that it
+/// names and others.
+pub fn advisory(bytes: &[u8]) {
+    for record in [Record::from_json(bytes), Record::from_yaml(bytes)].into_iter().flatten() {
+        let records = std::slice::from_ref(&record);
+        for affected in &record.affected {
+            let ecosystem = if affected.ecosystem == World::Npm { Ecosystem::Npm } else { Ecosystem::Pypi };
+            let listed = affected.versions.versions.iter().map(String::as_str);
+            let bounds = affected.versions.ranges.iter().flat_map(|range| &range.events).map(Event::version);
+            for version in listed.chain(bounds).take(20).chain(["1.0.0", "0"]) {
+                let query = Query { ecosystem: &ecosystem, name: &affected.name, version, known: vec!["1.0.1"] };
+                assert!(match_records(records, &query, Time(0)).len() <= 1);
+            }
+        }
+    }
 }
 
 /// As a lockfile and as a manifest: no panic, no entry lost, no path that leads

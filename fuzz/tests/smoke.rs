@@ -85,6 +85,11 @@ fn sbom() {
 }
 
 #[test]
+fn advisory() {
+    hold(vetch_fuzz::advisory, &files_under("seeds/advisory"), MUTATIONS);
+}
+
+#[test]
 fn syntax() {
     hold(vetch_fuzz::syntax, &files_under("seeds/syntax"), MUTATIONS);
 }

@@ -48,6 +48,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Diff(arguments) => commands::diff::run(&arguments, global),
         Command::Explain(arguments) => commands::explain::run(&arguments, global),
         Command::Rules(arguments) => commands::rules::run(&arguments, global),
+        Command::Intel(arguments) => commands::intel::run(&arguments, global),
         Command::Cache(arguments) => commands::cache::run(&arguments),
         Command::Completions(arguments) => commands::completions::run(&arguments),
         Command::Man(arguments) => commands::man::run(&arguments),

@@ -42,6 +42,18 @@ impl Reporter {
         }
     }
 
+    /// Tells how many records were read, of how many nobody knows.
+    pub(crate) fn counted(&self, count: u64, what: &str) {
+        if self.bar.prefix().is_empty() {
+            self.bar.set_prefix("Importing");
+            if let Ok(style) = ProgressStyle::with_template("{prefix} {spinner} {pos} records {msg:.dim}") {
+                self.bar.set_style(style);
+            }
+        }
+        self.bar.set_position(count);
+        self.bar.set_message(terminal(&what.chars().take(LONGEST).collect::<String>()));
+    }
+
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();

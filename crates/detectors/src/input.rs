@@ -1,6 +1,7 @@
 //! What rules are given.
 
 use crate::lineage::Lineage;
+use vetch_model::advisory::{Advisory, Doubt};
 use vetch_model::evidence::Location;
 pub use vetch_model::facts::{ChangedFile, RecordDifference};
 use vetch_model::facts::{InstalledDifference, PackageFacts};
@@ -34,6 +35,17 @@ pub struct ReleaseFacts<'a> {
     pub dependencies: Vec<Asked<'a>>,
     /// What its name tells.
     pub name: NameFacts,
+    /// What others know of it.
+    pub intel: IntelFacts,
+}
+
+/// What threat intelligence says of a release, before anyone judges it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntelFacts {
+    /// The gravest first.
+    pub advisories: Vec<Advisory>,
+    /// Why the release may not be the package that they mean.
+    pub doubt: Option<Doubt>,
 }
 
 /// The release that another one follows.

@@ -5,7 +5,7 @@ use vetch_model::rule::RuleMeta;
 
 use crate::input::{ReleaseFacts, TargetFacts};
 use crate::query::Contents;
-use crate::rules::{behaviour, integrity, manifest, metadata, name, release};
+use crate::rules::{behaviour, integrity, intelligence, manifest, metadata, name, release, vulnerability};
 
 /// What a rule looks at.
 #[derive(Clone, Copy)]
@@ -118,6 +118,8 @@ rules! {
     Release integrity::recorded_files_changed,
     Target integrity::several_registry_hosts,
     Target integrity::unrecorded_startup_code,
+    Release intelligence::known_malware,
+    Release intelligence::malware_in_other_version,
     Release name::combosquatted_name,
     Release name::cross_ecosystem_name,
     Release name::dependency_confusion,
@@ -125,6 +127,7 @@ rules! {
     Release name::lookalike_scope,
     Release name::typosquatted_name,
     Target name::unbound_internal_name,
+    Release vulnerability::known_vulnerability,
 }
 
 /// The description of every rule.

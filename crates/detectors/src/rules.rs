@@ -2,10 +2,12 @@
 
 pub(crate) mod behaviour;
 pub(crate) mod integrity;
+pub(crate) mod intelligence;
 pub(crate) mod manifest;
 pub(crate) mod metadata;
 pub(crate) mod name;
 pub(crate) mod release;
+pub(crate) mod vulnerability;
 
 /// What nearly every rule needs.
 pub(crate) mod prelude {

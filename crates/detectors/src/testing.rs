@@ -157,6 +157,7 @@ pub(crate) struct Facts {
     /// Installed or in a wheel, and what differs.
     recorded: Vec<(bool, crate::input::RecordDifference)>,
     name: crate::input::NameFacts,
+    intel: crate::input::IntelFacts,
 }
 
 impl Facts {
@@ -171,6 +172,7 @@ impl Facts {
             mismatch: false,
             recorded: Vec::new(),
             name: crate::input::NameFacts::default(),
+            intel: crate::input::IntelFacts::default(),
         }
     }
 
@@ -178,6 +180,16 @@ impl Facts {
     pub(crate) fn internal(mut self, version: &str, internal: crate::input::InternalRelease) -> Facts {
         self.package.version = Some(version.to_owned());
         self.name.internal = Some(internal);
+        self
+    }
+
+    /// What is known of it.
+    pub(crate) fn intel(
+        mut self,
+        advisories: Vec<vetch_model::advisory::Advisory>,
+        doubt: Option<vetch_model::advisory::Doubt>,
+    ) -> Facts {
+        self.intel = crate::input::IntelFacts { advisories, doubt };
         self
     }
 
@@ -321,6 +333,7 @@ impl Facts {
             before: None,
             dependencies: Vec::new(),
             name: self.name.clone(),
+            intel: self.intel.clone(),
         };
         look(&facts)
     }

@@ -7,18 +7,21 @@ use std::path::Path;
 use page::{Body, Example};
 use vetch_behaviour::{Analysis, HEAD_BYTES, PythonRelease, Wanted, wanted};
 use vetch_detectors::input::{
-    Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, InternalReason, InternalRelease, Mismatch,
-    NameFacts, Note, RecordDifference, Recorded, ReleaseFacts, StartupFile, StartupKind, TargetFacts, UnboundName,
+    Asked, Before, ChangedFile, Dependent, EnvironmentFacts, InstalledCopy, IntelFacts, InternalReason,
+    InternalRelease, Mismatch, NameFacts, Note, RecordDifference, Recorded, ReleaseFacts, StartupFile, StartupKind,
+    TargetFacts, UnboundName,
 };
 use vetch_detectors::lineage::Lineage;
 use vetch_detectors::{all_rules, judge_release, judge_target, verdict_of};
+use vetch_intel::{Query, Record, match_records};
 use vetch_lockfiles::npm::package_json;
 use vetch_lockfiles::npm::package_lock::{self, LockfileNote, LockfileNoteKind};
 use vetch_lockfiles::{Format, MemoryFiles};
+use vetch_model::advisory::Advisory;
 use vetch_model::evidence::Location;
 use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts, PythonForm};
 use vetch_model::finding::Finding;
-use vetch_model::history::History;
+use vetch_model::history::{History, Time};
 use vetch_model::integrity::ContentHash;
 use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Inventory, Package, PackageId, Source};
 use vetch_model::verdict::Verdict;
@@ -172,8 +175,18 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
             internal: lock.internal.clone(),
             ..NameFacts::default()
         },
+        intel: IntelFacts { advisories: advisories(&release, &below("@intel"))?, doubt: None },
     };
     Ok(judge_release(&facts))
+}
+
+/// What imported records say: each file is one, in OSV's JSON.
+fn advisories(release: &Package, files: &Files) -> Result<Vec<Advisory>, String> {
+    let read = |bytes: &Vec<u8>| Record::from_json(bytes).map_err(|error| format!("`@intel`: {error}"));
+    let records: Vec<Record> = files.values().map(read).collect::<Result<_, _>>()?;
+    let version = release.version.as_deref().unwrap_or_default();
+    let query = Query { ecosystem: &release.ecosystem, name: &release.name, version, known: Vec::new() };
+    Ok(match_records(&records, &query, Time(0)))
 }
 
 /// What was before, and what is brought along.
@@ -399,6 +412,7 @@ fn judge_environment(pairs: &[(String, String)]) -> Result<Vec<Finding>, String>
         before: None,
         dependencies: Vec::new(),
         name: NameFacts::default(),
+        intel: IntelFacts::default(),
     });
     findings.extend(judge_target(&TargetFacts {
         inventory: &inventory,

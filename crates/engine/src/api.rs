@@ -15,6 +15,7 @@ use vetch_model::purl::Purl;
 use vetch_model::scan::Scan;
 
 use crate::history::HistoryOptions;
+use crate::intel::IntelOptions;
 use crate::policy::{Gate, PolicyError, PolicyOptions};
 
 /// Everything that a scan depends on. Libraries read no environment of their own.
@@ -34,6 +35,8 @@ pub struct ScanOptions {
     pub jobs: Option<usize>,
     /// Whether and how the histories of packages are used.
     pub history: HistoryOptions,
+    /// Whether and which threat intelligence is used.
+    pub intel: IntelOptions,
     /// Files of the user's own rules, or folders of them.
     pub rules: Vec<PathBuf>,
     /// Files of the user's own YARA rules, or folders of them.

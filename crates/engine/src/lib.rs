@@ -4,6 +4,7 @@
 //! project   targets → inventories       each project in them: what is locked, what is installed
 //! contents  packages → facts            from disk, archives, registries; by confined workers
 //! history   packages → histories        what registries tell of all their releases, and the releases before
+//! intel     releases → advisories       what imported records say of them
 //! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
 //! own_source  source → releases           the project's own code at two times
 //! naming    names → what they may be mistaken for, which are internal
@@ -19,6 +20,7 @@ mod api;
 pub mod cache;
 mod contents;
 mod history;
+pub mod intel;
 mod jobs;
 pub mod lock;
 pub mod map;
@@ -35,6 +37,7 @@ pub use api::{
     CacheMode, EngineError, Member, Progress, Quiet, ReleasePast, ScanOptions, ScanReport, ScannedProject, Stage,
 };
 pub use history::{Compare, HistoryOptions};
+pub use intel::IntelOptions;
 pub use pipeline::{review, scan};
 pub use project::is_release;
 pub use vetch_sandbox::Cancel;

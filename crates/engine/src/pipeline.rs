@@ -21,12 +21,13 @@ use crate::cache::Cache;
 use crate::contents::{self, Contents, LocalSources, RegistrySettings, Run, Runner};
 use crate::history::past::Past;
 use crate::history::{self, Compare, Histories};
+use crate::intel::Intelligence;
 use crate::naming::Naming;
 use crate::naming::internal::Internal;
 use crate::own_rules::OwnRules;
 use crate::policy::{Policies, Session, Unparsed};
 use crate::project::{self, Opened, Project, named};
-use crate::releases::{self, Judging, Releases};
+use crate::releases::{self, Judging, Known, Releases};
 use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version};
 
 /// Scans everything that `options` names.
@@ -75,6 +76,7 @@ fn examine(
 ) -> Result<ScanReport, EngineError> {
     let start = SystemTime::now();
     let mut naming = Naming::load(options.popular.as_deref())?;
+    let intelligence = Intelligence::open(options, options.history.now)?;
     let mut projects: Vec<Project> =
         targets.iter_mut().flat_map(|target| std::mem::take(&mut target.projects)).collect();
     let folders: Vec<Option<PathBuf>> = targets.iter().map(policy_folder).collect();
@@ -107,13 +109,16 @@ fn examine(
         naming: &naming,
         threads: run.runner.jobs.get(),
     };
+    let known = Known { run: &run, intelligence: &intelligence };
     let Releases { results, facts, pasts, projects: scanned } =
-        releases::judge(&projects, &found, &judging, &mut session);
+        releases::judge(&projects, &found, &judging, &known, &mut session);
     scan.releases = results;
     judge_targets(&projects, &naming, session, &mut scan);
     drop(past);
     scan.unavailable = unavailable(&projects, &found);
     scan.unavailable.append(&mut histories.unavailable);
+    scan.intelligence = intelligence.state;
+    scan.unavailable.extend(intelligence.unavailable);
     gather_rest(projects, found, &mut scan);
     if cancel.is_cancelled() {
         return Err(EngineError::Cancelled);

@@ -129,9 +129,14 @@ impl Finding {
 
     /// The verdict that this finding alone carries.
     ///
+    /// A vulnerability is no malice: however grave, it is notable.
+    ///
     /// Rules that see one weak sign stay at `medium` or below; only rules that
     /// see a *combination* reach `high` (a person must look) or `critical`.
     pub fn verdict(&self) -> Verdict {
+        if self.category == Category::Vulnerability && self.severity != Severity::Info {
+            return Verdict::Notable;
+        }
         match (self.severity, self.confidence) {
             (Severity::Critical, Confidence::High | Confidence::Medium) => Verdict::Malicious,
             (Severity::Critical, Confidence::Low) => Verdict::Suspicious,

@@ -5,6 +5,7 @@
 //! Ids that reach `vetch.lock`, reports or policies (capability ids, path
 //! classes, triggers, verdicts, rule ids) are stable from the first release on.
 
+pub mod advisory;
 pub mod capability;
 pub mod change;
 pub mod evidence;

@@ -1,5 +1,6 @@
 //! The result of a scan: what the engine hands to `report`.
 
+use crate::advisory::{Advisory, IntelState};
 use crate::evidence::Location;
 use crate::finding::Finding;
 use crate::integrity::ContentHash;
@@ -26,6 +27,8 @@ pub struct Scan {
     pub skipped: Vec<Skipped>,
     /// Signals that the registry in use does not offer.
     pub unavailable: Vec<Unavailable>,
+    /// The intelligence that releases were compared with, if any was.
+    pub intelligence: Option<IntelState>,
 }
 
 /// One thing that was asked for.
@@ -116,6 +119,8 @@ pub struct ReleaseResult {
     pub findings: Vec<Finding>,
     /// Findings that the user's policy excepts, with the reason given there.
     pub excepted: Vec<(Finding, String)>,
+    /// What imported intelligence says of it, the gravest first.
+    pub advisories: Vec<Advisory>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.

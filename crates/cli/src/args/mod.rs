@@ -1,5 +1,6 @@
 //! The command line, as `vetch --help` shows it.
 
+mod intel;
 mod map;
 
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use vetch_model::Verdict;
 
+pub(crate) use intel::{IntelArgs, IntelCommand, IntelFormat};
 pub(crate) use map::{DiffArgs, DiffFormat, GraphArgs, GraphFormat, WhyArgs, WhyFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -78,6 +80,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// List the rules; write and test your own
     Rules(RulesArgs),
+    /// Import, search and show threat intelligence: known malware and vulnerabilities
+    Intel(IntelArgs),
     /// Look after the cache
     Cache(CacheArgs),
     /// Print a completion script for a shell
@@ -133,6 +137,12 @@ pub(crate) struct ContentsArgs {
     /// Ask no registry for the histories of packages, and judge without them
     #[arg(long)]
     pub(crate) no_history: bool,
+    /// Judge without the threat intelligence that was imported
+    #[arg(long, conflicts_with = "intel")]
+    pub(crate) no_intel: bool,
+    /// Take imported threat intelligence from this folder [default: the user's state folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) intel: Option<PathBuf>,
     /// Judge as one would have at this moment: later releases had not come yet
     #[arg(long, value_name = "TIME", conflicts_with = "no_history")]
     pub(crate) as_of: Option<String>,

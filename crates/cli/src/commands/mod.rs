@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod inspect;
+pub(crate) mod intel;
 pub(crate) mod lock;
 pub(crate) mod man;
 pub(crate) mod rules;

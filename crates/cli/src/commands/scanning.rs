@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use vetch_engine::policy::{PolicyOptions, TrustStore};
-use vetch_engine::{CacheMode, Compare, EngineError, HistoryOptions, Progress, ScanOptions, ScanReport};
+use vetch_engine::{CacheMode, Compare, EngineError, HistoryOptions, IntelOptions, Progress, ScanOptions, ScanReport};
 use vetch_model::Verdict;
 use vetch_model::history::Time;
 use vetch_model::inventory::{Ecosystem, Inventory, Package, PackageId};
@@ -82,6 +82,7 @@ pub(super) fn options(
         cache,
         jobs: contents.jobs.map(usize::from),
         history: history(contents)?,
+        intel: intel(contents),
         rules: policy.own.rules.clone(),
         yara: policy.own.yara.clone(),
         popular: policy.own.popular.clone().or_else(surroundings::popular_list),
@@ -96,6 +97,15 @@ pub(super) fn options(
         environment: surroundings::environment(),
         today: jiff::Zoned::now().date(),
     })
+}
+
+/// Whether and which imported intelligence is used.
+fn intel(contents: &ContentsArgs) -> IntelOptions {
+    IntelOptions {
+        is_on: !contents.no_intel,
+        folder: contents.intel.clone().or_else(surroundings::state_folder),
+        is_required: contents.intel.is_some(),
+    }
 }
 
 /// Whether registries are asked for histories, and where those are remembered.

@@ -35,6 +35,14 @@ pub(super) fn state_folder() -> Option<PathBuf> {
     Some(xdg.or_else(|| Some(home()?.join(parent)))?.join("vetch"))
 }
 
+/// The user's own settings: `$XDG_CONFIG_HOME/vetch/config.toml`, else `~/.config/vetch/config.toml`, on macOS
+/// `~/Library/Application Support/vetch/config.toml`. A project has no part in them.
+pub(super) fn settings_file() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let parent = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+    Some(xdg.or_else(|| Some(home()?.join(parent)))?.join("vetch/config.toml"))
+}
+
 /// The user's own list of popular names, if there is one: `$XDG_DATA_HOME/vetch/popular.txt`, else
 /// `~/.local/share/vetch/popular.txt`, on macOS `~/Library/Application Support/vetch/popular.txt`.
 pub(super) fn popular_list() -> Option<PathBuf> {

@@ -7,6 +7,7 @@ mod diff_releases;
 mod graph;
 mod help;
 mod inspect;
+mod intel;
 mod lock;
 mod own_source;
 mod policy;

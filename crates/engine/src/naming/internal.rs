@@ -107,6 +107,15 @@ impl Internal {
         self.declared.iter().find(|declared| declared.covers(ecosystem, name))
     }
 
+    /// Whether the name is internal, as declared, by settings, or because a registry that is no mirror serves it.
+    pub(crate) fn is_private(&self, package: &Package) -> bool {
+        let name = normal(&package.ecosystem, &package.name);
+        let scope = scope_of(&name).map(|(scope, _)| format!("@{scope}"));
+        let key = scope.as_ref().unwrap_or(&name);
+        let is_served = |name: &String| self.served.contains_key(&(package.ecosystem.clone(), name.clone()));
+        self.declared(package).is_some() || self.tied.contains_key(key) || is_served(key) || is_served(&name)
+    }
+
     /// The release, if its name is internal and a public registry serves it or would.
     pub(crate) fn of(&self, package: &Package) -> Option<InternalRelease> {
         let host = host_of(package);
@@ -161,7 +170,7 @@ impl Internal {
 }
 
 /// The host that the lockfile names for a package of a registry.
-fn host_of(package: &Package) -> Option<String> {
+pub(crate) fn host_of(package: &Package) -> Option<String> {
     let Source::Registry { url, index } = &package.source else { return None };
     let parse = |text: &String| Some(url::Url::parse(text).ok()?.host_str()?.to_ascii_lowercase());
     // An index says more than where its files lie.

@@ -90,6 +90,7 @@ mod tests {
             more_paths: false,
             findings: Vec::new(),
             excepted: Vec::new(),
+            advisories: Vec::new(),
             profile: Profile::default(),
             incomplete: Vec::new(),
         }

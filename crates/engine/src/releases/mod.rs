@@ -1,11 +1,12 @@
 //! Facts → findings → verdicts: each release once per distinct contents, with every place it lies in.
 
+mod known;
 mod missing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, Mismatch, Recorded, ReleaseFacts};
+use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, IntelFacts, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::{add_findings, judge_release, score, user, verdict_of, yara};
 use vetch_model::ContentHash;
 use vetch_model::evidence::Location;
@@ -26,6 +27,8 @@ use crate::policy::{Policies, Session};
 use crate::project::Project;
 use crate::{Member, ReleasePast, ScannedProject};
 use missing::missing;
+
+pub(crate) use known::Known;
 
 /// Ways from the root listed of each release.
 const MAX_PATHS: usize = 5;
@@ -111,6 +114,7 @@ pub(crate) fn judge(
     projects: &[Project],
     all: &[Contents],
     judging: &Judging<'_>,
+    known: &Known<'_>,
     session: &mut Session<'_>,
 ) -> Releases {
     let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
@@ -138,8 +142,9 @@ pub(crate) fn judge(
     let groups: Vec<Group<'_>> = groups.into_iter().collect();
     let index = Index::new(all);
     let numbers: Vec<usize> = (0..groups.len()).collect();
+    let advisories = known.of(&groups, judging);
     let judged = crate::contents::installed::walk_all(&numbers, judging.threads, |number| {
-        judge_group(&groups, *number, &index, judging)
+        judge_group(&groups, *number, &index, judging, advisories.get(*number))
     });
     let mut releases =
         Releases { results: Vec::new(), facts: Vec::new(), pasts: Vec::new(), projects: scanned(projects, all) };
@@ -240,7 +245,13 @@ impl<'a> Index<'a> {
 
 type Group<'a> = ((Purl, Option<ContentHash>), Vec<Place<'a>>);
 
-fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: &Judging<'_>) -> Option<Judged> {
+fn judge_group(
+    groups: &[Group<'_>],
+    number: usize,
+    index: &Index<'_>,
+    judging: &Judging<'_>,
+    intel: Option<&IntelFacts>,
+) -> Option<Judged> {
     let ((purl, hash), places) = groups.get(number)?;
     let first = places.first()?;
     let siblings = siblings(groups, number);
@@ -259,6 +270,7 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         before: before(first, judging.past),
         dependencies: asked(first, index, judging.past),
         name,
+        intel: intel.cloned().unwrap_or_default(),
     };
     let mut findings = judge_release(&release);
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
@@ -290,6 +302,7 @@ fn judge_group(groups: &[Group<'_>], number: usize, index: &Index<'_>, judging: 
         more_paths,
         findings,
         excepted: Vec::new(),
+        advisories: release.intel.advisories,
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use vetch_engine::policy::PolicyOptions;
-use vetch_engine::{CacheMode, Cancel, HistoryOptions, Progress, ScanOptions, ScanReport, Stage, scan};
+use vetch_engine::{CacheMode, Cancel, HistoryOptions, IntelOptions, Progress, ScanOptions, ScanReport, Stage, scan};
 use vetch_model::scan::ReleaseResult;
 use vetch_testkit::{Pkg, Project};
 
@@ -20,6 +20,7 @@ pub(crate) fn options(project: &Project) -> ScanOptions {
         jobs: Some(2),
         yara: Vec::new(),
         history: HistoryOptions::default(),
+        intel: IntelOptions::default(),
         popular: None,
         rules: Vec::new(),
         policy: PolicyOptions::default(),

@@ -24,6 +24,11 @@ pub(super) fn report(scan: &Scan, tool: &ToolInfo) -> Report {
         incomplete: scan.incomplete.iter().map(incomplete).collect(),
         skipped: scan.skipped.iter().map(|s| reason(&s.what, &s.why)).collect(),
         unavailable: scan.unavailable.iter().map(|u| reason(&u.what, &u.why)).collect(),
+        intelligence: scan.intelligence.map(|state| Intelligence {
+            records: state.records,
+            imported: rfc_3339(state.imported),
+            newest: rfc_3339(state.newest),
+        }),
     }
 }
 
@@ -70,9 +75,33 @@ pub(crate) fn release(release: &scan::ReleaseResult) -> Release {
             .iter()
             .map(|(f, reason)| Excepted { rule: f.rule, title: f.title.clone(), reason: reason.clone() })
             .collect(),
+        advisories: release.advisories.iter().map(advisory).collect(),
         profile: profile(&release.profile),
         incomplete: release.incomplete.iter().map(incomplete).collect(),
     }
+}
+
+fn advisory(advisory: &model::advisory::Advisory) -> Advisory {
+    let rating = advisory.rating.as_ref();
+    Advisory {
+        kind: advisory.kind.as_str(),
+        id: advisory.id.clone(),
+        aliases: advisory.aliases.clone(),
+        summary: advisory.summary.clone(),
+        reach: advisory.reach.as_str(),
+        affected: advisory.affected.clone(),
+        safe: advisory.safe.clone(),
+        severity: rating.map(|rating| rating.severity.as_str()),
+        score: rating.and_then(|rating| Some(f32::from(rating.score?) / 10.0)),
+        exploited_since: advisory.exploited.as_ref().map(|exploited| exploited.since.clone()),
+        exploit_probability: advisory.probability.map(|probability| f64::from(probability) / 100_000.0),
+        modified: rfc_3339(advisory.modified),
+        imported: rfc_3339(advisory.imported),
+    }
+}
+
+fn rfc_3339(time: model::history::Time) -> String {
+    jiff::Timestamp::from_second(time.0).map_or_else(|_| time.0.to_string(), |moment| moment.to_string())
 }
 
 fn location(location: &scan::ReleaseLocation) -> ReleaseLocation {

@@ -32,6 +32,20 @@ pub struct Report {
     pub skipped: Vec<Reason>,
     /// Signals that the registry in use does not offer.
     pub unavailable: Vec<Reason>,
+    /// The threat intelligence that releases were compared with. Absent if none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intelligence: Option<Intelligence>,
+}
+
+/// How much threat intelligence there was, and of when.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Intelligence {
+    /// Number of records.
+    pub records: u64,
+    /// When records were last imported (RFC 3339).
+    pub imported: String,
+    /// When the newest record was changed (RFC 3339).
+    pub newest: String,
 }
 
 /// What wrote the report.
@@ -105,6 +119,10 @@ pub struct Release {
     pub findings: Vec<Finding>,
     /// Findings that the policy in use excepts.
     pub excepted: Vec<Excepted>,
+    /// What imported threat intelligence says of it, the gravest first. Absent if nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub advisories: Vec<Advisory>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.
@@ -153,6 +171,38 @@ pub struct Finding {
     pub techniques: Vec<&'static str>,
     /// What to do next.
     pub remedy: String,
+}
+
+/// One advisory about a release. Records that call each other aliases are one.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Advisory {
+    /// `malware` or `vulnerability`.
+    pub kind: &'static str,
+    /// The id by which it is known best.
+    pub id: String,
+    /// Its other ids, sorted.
+    pub aliases: Vec<String>,
+    /// One line.
+    pub summary: String,
+    /// How it reaches the release: `named`, `open-range`, `contradicted-range`, or `other-version` where it does not.
+    pub reach: &'static str,
+    /// The affected versions, in words.
+    pub affected: String,
+    /// The version to go to; `<1.14.1` where none is known to be there, and no record names any below that of the same line
+    /// (major version, or `0.x`); null if there is nothing to go to.
+    pub safe: Option<String>,
+    /// `critical`, `high`, `medium` or `low`; null where no record says.
+    pub severity: Option<&'static str>,
+    /// CVSS score; null where there is no vector.
+    pub score: Option<f32>,
+    /// The day since which it is known to be exploited (CISA KEV); null if it is not.
+    pub exploited_since: Option<String>,
+    /// Probability of exploitation within 30 days (EPSS); null where not known.
+    pub exploit_probability: Option<f64>,
+    /// When it was last changed (RFC 3339).
+    pub modified: String,
+    /// When it was imported (RFC 3339).
+    pub imported: String,
 }
 
 /// A finding about a target.

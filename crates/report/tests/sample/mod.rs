@@ -94,6 +94,7 @@ pub(crate) fn release(purl: Purl, verdict: Verdict, score: u8) -> ReleaseResult 
         more_paths: false,
         findings: Vec::new(),
         excepted: Vec::new(),
+        advisories: Vec::new(),
         profile: Profile::default(),
         incomplete: Vec::new(),
     }
@@ -238,6 +239,7 @@ pub(crate) fn scan() -> Scan {
         "anyone on the way can change it",
     );
     Scan {
+        intelligence: None,
         files: Vec::new(),
         targets: vec![Target { path: ".".into(), kind: TargetKind::Project }],
         releases,

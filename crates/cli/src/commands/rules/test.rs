@@ -50,6 +50,7 @@ fn outcome(rule: &UserRule, test: &RuleTest, cancel: &Cancel) -> Result<Option<S
     let is_python = !test.files.contains_key("package.json") && test.files.keys().any(|path| path.ends_with(".py"));
     let options = ScanOptions {
         history: vetch_engine::HistoryOptions::default(),
+        intel: vetch_engine::IntelOptions::default(),
         targets: vec![folder.path().to_owned()],
         ecosystem: Some(if is_python { Ecosystem::Pypi } else { Ecosystem::Npm }),
         offline: true,

@@ -114,6 +114,7 @@ fn a_monorepo_of_npm_pnpm_and_uv_is_scanned_as_a_whole() {
     let expected = [
         "the histories of 1 package of https://pypi.org/simple",
         "the histories of 2 packages of https://registry.npmjs.org/",
+        "threat intelligence",
     ];
     assert_eq!(told, expected);
     let text = scan(&project, &["--offline", "--archives"]).args([project.archives()]).run().expect(0).stdout;
@@ -224,7 +225,7 @@ fn an_sbom_is_judged_by_the_registrys_archives() {
     assert_eq!(incomplete(&run).len(), 1);
     assert_eq!(run.release("pkg:maven/org.example/lib@1.0.0")["verdict"], "clean");
     let unavailable = run.json()["unavailable"].as_array().unwrap().len();
-    assert_eq!(unavailable, 2, "{}", run.stdout);
+    assert_eq!(unavailable, 3, "{}", run.stdout);
     let idna = PyPkg::new("idna", "1.0.0").file("idna/__init__.py", "import os\nos.system('uname')\n");
     let index = PythonIndex::builder().package(idna).start();
     let run = scan(&project, &["--format", "json", "bom.cdx.json"]).env("PIP_INDEX_URL", index.url()).run().expect(1);

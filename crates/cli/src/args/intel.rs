@@ -1,0 +1,84 @@
+//! `vetch intel`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+const HELP: &str = "Examples:
+  vetch intel import advisories.zip            OSV's zip of an ecosystem
+  vetch intel import malicious-packages/osv    a checkout of a database
+  vetch intel import kev.json epss.csv.gz      what is exploited, and how probable that is
+  vetch intel update                           OSV's own database, over the network
+  vetch intel search axios
+  vetch intel show MAL-2026-2307
+
+Exit status:
+  0    done; also where single records were broken, which is told
+  1    nothing was found
+  2    usage or environment error; what was there before stands
+  130  stopped with Ctrl-C; what was there before stands";
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_help = HELP)]
+pub(crate) struct IntelArgs {
+    #[command(subcommand)]
+    pub(crate) command: IntelCommand,
+    /// Keep it in this folder [default: the user's state folder]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) intel: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IntelCommand {
+    /// Take in records: OSV (.json, .yaml), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz)
+    Import {
+        /// Files and folders; all are taken in, or none
+        #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+        paths: Vec<PathBuf>,
+    },
+    /// Bring in what is new at a mirror of OSV's database: everything the first time, then only changes
+    Update {
+        /// The mirror's address [default: `mirror` under `[intel]` in the user's config.toml, or OSV's own]
+        #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+        mirror: Option<String>,
+        /// Use no network; an update is then an error
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Tell how much there is, and how old it is
+    Status {
+        /// Form of the answer
+        #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+        format: IntelFormat,
+    },
+    /// Find records by the beginning of an id, alias or package name, or by words of the summary
+    Search {
+        /// What to look for
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+        limit: u16,
+        /// Form of the answer
+        #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+        format: IntelFormat,
+    },
+    /// Tell all of one record, with those that call it the same
+    Show {
+        /// Its id, or an alias: MAL-2026-2307, GHSA-…, CVE-…
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Form of the answer
+        #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+        format: IntelFormat,
+    },
+}
+
+/// Form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IntelFormat {
+    /// For people
+    Terminal,
+    /// JSON
+    Json,
+}

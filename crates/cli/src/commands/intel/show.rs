@@ -1,0 +1,175 @@
+//! Answers about what there is.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use vetch_intel::{Found, Shown, Status};
+use vetch_model::history::{DAY, Time};
+use vetch_report::escape::terminal;
+
+use super::{failed, opened};
+use crate::args::IntelFormat;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Addresses that are listed.
+const MAX_REFERENCES: usize = 5;
+
+pub(super) fn status(folder: &Path, format: IntelFormat) -> Result<Exit, Failure> {
+    let status = opened(folder)?.status().map_err(|error| failed(folder, &error))?;
+    let now = Time(jiff::Timestamp::now().as_second());
+    let text = match format {
+        IntelFormat::Json => format!("{:#}\n", status_json(&status)),
+        IntelFormat::Terminal => status_text(&status, now),
+    };
+    output::print(text.as_bytes())?;
+    Ok(Exit::Passed)
+}
+
+fn status_text(status: &Status, now: Time) -> String {
+    let mut text = format!(
+        "{} records of malware and {} of vulnerabilities, about {} packages; {} withdrawn\n",
+        status.malware, status.vulnerabilities, status.packages, status.withdrawn
+    );
+    if status.exploited > 0 {
+        text.push_str(&format!("{} vulnerabilities known to be exploited\n", status.exploited));
+    }
+    if status.probabilities > 0 {
+        text.push_str(&format!("{} probabilities of exploitation\n", status.probabilities));
+    }
+    for (what, time) in [("last import", status.imported), ("newest record", status.newest)] {
+        if let Some(time) = time {
+            let days = now.since(time).max(0) / DAY;
+            let age = if days == 0 { "today".to_owned() } else { format!("{days} days ago") };
+            text.push_str(&format!("{what}: {} ({age})\n", shown(time)));
+        }
+    }
+    text
+}
+
+fn status_json(status: &Status) -> Value {
+    json!({
+        "schema": "vetch.intel-status/1",
+        "malware": status.malware,
+        "vulnerabilities": status.vulnerabilities,
+        "withdrawn": status.withdrawn,
+        "packages": status.packages,
+        "exploited": status.exploited,
+        "probabilities": status.probabilities,
+        "imported": status.imported.map(shown),
+        "newest": status.newest.map(shown),
+    })
+}
+
+pub(super) fn search(folder: &Path, text: &str, limit: usize, format: IntelFormat) -> Result<Exit, Failure> {
+    let found = opened(folder)?.search(text, limit).map_err(|error| failed(folder, &error))?;
+    let answer = match format {
+        IntelFormat::Json => {
+            let records: Vec<Value> = found.iter().map(found_json).collect();
+            format!("{:#}\n", json!({ "schema": "vetch.intel-search/1", "records": records }))
+        }
+        IntelFormat::Terminal if found.is_empty() => format!("Nothing found for `{}`.\n", terminal(text)),
+        IntelFormat::Terminal => found.iter().map(found_line).collect(),
+    };
+    output::print(answer.as_bytes())?;
+    Ok(if found.is_empty() { Exit::Failed } else { Exit::Passed })
+}
+
+fn found_line(found: &Found) -> String {
+    let packages = found.packages.iter().take(3).map(|name| terminal(name)).collect::<Vec<_>>().join(" ");
+    let withdrawn = if found.is_withdrawn { " (withdrawn)" } else { "" };
+    format!("{}  {}{withdrawn}  {packages}  {}\n", terminal(&found.id), found.kind, terminal(&found.summary))
+}
+
+fn found_json(found: &Found) -> Value {
+    json!({
+        "id": found.id,
+        "kind": found.kind.as_str(),
+        "withdrawn": found.is_withdrawn,
+        "packages": found.packages,
+        "summary": found.summary,
+    })
+}
+
+pub(super) fn show(folder: &Path, id: &str, format: IntelFormat) -> Result<Exit, Failure> {
+    let records = opened(folder)?.show(id).map_err(|error| failed(folder, &error))?;
+    let answer = match format {
+        IntelFormat::Json => {
+            let records: Vec<Value> = records.iter().map(shown_json).collect();
+            format!("{:#}\n", json!({ "schema": "vetch.intel-record/1", "records": records }))
+        }
+        IntelFormat::Terminal if records.is_empty() => format!("There is no record `{}`.\n", terminal(id)),
+        IntelFormat::Terminal => records.iter().map(shown_text).collect::<Vec<_>>().join("\n"),
+    };
+    output::print(answer.as_bytes())?;
+    Ok(if records.is_empty() { Exit::Failed } else { Exit::Passed })
+}
+
+fn shown_text(shown_record: &Shown) -> String {
+    let Shown { record, imported, affected, same, exploited, probability } = shown_record;
+    let mut text = format!("{}  {}\n", terminal(&record.id), record.kind);
+    let mut line = |what: &str, value: &str| {
+        if !value.is_empty() {
+            writeln!(text, "  {what:<12} {}", terminal(value)).ok();
+        }
+    };
+    line("summary", &record.summary);
+    line("aliases", &record.aliases.join(", "));
+    line("also known", &same.join(", "));
+    for (name, versions) in affected {
+        line("affects", &format!("{name} {versions}"));
+    }
+    if let Some(rating) = &record.rating {
+        line("severity", &format!("{} ({})", rating.severity, rating.source));
+    }
+    if let Some(exploited) = exploited {
+        line("exploited", &format!("since {} (CISA KEV)", exploited.since));
+    }
+    if let Some(p) = probability {
+        line("EPSS", &format!("{}.{}%", p / 1_000, p % 1_000 / 100));
+    }
+    line("withdrawn", &record.withdrawn.map(|at| shown(seconds(at))).unwrap_or_default());
+    line("published", &record.published.map(|at| shown(seconds(at))).unwrap_or_default());
+    line("modified", &shown(seconds(record.modified)));
+    line("imported", &shown(*imported));
+    for reference in record.text.references.iter().take(MAX_REFERENCES) {
+        line("see", reference);
+    }
+    for part in record.text.details.lines() {
+        writeln!(text, "    {}", terminal(part)).ok();
+    }
+    text
+}
+
+fn shown_json(shown_record: &Shown) -> Value {
+    let Shown { record, imported, affected, same, exploited, probability } = shown_record;
+    let affected: Vec<Value> =
+        affected.iter().map(|(name, versions)| json!({ "package": name, "versions": versions })).collect();
+    json!({
+        "id": record.id,
+        "kind": record.kind.as_str(),
+        "aliases": record.aliases,
+        "same": same,
+        "summary": record.summary,
+        "details": record.text.details,
+        "affected": affected,
+        "severity": record.rating.as_ref().map(|rating| rating.severity.as_str()),
+        "severity_source": record.rating.as_ref().map(|rating| &rating.source),
+        "exploited_since": exploited.as_ref().map(|exploited| &exploited.since),
+        "exploit_probability": probability.map(|p| f64::from(p) / 100_000.0),
+        "withdrawn": record.withdrawn.map(|at| shown(seconds(at))),
+        "published": record.published.map(|at| shown(seconds(at))),
+        "modified": shown(seconds(record.modified)),
+        "imported": shown(*imported),
+        "references": record.text.references,
+    })
+}
+
+fn seconds(micros: i64) -> Time {
+    Time(micros.div_euclid(1_000_000))
+}
+
+fn shown(time: Time) -> String {
+    jiff::Timestamp::from_second(time.0).map_or_else(|_| time.0.to_string(), |moment| moment.to_string())
+}

@@ -1,0 +1,151 @@
+//! What imported threat intelligence says of the releases of a scan. A scan asks nobody: only the store is read.
+//!
+//! ```text
+//! mod     the store, its age, one look-up for all releases
+//! update  brings the store up to date from a mirror
+//! origin  whether a release is the package that records mean
+//! ```
+
+mod origin;
+pub mod update;
+
+use std::path::PathBuf;
+
+use vetch_detectors::input::IntelFacts;
+use vetch_intel::{IntelStore, Query};
+use vetch_model::advisory::{Doubt, IntelState};
+use vetch_model::history::{DAY, History, Time};
+use vetch_model::inventory::Package;
+use vetch_model::scan::Unavailable;
+
+use crate::contents::Run;
+use crate::{EngineError, ScanOptions};
+
+pub(crate) use origin::{Origin, origin};
+
+/// After how long intelligence is called old. Malware is mostly known within a day, and taken down in two.
+const OLD: i64 = 7 * DAY;
+
+/// Whether and which intelligence is used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntelOptions {
+    /// Judge by it.
+    pub is_on: bool,
+    /// Where it is kept; nowhere if not given.
+    pub folder: Option<PathBuf>,
+    /// The user named the folder: there has to be some in it.
+    pub is_required: bool,
+}
+
+/// The intelligence of a scan.
+pub(crate) struct Intelligence {
+    store: Option<IntelStore>,
+    /// How much, and of when.
+    pub(crate) state: Option<IntelState>,
+    /// Why there is none, or that it is old.
+    pub(crate) unavailable: Vec<Unavailable>,
+}
+
+/// A release that is asked about.
+pub(crate) struct Asked<'a> {
+    pub(crate) package: &'a Package,
+    /// Why it may not be the package that records mean.
+    pub(crate) doubt: Option<Doubt>,
+    /// All releases of the package, where its registry was asked.
+    pub(crate) history: Option<&'a History>,
+}
+
+impl Intelligence {
+    /// Opens the store, if there is one and it is wanted.
+    ///
+    /// # Errors
+    /// When the user named it and it cannot be used.
+    pub(crate) fn open(options: &ScanOptions, now: Time) -> Result<Intelligence, EngineError> {
+        let mut intelligence = Intelligence { store: None, state: None, unavailable: Vec::new() };
+        let wanted = &options.intel;
+        let Some(folder) = wanted.folder.as_ref().filter(|_| wanted.is_on) else { return Ok(intelligence) };
+        let opened = IntelStore::open(folder).and_then(|store| {
+            let state = store.as_ref().map(IntelStore::age).transpose()?;
+            Ok(store.zip(state))
+        });
+        let (reason, hint) = match opened {
+            Ok(Some(_)) if options.history.as_of.is_some() => {
+                let why = "it tells what is known now, and releases are judged as of an earlier moment".to_owned();
+                intelligence.unavailable.push(Unavailable { what: WHAT.to_owned(), why });
+                return Ok(intelligence);
+            }
+            Ok(Some((store, state))) => {
+                intelligence.unavailable.extend(old(state, now));
+                (intelligence.store, intelligence.state) = (Some(store), Some(state));
+                return Ok(intelligence);
+            }
+            Ok(None) => ("none was imported".to_owned(), "`vetch intel import PATH` or `vetch intel update` brings it"),
+            Err(error) => (error.to_string(), error.hint()),
+        };
+        if wanted.is_required {
+            let what = format!("cannot use the threat intelligence in `{}`", folder.display());
+            return Err(EngineError::Environment { what, reason, hint: hint.to_owned() });
+        }
+        intelligence.unavailable.push(Unavailable { what: WHAT.to_owned(), why: format!("{reason}; {hint}") });
+        Ok(intelligence)
+    }
+
+    /// What is known of each.
+    pub(crate) fn look_up(&self, run: &Run<'_>, asked: &[Option<Asked<'_>>]) -> Vec<IntelFacts> {
+        let mut all = vec![IntelFacts::default(); asked.len()];
+        let Some(store) = &self.store else { return all };
+        let mut numbers = Vec::new();
+        let mut queries = Vec::new();
+        for (number, one) in asked.iter().enumerate() {
+            let Some((one, version)) = one.as_ref().and_then(|one| Some((one, one.package.version.as_deref()?))) else {
+                continue;
+            };
+            let (ecosystem, name) = (&one.package.ecosystem, one.package.name.as_str());
+            queries.push(Query { ecosystem, name, version, known: one.history.map(standing).unwrap_or_default() });
+            numbers.push(number);
+        }
+        match store.look_up(&queries) {
+            Ok(found) => {
+                for (number, advisories) in numbers.into_iter().zip(found) {
+                    let doubt = asked.get(number).and_then(|one| one.as_ref()?.doubt.clone());
+                    if let Some(place) = all.get_mut(number).filter(|_| !advisories.is_empty()) {
+                        *place = IntelFacts { advisories, doubt };
+                    }
+                }
+            }
+            Err(error) => {
+                run.runner.progress.notice(&format!("{WHAT} cannot be read: {error}; {}", error.hint()));
+            }
+        }
+        all
+    }
+}
+
+const WHAT: &str = "threat intelligence";
+
+/// Versions that the registry still has.
+fn standing(history: &History) -> Vec<&str> {
+    let there = history.releases.iter().filter(|release| release.fate.withdrawn.is_none());
+    there.map(|release| release.version.as_str()).collect()
+}
+
+/// That it is old, if it is.
+fn old(state: IntelState, now: Time) -> Option<Unavailable> {
+    let age = now.since(state.imported);
+    (age > OLD && state.imported.0 > 0).then(|| Unavailable {
+        what: "recent threat intelligence".to_owned(),
+        why: format!("what there is was imported {} days ago; `vetch intel update` brings what is new", age / DAY),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn age_is_told_when_it_matters() {
+        let state = IntelState { records: 1, imported: Time(1_000), newest: Time(0) };
+        assert_eq!(old(state, Time(1_000 + OLD)), None);
+        assert!(old(state, Time(1_000 + 12 * DAY)).is_some_and(|old| old.why.contains("12 days ago")));
+    }
+}

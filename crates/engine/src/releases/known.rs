@@ -1,0 +1,36 @@
+//! What others know of the releases that are judged.
+
+use std::sync::Arc;
+
+use vetch_detectors::input::IntelFacts;
+
+use super::{Group, Judging, Place};
+use crate::contents::Run;
+use crate::intel::{Asked, Intelligence, Origin, origin};
+
+/// What others know of releases.
+pub(crate) struct Known<'a> {
+    pub(crate) run: &'a Run<'a>,
+    pub(crate) intelligence: &'a Intelligence,
+}
+
+impl Known<'_> {
+    /// By number of the group. Where a release lies at several places, the first that is not the user's own code counts.
+    pub(super) fn of(&self, groups: &[Group<'_>], judging: &Judging<'_>) -> Vec<IntelFacts> {
+        let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
+        let asked: Vec<Option<Asked<'_>>> = asked.collect();
+        self.intelligence.look_up(self.run, &asked)
+    }
+
+    fn asked<'p>(&self, place: &'p Place<'_>, judging: &'p Judging<'_>) -> Option<Asked<'p>> {
+        let (number, id) = place.key();
+        let npm = self.run.settings.npm.get(number).and_then(Option::as_ref);
+        match origin(place.project, place.package, judging.naming.internal.get(number), npm) {
+            Origin::Own => None,
+            Origin::Release(doubt) => {
+                let history = judging.past.histories.get(number, id).map(Arc::as_ref);
+                Some(Asked { package: place.package, doubt, history })
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Threat intelligence: which releases are known to be malicious, and which to be vulnerable.
+//!
+//! ```text
+//! record    bytes → Record         OSV in JSON and YAML, of any schema version, within limits
+//! source    paths → records        files, folders, zips; CISA KEV and EPSS beside them
+//! store     records ⇄ intel.sqlite one transaction per import; batch look-ups
+//! matching  record × version       ranges by the ecosystem's own order; aliases merged; the version to go to
+//! ```
+//!
+//! Records come from anybody: sizes, depths and counts are bounded, one bad record is counted and named and never
+//! takes the others along. Nothing here judges: rules do, by what [`IntelStore::look_up`] tells.
+
+mod matching;
+mod record;
+mod source;
+mod store;
+
+pub use matching::{Query, match_records};
+pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
+
+pub use source::{
+    Change, FeedPart, FeedState, ImportError, ImportReport, MAX_CHANGES, Named, SourceReport, Watcher, read_changes,
+};
+pub use store::{FILE_NAME, Found, IntelStore, Shown, Status, StoreError};
