@@ -52,7 +52,11 @@ impl Cooldown {
 /// What there is to say of one release.
 pub(crate) enum Held {
     /// It is too young.
-    Back(Finding),
+    Back {
+        finding: Finding,
+        /// The newest release before it that is old enough.
+        instead: Option<String>,
+    },
     /// Nobody knows how old it is.
     Unknown(Incomplete),
 }
@@ -90,12 +94,12 @@ pub(crate) fn judge(
         return None;
     }
     let newest = history.and_then(|history| newest_allowed(history, package, version, now, days));
-    let instead = newest.map_or_else(
+    let words = newest.map_or_else(
         || "no release before it is old enough".to_owned(),
         |allowed| format!("the newest that is old enough is {allowed}"),
     );
     let title = format!(
-        "{}@{version} was published {} ago; releases are held back for {days} days, and {instead}",
+        "{}@{version} was published {} ago; releases are held back for {days} days, and {words}",
         package.name,
         vetch_detectors::lineage::duration(age.max(0)),
     );
@@ -106,7 +110,8 @@ pub(crate) fn judge(
         expected: None,
         note: "what the policy asks for".to_owned(),
     };
-    Some(Held::Back(Finding::new(&RELEASE_IN_COOLDOWN, title, evidence)))
+    let finding = Finding::new(&RELEASE_IN_COOLDOWN, title, evidence);
+    Some(Held::Back { finding, instead: newest.map(str::to_owned) })
 }
 
 /// The newest release before `version` that is old enough and that the registry has nothing against.
@@ -155,7 +160,7 @@ mod tests {
 
     fn held(package: &Package, history: Option<&History>, day: i64) -> Option<String> {
         match judge(("vetch.toml", 1, &cooldown()), package, history, Time(day * DAY))? {
-            Held::Back(finding) => Some(finding.title),
+            Held::Back { finding, .. } => Some(finding.title),
             Held::Unknown(incomplete) => Some(format!("unknown: {}", incomplete.why)),
         }
     }
@@ -164,7 +169,7 @@ mod tests {
     fn what_is_young_is_held_back_and_what_to_take_is_said() {
         let history = history(&[("1.0.0", 1), ("1.1.0", 50), ("1.2.0-rc.1", 60), ("1.2.0", 99)]);
         let told = held(&package("1.2.0"), Some(&history), 100).unwrap();
-        assert!(told.contains("1 day ago") && told.contains("the newest that is old enough is 1.1.0"), "{told}");
+        assert!(told.contains("24 hours ago") && told.contains("the newest that is old enough is 1.1.0"), "{told}");
         assert_eq!(held(&package("1.2.0"), Some(&history), 106), None);
         assert_eq!(held(&package("1.0.0"), Some(&history), 8), None);
     }

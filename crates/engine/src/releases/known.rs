@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use vetch_detectors::input::IntelFacts;
+use vetch_model::advisory::Advisory;
+use vetch_model::inventory::Package;
 
 use super::{Group, Judging, Place};
 use crate::contents::Run;
@@ -20,6 +22,12 @@ impl Known<'_> {
         let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
         let asked: Vec<Option<Asked<'_>>> = asked.collect();
         self.intelligence.look_up(self.run, &asked)
+    }
+
+    /// Of another version of what lies at a place.
+    pub(super) fn of_package(&self, place: &Place<'_>, package: &Package, judging: &Judging<'_>) -> Vec<Advisory> {
+        let asked = self.asked(place, judging).map(|asked| Asked { package, ..asked });
+        self.intelligence.look_up(self.run, &[asked]).into_iter().flat_map(|found| found.advisories).collect()
     }
 
     fn asked<'p>(&self, place: &'p Place<'_>, judging: &'p Judging<'_>) -> Option<Asked<'p>> {

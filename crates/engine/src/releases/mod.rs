@@ -1,5 +1,6 @@
 //! Facts → findings → verdicts: each release once per distinct contents, with every place it lies in.
 
+mod held;
 mod known;
 mod missing;
 
@@ -22,7 +23,6 @@ use crate::contents::Contents;
 use crate::history::past::Past;
 use crate::naming::Naming;
 use crate::own_rules::OwnRules;
-use crate::policy::cooldown::{self, Held};
 use crate::policy::{Policies, Session};
 use crate::project::Project;
 use crate::{Member, ReleasePast, ScannedProject};
@@ -148,7 +148,12 @@ pub(crate) fn judge(
     });
     let mut releases =
         Releases { results: Vec::new(), facts: Vec::new(), pasts: Vec::new(), projects: scanned(projects, all) };
-    for mut judged in judged.into_iter().flatten() {
+    for (mut judged, (_, places)) in
+        judged.into_iter().zip(&groups).filter_map(|(judged, group)| Some((judged?, group)))
+    {
+        if let Some(place) = places.first() {
+            held::hold(&mut judged, place, judging, known);
+        }
         for (project, member) in judged.members.drain(..) {
             if let Some(project) = releases.projects.get_mut(project) {
                 project.members.push(Member { release: releases.results.len(), ..member });
@@ -276,12 +281,6 @@ fn judge_group(
     let mut incomplete: Vec<Incomplete> = places.iter().flat_map(missing).collect();
     let targets = targets(places);
     add_findings(&mut findings, yara::check(&judging.own.yara_for(&targets), &release));
-    for held in held_back(first, &targets, judging) {
-        match held {
-            Held::Back(finding) => add_findings(&mut findings, vec![finding]),
-            Held::Unknown(why) => incomplete.push(why),
-        }
-    }
     let (more, unanswered) = user::check(&judging.own.toml_for(&targets), &release);
     add_findings(&mut findings, more);
     let hint = "`vetch rules test` tries a rule on its tests";
@@ -313,14 +312,6 @@ fn judge_group(
         facts: first.facts().cloned(),
         past: judging.past.of(first.key()),
     })
-}
-
-/// What the cooldowns of its targets say.
-fn held_back(first: &Place<'_>, targets: &[usize], judging: &Judging<'_>) -> Vec<Held> {
-    let key = first.key();
-    let history = judging.past.histories.get(key.0, key.1).map(Arc::as_ref);
-    let cooldowns = targets.iter().filter_map(|target| judging.policies.cooldown(*target));
-    cooldowns.filter_map(|cooldown| cooldown::judge(cooldown, first.package, history, judging.now)).collect()
 }
 
 /// Which targets have it.
