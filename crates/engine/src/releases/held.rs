@@ -17,9 +17,11 @@ pub(super) fn hold(judged: &mut Judged, place: &Place<'_>, judging: &Judging<'_>
     for target in judged.targets.clone() {
         let Some(cooldown) = judging.policies.cooldown(target) else { continue };
         match cooldown::judge(cooldown, place.package, history, judging.now) {
-            Some(Held::Back { instead, .. })
-                if instead.is_some_and(|old| mends(judged, place, &old, judging, known)) => {}
-            Some(Held::Back { finding, .. }) => add_findings(&mut judged.result.findings, vec![finding]),
+            Some(Held::Back { finding, instead }) => {
+                if !instead.is_some_and(|old| mends(judged, place, &old, judging, known)) {
+                    add_findings(&mut judged.result.findings, vec![finding]);
+                }
+            }
             Some(Held::Unknown(why)) => judged.result.incomplete.push(why),
             None => {}
         }
