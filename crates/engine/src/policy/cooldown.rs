@@ -14,7 +14,7 @@ use std::fmt;
 
 use vetch_model::Finding;
 use vetch_model::evidence::{Evidence, Location};
-use vetch_model::history::{DAY, Fate, History, Time};
+use vetch_model::history::{DAY, HistoricRelease, History, Time};
 use vetch_model::inventory::{Ecosystem, Package, Role, Source};
 use vetch_model::outcome::Incomplete;
 use vetch_versions::compare;
@@ -84,8 +84,7 @@ pub(crate) fn judge(
             return Some(Held::Unknown(Incomplete::new(&what, "it comes from no registry, which would tell it", hint)));
         }
     }
-    let Some(published) = history.and_then(|history| history.release(version)).and_then(|release| release.published)
-    else {
+    let Some(published) = history.and_then(|history| history.release(version)).and_then(appeared) else {
         let hint = "scan without --offline and --no-history; or name a registry that tells times";
         return Some(Held::Unknown(Incomplete::new(&what, "nothing at hand tells when it was published", hint)));
     };
@@ -114,12 +113,18 @@ pub(crate) fn judge(
     Some(Held::Back { finding, instead: newest.map(str::to_owned) })
 }
 
+/// When a release was published or, of a registry that does not say, when it was first seen here.
+fn appeared(release: &HistoricRelease) -> Option<Time> {
+    release.published.or(release.fate.first_seen)
+}
+
 /// The newest release before `version` that is old enough and that the registry has nothing against.
 fn newest_allowed<'h>(history: &'h History, package: &Package, version: &str, now: Time, days: i64) -> Option<&'h str> {
     let order = |left: &str, right: &str| compare(&package.ecosystem, left, right).unwrap_or(Ordering::Equal);
     let allowed = history.releases.iter().filter(|release| {
-        release.published.is_some_and(|published| now.since(published) >= days * DAY)
-            && release.fate == Fate::default()
+        appeared(release).is_some_and(|published| now.since(published) >= days * DAY)
+            && release.fate.withdrawn.is_none()
+            && release.fate.republished.is_none()
             && release.deprecated.is_none()
             && !is_prerelease(&package.ecosystem, &release.version)
             && order(&release.version, version) == Ordering::Less
@@ -138,7 +143,6 @@ fn is_prerelease(ecosystem: &Ecosystem, version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vetch_model::history::HistoricRelease;
 
     fn history(releases: &[(&str, i64)]) -> History {
         let releases = releases.iter().map(|(version, day)| HistoricRelease {

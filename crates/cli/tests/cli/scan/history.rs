@@ -114,3 +114,55 @@ fn without_histories_contents_alone_are_judged() {
     let paths = registry.paths();
     assert!(paths.iter().all(|path| path.ends_with(".tgz")), "{paths:?}");
 }
+
+/// A project of one dependency, with a policy that holds releases back.
+fn held_back(registry: &NpmRegistry, release: Pkg, cooldown: &str) -> Project {
+    let project = using(registry).dep("http-client", "*").lock_only(release).build();
+    std::fs::write(project.root().join("vetch.toml"), cooldown).unwrap();
+    project
+}
+
+#[test]
+fn young_releases_are_held_back_and_what_to_take_instead_is_said() {
+    let young = || built("1.13.1", "2026-03-01T00:00:00Z");
+    let registry = NpmRegistry::builder().package(built("1.13.0", "2026-02-02T00:00:00Z")).package(young()).start();
+    let policy = "[cooldown]\ndays = 7\n";
+    let project = held_back(&registry, young(), policy);
+    let run = online(&project, &["--as-of", "2026-03-02T12:00:00Z"]).expect(1);
+    let report = run.json();
+    let mut findings =
+        report["releases"].as_array().unwrap().iter().flat_map(|one| one["findings"].as_array().unwrap());
+    let finding = findings.find(|finding| finding["rule"] == "release-in-cooldown").unwrap();
+    let title = finding["title"].as_str().unwrap();
+    assert!(title.contains("published 36 hours ago") && title.contains("old enough is 1.13.0"), "{title}");
+    online(&project, &["--as-of", "2026-03-09T00:00:00Z"]).expect(0);
+    // Whose own it is, and who is told only.
+    for excepted in ["[cooldown.packages]\n\"http-*\" = 0\n", "[severity]\n\"release-in-cooldown\" = \"low\"\n"] {
+        let project = held_back(&registry, young(), &format!("{policy}{excepted}"));
+        online(&project, &["--as-of", "2026-03-02T12:00:00Z"]).expect(0);
+    }
+    // What nobody tells the age of is not let through in silence.
+    let run = online(&project, &["--no-history"]).expect(3);
+    assert!(run.stdout.contains("age of http-client@1.13.1"), "{}", run.stdout);
+}
+
+#[test]
+fn a_release_that_mends_a_known_advisory_is_not_held_back() {
+    let ago =
+        |hours: i64| (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).strftime("%FT%TZ").to_string();
+    let mended = built("1.13.1", &ago(5));
+    let registry = NpmRegistry::builder().package(built("1.13.0", &ago(24 * 60))).package(mended.clone()).start();
+    let project = held_back(&registry, mended, "[cooldown]\ndays = 7\n");
+    online(&project, &[]).expect(1);
+    let record = r#"{"schema_version": "1.7.4", "id": "GHSA-aaaa-bbbb-cccc", "modified": "2026-04-07T14:41:20Z", "affected":
+        [{"package": {"ecosystem": "npm", "name": "http-client"},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.13.1"}]}]}]}"#;
+    std::fs::write(project.root().join("record.json"), record).unwrap();
+    vetch_testkit::Vetch::new(env!("CARGO_BIN_EXE_vetch"))
+        .args(["intel", "import", "record.json"])
+        .dir(project.root())
+        .home(project.home())
+        .run()
+        .expect(0);
+    online(&project, &[]).expect(0);
+}
