@@ -50,6 +50,24 @@ impl Purl {
         build("generic", None, name, None)
     }
 
+    /// With these qualifiers, sorted by key, if it has neither qualifiers nor a subpath yet.
+    /// Keys must be lower-case ASCII letters and `_`.
+    #[must_use]
+    pub fn with_qualifiers(mut self, qualifiers: &[(&str, &str)]) -> Purl {
+        if self.0.contains(['?', '#']) {
+            return self;
+        }
+        let mut sorted: Vec<_> = qualifiers.iter().filter(|(_, value)| !value.is_empty()).collect();
+        sorted.sort_unstable();
+        for (index, (key, value)) in sorted.into_iter().enumerate() {
+            self.0.push(if index == 0 { '?' } else { '&' });
+            self.0.push_str(key);
+            self.0.push('=');
+            self.0.push_str(&encoded(value, "/"));
+        }
+        self
+    }
+
     /// The textual form.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -290,6 +308,16 @@ mod tests {
         assert_eq!(Purl::npm("axios", Some("1.14.1")).as_str(), "pkg:npm/axios@1.14.1");
         assert_eq!(Purl::npm("@angular/core", Some("1.0.0")).as_str(), "pkg:npm/%40angular/core@1.0.0");
         assert_eq!(Purl::npm("axios", None).as_str(), "pkg:npm/axios");
+    }
+
+    #[test]
+    fn qualifiers_are_read_back() {
+        let url = "git+ssh://git@h.invalid/a b.git?x=1&y#z";
+        let purl = Purl::npm("a", Some("1")).with_qualifiers(&[("vcs_url", url), ("repository_url", "r")]);
+        assert!(purl.as_str().starts_with("pkg:npm/a@1?repository_url=r&vcs_url=git%2Bssh:"), "{purl}");
+        assert_eq!(PurlParts::parse(purl.as_str()).unwrap().qualifier("vcs_url"), Some(url));
+        assert_eq!(purl.as_str().parse(), Ok(purl.clone()));
+        assert_eq!(purl.clone().with_qualifiers(&[("a", "b")]), purl);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command line, as `vetch --help` shows it.
 
 mod map;
+mod sbom;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 use vetch_model::Verdict;
 
 pub(crate) use map::{DiffArgs, DiffFormat, GraphArgs, GraphFormat, WhyArgs, WhyFormat};
+pub(crate) use sbom::{SbomArgs, SbomFormatName, SpecVersion};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Tell why a package is here: through what, by which ranges, and what would leave with it
     Why(WhyArgs),
+    /// Write an SBOM of a project, lockfile or environment: CycloneDX or SPDX
+    Sbom(SbomArgs),
     /// Tell what changed between two lockfiles, folders, environments, SBOMs or git revisions
     Diff(DiffArgs),
     /// Tell what a rule means, why it matters and what to do

@@ -275,9 +275,10 @@ fn apply_property<'d>(component: &mut Component<'d>, name: &'d str, value: State
         | "cdx:poetry:package:group"
         | "cdx:pipenv:category"
         | "cdx:pipenv:package:category"
-        | "cdx:python:package:required-extra" => component.groups.push(value.text),
+        | "cdx:python:package:required-extra"
+        | "vetch:group" => component.groups.push(value.text),
         "uv:package:marker" => component.marker = Some(value.text),
-        "uv:workspace:path" => component.workspace = Some(value),
+        "uv:workspace:path" | "vetch:workspace" => component.workspace = Some(value),
         _ if name.starts_with("syft:location:") && name.ends_with(":path") => apply_location(component, value),
         _ => {}
     }
