@@ -31,6 +31,16 @@ impl Purl {
         build("npm", namespace.as_deref(), bare, version)
     }
 
+    /// As [`Purl::npm`], with the case of its letters: `JSONStream` and `jsonstream` are two packages of npm,
+    /// which the canonical form cannot tell apart.
+    pub fn npm_as_written(name: &str, version: Option<&str>) -> Purl {
+        let (namespace, bare) = match name.strip_prefix('@').and_then(|rest| rest.split_once('/')) {
+            Some((scope, bare)) => (Some(format!("@{scope}")), bare),
+            None => (None, name),
+        };
+        Purl(by_hand("npm", namespace.as_deref(), bare, version.filter(|version| !version.is_empty())))
+    }
+
     /// A PyPI project: `pkg:pypi/name@version`, the name normalised after PEP 503.
     pub fn pypi(name: &str, version: Option<&str>) -> Purl {
         build("pypi", None, &normalised(name), version)
@@ -318,6 +328,16 @@ mod tests {
         assert_eq!(PurlParts::parse(purl.as_str()).unwrap().qualifier("vcs_url"), Some(url));
         assert_eq!(purl.as_str().parse(), Ok(purl.clone()));
         assert_eq!(purl.clone().with_qualifiers(&[("a", "b")]), purl);
+    }
+
+    #[test]
+    fn case_tells_packages_of_npm_apart() {
+        let purl = Purl::npm_as_written("@Acme/JSONStream", Some("1.0.0"));
+        assert_eq!(purl.as_str(), "pkg:npm/%40Acme/JSONStream@1.0.0");
+        assert_eq!(PurlParts::parse(purl.as_str()).unwrap().full_name(), "@Acme/JSONStream");
+        for (name, version) in [("a", None), ("@a/b", Some("1")), ("\u{1b}/x", Some("")), ("", Some("1\n"))] {
+            assert_eq!(Purl::npm_as_written(name, version), Purl::npm(name, version), "{name}");
+        }
     }
 
     #[test]

@@ -62,7 +62,13 @@ pub(super) fn git(url: &str, commit: Option<&str>) -> String {
 
 /// The package's purl. What is from no public registry says so: the name alone would claim that it is.
 pub(super) fn purl(package: &Package) -> Purl {
-    let purl = package.purl();
+    let has_upper = package.name.bytes().any(|byte| byte.is_ascii_uppercase());
+    let purl = match package.ecosystem {
+        Ecosystem::Npm if has_upper && package.stated_purl.is_none() => {
+            Purl::npm_as_written(&package.name, package.version.as_deref())
+        }
+        _ => package.purl(),
+    };
     match &package.source {
         _ if package.stated_purl.is_some() => purl,
         Source::Git { url, commit } => purl.with_qualifiers(&[("vcs_url", &git(url, commit.as_deref()))]),
@@ -120,10 +126,7 @@ mod tests {
         let public = registry("https://registry.npmjs.org/@a/b/-/b-1.tgz");
         assert_eq!(npm("@a/b", public).as_str(), "pkg:npm/%40a/b@1");
         let private = registry("https://key@npm.invalid/own/@a/b/-/b-1.tgz");
-        assert_eq!(
-            npm("@a/b", private).as_str(),
-            "pkg:npm/%40a/b@1?repository_url=https://npm.invalid/own"
-        );
+        assert_eq!(npm("@a/b", private).as_str(), "pkg:npm/%40a/b@1?repository_url=https://npm.invalid/own");
         let git = Source::Git { url: "https://h.invalid/r".to_owned(), commit: Some("0a".to_owned()) };
         assert_eq!(npm("a", git).as_str(), "pkg:npm/a@1?vcs_url=git%2Bhttps://h.invalid/r%400a");
     }

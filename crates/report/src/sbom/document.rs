@@ -84,7 +84,7 @@ impl<'m> Document<'m> {
         let inventory = view.inventory;
         let mut builder = Builder { inventory, components: Vec::new(), of: vec![0; inventory.packages.len()] };
         builder.merge(view);
-        builder.describe();
+        builder.add_unresolved();
         let links = builder.links();
         let main = builder.main(view.name);
         arrange(builder.components, links, main)
@@ -118,8 +118,7 @@ impl<'m> Builder<'m> {
         let mut names = References::default();
         for id in view.graph.packages() {
             let package = self.inventory.package(id);
-            let mut artifacts: Vec<_> =
-                package.artifacts.iter().map(|artifact| artifact.integrity.as_ref()).collect();
+            let mut artifacts: Vec<_> = package.artifacts.iter().map(|artifact| artifact.integrity.as_ref()).collect();
             artifacts.sort_unstable();
             let purl = address::purl(package).to_string();
             let key = (purl, package.role, &package.source, package.integrity.as_ref(), artifacts);
@@ -135,6 +134,7 @@ impl<'m> Builder<'m> {
             self.of[id.0 as usize] = at;
             if let Some(component) = self.components.get_mut(at) {
                 component.add(package);
+                component.is_extraneous &= view.graph.depth(id).is_none();
             }
         }
         for (id, package) in self.inventory.iter() {
@@ -153,14 +153,7 @@ impl<'m> Builder<'m> {
         self.of.get(id.0 as usize).copied().unwrap_or(usize::MAX)
     }
 
-    /// What edges and their absence tell of components.
-    fn describe(&mut self) {
-        for edge in self.inventory.edges.iter().filter(|edge| edge.kind == EdgeKind::Extraneous) {
-            let at = self.at(edge.to);
-            if let Some(component) = self.components.get_mut(at) {
-                component.is_extraneous = true;
-            }
-        }
+    fn add_unresolved(&mut self) {
         let mut seen = HashSet::new();
         for missing in &self.inventory.unresolved {
             let at = self.at(missing.from);
@@ -232,9 +225,10 @@ fn arrange(components: Vec<Component<'_>>, links: Vec<Link>, main: usize) -> Doc
         places[*at] = place;
     }
     let is_made_up = components.get(main).is_some_and(|component| component.package.is_none());
-    let projects = components.iter().enumerate().filter(|(at, component)| {
-        is_made_up && *at != main && component.role == Role::Root
-    });
+    let projects = components
+        .iter()
+        .enumerate()
+        .filter(|(at, component)| is_made_up && *at != main && component.role == Role::Root);
     let held = projects.map(|(at, _)| Link { from: main, to: at, kind: EdgeKind::Workspace });
     let moved = |link: Link| Link { from: places[link.from], to: places[link.to], kind: link.kind };
     let mut links: Vec<Link> = held.chain(links).map(moved).collect();
@@ -274,6 +268,7 @@ fn blank<'m>(package: &'m Package, reference: String, purl: String) -> Component
         scope: Scope::Excluded,
         package: Some(package),
         is_bundled: true,
+        is_extraneous: true,
         ..nothing(reference)
     }
 }

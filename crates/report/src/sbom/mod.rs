@@ -94,9 +94,7 @@ pub fn write(
 ) -> io::Result<()> {
     let document = Document::new(view);
     match format {
-        SbomFormat::CycloneDxJson(version) => {
-            write_value(&cyclonedx::bom(&document, view, version, stamp, tool)?, out)
-        }
+        SbomFormat::CycloneDxJson(version) => write_value(&cyclonedx::bom(&document, view, version, stamp, tool)?, out),
         SbomFormat::CycloneDxXml(version) => {
             let bom = cyclonedx::bom(&document, view, version, stamp, tool)?;
             out.write_all(cyclonedx_xml::text(&bom).as_bytes())

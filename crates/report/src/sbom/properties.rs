@@ -38,10 +38,12 @@ pub(super) fn of(component: &Component<'_>) -> Properties {
     properties.extend(source(package).map(|text| ("vetch:source", text)));
     properties.extend(package.artifacts.iter().filter_map(artifact).map(|text| ("vetch:artifact", text)));
     let platform = &package.platform;
-    properties.extend([("vetch:os", &platform.os), ("vetch:cpu", &platform.cpu), ("vetch:libc", &platform.libc)]
-        .into_iter()
-        .filter(|(_, values)| !values.is_empty())
-        .map(|(name, values)| (name, values.join(" "))));
+    properties.extend(
+        [("vetch:os", &platform.os), ("vetch:cpu", &platform.cpu), ("vetch:libc", &platform.libc)]
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(name, values)| (name, values.join(" "))),
+    );
     properties.extend(package.cache_checksum.iter().map(|text| ("vetch:cache-checksum", text.clone())));
     properties.extend(component.unresolved.iter().map(|text| ("vetch:unresolved", text.clone())));
     properties
