@@ -4,6 +4,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::Path;
 
+use vetch_engine::map::{self, Map};
+use vetch_lockfiles::{Format, Reading};
 use vetch_report::sbom::{self, CycloneDxVersion, SbomFormat, SbomView, Stamp};
 
 use super::graph::Opened;
@@ -11,6 +13,7 @@ use super::scanning::tool;
 use super::surroundings;
 use crate::args::{Global, SbomArgs, SbomFormatName, SpecVersion};
 use crate::exit::{Exit, Failure};
+use crate::message;
 use crate::output::{self, OutputFile};
 
 /// Reads the target and writes what is in it.
@@ -19,15 +22,19 @@ pub(crate) fn run(arguments: &SbomArgs, global: &Global) -> Result<Exit, Failure
     let stamp = stamp(arguments.reproducible)?;
     let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
     let target = arguments.target.as_deref().unwrap_or(Path::new("."));
-    let opened = Opened::new(target)?;
+    let mut map = map::open(target)?;
+    if target.is_dir() {
+        leave_out_sboms(&mut map, global);
+    }
+    let opened = Opened::of(map);
     let name = name(target);
-    let map = opened.view();
+    let view = opened.view();
     let view = SbomView {
         name: &name,
-        inventory: map.inventory,
-        graph: map.graph,
-        files: map.files,
-        incomplete: map.incomplete,
+        inventory: view.inventory,
+        graph: view.graph,
+        files: view.files,
+        incomplete: view.incomplete,
     };
     output::write(file, |out| sbom::write(&view, format, stamp, &tool(), out))?;
     opened.tell(global);
@@ -58,6 +65,27 @@ fn format(arguments: &SbomArgs) -> Result<SbomFormat, Failure> {
         SbomFormatName::SpdxJson => spdx.map(|()| SbomFormat::SpdxJson)?,
         SbomFormatName::SpdxTagValue => spdx.map(|()| SbomFormat::SpdxTagValue)?,
     })
+}
+
+/// An SBOM that lies in a project says what was in it once; the one written last would be in the next one.
+fn leave_out_sboms(map: &mut Map, global: &Global) {
+    let is_sbom = |reading: &Reading| {
+        use Format::{CycloneDxJson, CycloneDxXml, SpdxJson, SpdxTagValue};
+        matches!(reading.format, CycloneDxJson | CycloneDxXml | SpdxJson | SpdxTagValue)
+    };
+    if map.readings.iter().all(is_sbom) {
+        return;
+    }
+    let (sboms, readings) = std::mem::take(&mut map.readings).into_iter().partition(is_sbom);
+    map.readings = readings;
+    for file in Vec::into_iter(sboms).map(|reading| reading.inventory.file) {
+        map.incomplete.retain(|one| one.what != file && one.location.as_ref().is_none_or(|at| at.file != file));
+        if !global.quiet {
+            message::note(&format!(
+                "`{file}` is an SBOM already and was left out; name it as the target to convert it"
+            ));
+        }
+    }
 }
 
 /// Time and randomness of the document, where they are wanted.

@@ -42,10 +42,10 @@ fn project() -> TempDir {
                 "name": "shop", "version": "1.0.0", "license": "MIT", "workspaces": ["packages/*"],
                 "dependencies": { "ring": "^1.0.0", "short": "npm:JSONStream@1", "native": "acme/native" },
                 "devDependencies": { "tool": "^2.0.0" },
-                "optionalDependencies": { "@acme/speedup": "^3.0.0", "absent": "^1.0.0" },
+                "optionalDependencies": { "@acme/speedup": "^3.0.0"},
             },
             "node_modules/ring": entry("ring", "1.0.0", json!({ "license": "(MIT OR Apache-2.0)", "dependencies": { "back": "1.0.0" } })),
-            "node_modules/back": entry("back", "1.0.0", json!({ "license": "SEE LICENSE IN x", "dependencies": { "ring": "1.0.0", "twice": "1.0.0" } })),
+            "node_modules/back": entry("back", "1.0.0", json!({ "license": "SEE LICENSE IN x", "dependencies": { "ring": "1.0.0", "twice": "1.0.0", "absent": "^1.0.0" } })),
             "node_modules/short": entry("JSONStream", "1.0.0", json!({ "name": "JSONStream" })),
             "node_modules/native": { "version": "0.1.0", "resolved": git },
             "node_modules/tool": entry("tool", "2.0.0", json!({ "dev": true, "dependencies": { "twice": "1.0.0" } })),
@@ -131,7 +131,7 @@ fn cyclonedx_says_what_is_known() {
     assert_eq!(values("twice", "cdx:npm:package:path"), ["node_modules/tool/node_modules/twice", "node_modules/twice"]);
     assert!(values("twice", "vetch:declared").iter().all(|place| place.starts_with("package-lock.json:")));
     assert_eq!(values("JSONStream", "vetch:alias"), ["short"]);
-    assert_eq!(values("shop", "vetch:unresolved"), ["absent@^1.0.0 (optional)"]);
+    assert_eq!(values("back", "vetch:unresolved"), ["absent@^1.0.0 (production)"]);
     assert!(!bom.to_string().contains("secret"));
 }
 
@@ -220,6 +220,19 @@ fn reproducible_means_the_same_bytes() {
 }
 
 #[test]
+fn the_one_written_last_is_no_part_of_the_next() {
+    let folder = project();
+    let arguments = ["sbom", "--reproducible", "--output", "sbom.cdx.json"];
+    assert_eq!(run(&folder, &arguments).expect(0).stderr, "");
+    let once = std::fs::read(folder.path().join("sbom.cdx.json")).unwrap();
+    let again = run(&folder, &arguments).expect(0);
+    assert!(again.stderr.contains("`sbom.cdx.json` is an SBOM already"), "{}", again.stderr);
+    assert_eq!(std::fs::read(folder.path().join("sbom.cdx.json")).unwrap(), once);
+    let converted = run(&folder, &["sbom", "--format", "spdx-json", "sbom.cdx.json"]).expect(0).json();
+    assert_eq!(converted["name"], "shop");
+}
+
+#[test]
 fn versions_are_those_of_the_standard() {
     let folder = project();
     let newer = run(&folder, &["sbom", "--spec-version", "1.7"]).expect(0).json();
@@ -301,7 +314,7 @@ fn hostile() -> TempDir {
 fn hostile_names_break_no_form() {
     let folder = hostile();
     for (form, file) in FORMS {
-        let written = run(&folder, &["sbom", "--format", form]).expect(3);
+        let written = run(&folder, &["sbom", "--format", form, "package-lock.json"]).expect(3);
         for text in [&written.stdout, &written.stderr] {
             assert!(!text.contains(['\u{1b}', '\u{202e}', '\0', '\u{fffe}']), "{form}: {text:?}");
             assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{form}: {text}");
