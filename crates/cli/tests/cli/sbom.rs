@@ -192,6 +192,9 @@ fn what_is_written_is_read_back_the_same() {
         let after = run(&folder, &["graph", "--format", "json", file]).expect(0).json();
         assert_eq!(after["files"][0]["format"], *form);
         assert_eq!(content(&after), content(&before), "{form}");
+        let bom = run(&folder, &["sbom", file]).expect(0).json();
+        let (all, _) = components(&bom);
+        assert_eq!(all["ring"]["licenses"], json!([{ "expression": "(MIT OR Apache-2.0)" }]), "{form}");
     }
 }
 

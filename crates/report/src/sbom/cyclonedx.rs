@@ -230,7 +230,7 @@ fn scope(scope: Scope) -> &'static str {
 fn hashes(component: &Component<'_>) -> Vec<Hash> {
     let Some(package) = component.package else { return Vec::new() };
     let artifacts = package.artifacts.iter();
-    let bare = artifacts.filter(|artifact| !artifact.url.as_deref().is_some_and(|url| address::url(url).is_some()));
+    let bare = artifacts.filter(|artifact| artifact.url.as_deref().is_none_or(|url| address::url(url).is_none()));
     let integrity = package.integrity.iter().chain(bare.filter_map(|artifact| artifact.integrity.as_ref()));
     let mut hashes: Vec<Hash> = integrity.flat_map(digests).collect();
     hashes.sort_by(|left, right| (&left.alg, &left.content).cmp(&(&right.alg, &right.content)));
