@@ -45,6 +45,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Lock(arguments) => commands::lock::run(&arguments, global),
         Command::Graph(arguments) => commands::graph::run(&arguments, global),
         Command::Why(arguments) => commands::why::run(&arguments, global),
+        Command::Sbom(arguments) => commands::sbom::run(&arguments, global),
         Command::Diff(arguments) => commands::diff::run(&arguments, global),
         Command::Explain(arguments) => commands::explain::run(&arguments, global),
         Command::Rules(arguments) => commands::rules::run(&arguments, global),

@@ -153,6 +153,8 @@ pub struct Package {
     pub platform: Platform,
     /// Deprecation message.
     pub deprecated: Option<String>,
+    /// The licence that it, or the lockfile for it, declares, as written.
+    pub license: Option<String>,
     /// Where it is declared in the lockfile or manifest.
     pub declared_at: Option<Location>,
 }
@@ -180,6 +182,7 @@ impl Package {
             has_install_script: None,
             platform: Platform::default(),
             deprecated: None,
+            license: None,
             declared_at: None,
         }
     }

@@ -31,6 +31,16 @@ impl Purl {
         build("npm", namespace.as_deref(), bare, version)
     }
 
+    /// As [`Purl::npm`], with the case of its letters: `JSONStream` and `jsonstream` are two packages of npm,
+    /// which the canonical form cannot tell apart.
+    pub fn npm_as_written(name: &str, version: Option<&str>) -> Purl {
+        let (namespace, bare) = match name.strip_prefix('@').and_then(|rest| rest.split_once('/')) {
+            Some((scope, bare)) => (Some(format!("@{scope}")), bare),
+            None => (None, name),
+        };
+        Purl(by_hand("npm", namespace.as_deref(), bare, version.filter(|version| !version.is_empty())))
+    }
+
     /// A PyPI project: `pkg:pypi/name@version`, the name normalised after PEP 503.
     pub fn pypi(name: &str, version: Option<&str>) -> Purl {
         build("pypi", None, &normalised(name), version)
@@ -48,6 +58,24 @@ impl Purl {
     /// A folder or file that names no package: `pkg:generic/<folder>`.
     pub fn generic(name: &str) -> Purl {
         build("generic", None, name, None)
+    }
+
+    /// With these qualifiers, sorted by key, if it has neither qualifiers nor a subpath yet.
+    /// Keys must be lower-case ASCII letters and `_`.
+    #[must_use]
+    pub fn with_qualifiers(mut self, qualifiers: &[(&str, &str)]) -> Purl {
+        if self.0.contains(['?', '#']) {
+            return self;
+        }
+        let mut sorted: Vec<_> = qualifiers.iter().filter(|(_, value)| !value.is_empty()).collect();
+        sorted.sort_unstable();
+        for (index, (key, value)) in sorted.into_iter().enumerate() {
+            self.0.push(if index == 0 { '?' } else { '&' });
+            self.0.push_str(key);
+            self.0.push('=');
+            self.0.push_str(&encoded(value, "/"));
+        }
+        self
     }
 
     /// The textual form.
@@ -290,6 +318,26 @@ mod tests {
         assert_eq!(Purl::npm("axios", Some("1.14.1")).as_str(), "pkg:npm/axios@1.14.1");
         assert_eq!(Purl::npm("@angular/core", Some("1.0.0")).as_str(), "pkg:npm/%40angular/core@1.0.0");
         assert_eq!(Purl::npm("axios", None).as_str(), "pkg:npm/axios");
+    }
+
+    #[test]
+    fn qualifiers_are_read_back() {
+        let url = "git+ssh://git@h.invalid/a b.git?x=1&y#z";
+        let purl = Purl::npm("a", Some("1")).with_qualifiers(&[("vcs_url", url), ("repository_url", "r")]);
+        assert!(purl.as_str().starts_with("pkg:npm/a@1?repository_url=r&vcs_url=git%2Bssh:"), "{purl}");
+        assert_eq!(PurlParts::parse(purl.as_str()).unwrap().qualifier("vcs_url"), Some(url));
+        assert_eq!(purl.as_str().parse(), Ok(purl.clone()));
+        assert_eq!(purl.clone().with_qualifiers(&[("a", "b")]), purl);
+    }
+
+    #[test]
+    fn case_tells_packages_of_npm_apart() {
+        let purl = Purl::npm_as_written("@Acme/JSONStream", Some("1.0.0"));
+        assert_eq!(purl.as_str(), "pkg:npm/%40Acme/JSONStream@1.0.0");
+        assert_eq!(PurlParts::parse(purl.as_str()).unwrap().full_name(), "@Acme/JSONStream");
+        for (name, version) in [("a", None), ("@a/b", Some("1")), ("\u{1b}/x", Some("")), ("", Some("1\n"))] {
+            assert_eq!(Purl::npm_as_written(name, version), Purl::npm(name, version), "{name}");
+        }
     }
 
     #[test]

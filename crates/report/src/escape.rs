@@ -139,6 +139,34 @@ pub fn html(text: &str) -> String {
     out
 }
 
+/// For XML 1.0, in text and quoted attribute values. What XML cannot hold in any form is
+/// written out (`\u{1b}`); what is hidden otherwise, and line ends, become references by number.
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let is_valid = matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            _ if !is_valid => out.push_str(&code_point(c)),
+            // A log that shows the document obeys nothing in it.
+            '#' if text.contains("##") => out.push_str("&#35;"),
+            _ if is_hidden(c) => {
+                let _ = write!(out, "&#{};", c as u32);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// For one line of SPDX's tag-value form, whose only syntax in a value is `<text>`.
+pub fn tag_value(text: &str) -> String {
+    visible(text).replace("<text>", "\\u{3c}text>").replace("</text>", "\\u{3c}/text>")
+}
+
 /// A code span for Markdown that holds anywhere: in prose, headings, lists and tables.
 /// Code is also where GitHub and GitLab leave `@names`, `#1` and URLs alone.
 pub fn markdown_code(text: &str) -> String {

@@ -16,6 +16,7 @@ mod label;
 pub mod lock;
 pub mod markdown;
 pub mod sarif;
+pub mod sbom;
 pub mod terminal;
 
 pub use label::release_label;

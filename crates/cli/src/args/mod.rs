@@ -2,6 +2,7 @@
 
 mod intel;
 mod map;
+mod sbom;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use vetch_model::Verdict;
 
 pub(crate) use intel::{IntelArgs, IntelCommand, IntelFormat};
 pub(crate) use map::{DiffArgs, DiffFormat, GraphArgs, GraphFormat, WhyArgs, WhyFormat};
+pub(crate) use sbom::{SbomArgs, SbomFormatName, SpecVersion};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Tell why a package is here: through what, by which ranges, and what would leave with it
     Why(WhyArgs),
+    /// Write an SBOM of a project, lockfile or environment: CycloneDX or SPDX
+    Sbom(SbomArgs),
     /// Tell what changed between two lockfiles, folders, environments, SBOMs or git revisions
     Diff(DiffArgs),
     /// Tell what a rule means, why it matters and what to do

@@ -85,7 +85,10 @@ pub(super) struct Opened {
 
 impl Opened {
     pub(super) fn new(target: &Path) -> Result<Opened, Failure> {
-        let map = map::open(target)?;
+        Ok(Opened::of(map::open(target)?))
+    }
+
+    pub(super) fn of(map: Map) -> Opened {
         let inventory = map.inventory();
         let graph = Graph::new(&inventory);
         let file = |reading: &vetch_lockfiles::Reading| MapFile {
@@ -95,7 +98,7 @@ impl Opened {
             packages: reading.inventory.packages.len(),
         };
         let files = map.readings.iter().map(file).collect();
-        Ok(Opened { map, inventory, graph, files })
+        Opened { map, inventory, graph, files }
     }
 
     pub(super) fn view(&self) -> MapView<'_> {

@@ -10,6 +10,7 @@ pub(crate) mod intel;
 pub(crate) mod lock;
 pub(crate) mod man;
 pub(crate) mod rules;
+pub(crate) mod sbom;
 pub(crate) mod scan;
 mod scanning;
 mod surroundings;

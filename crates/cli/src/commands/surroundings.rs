@@ -16,6 +16,20 @@ pub(super) fn environment() -> BTreeMap<OsString, OsString> {
     std::env::vars_os().collect()
 }
 
+/// `SOURCE_DATE_EPOCH`: the time that documents carry instead of now
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>).
+pub(super) fn source_date_epoch() -> Result<Option<jiff::Timestamp>, Failure> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    match seconds.map(jiff::Timestamp::from_second) {
+        Some(Ok(time)) => Ok(Some(time)),
+        _ => Err(Failure::new(
+            "SOURCE_DATE_EPOCH is not a time in seconds since 1970",
+            "set it to a number, or unset it",
+        )),
+    }
+}
+
 /// The cache folder: the one given, or the default one.
 pub(super) fn cache_folder(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     if let Some(given) = given {

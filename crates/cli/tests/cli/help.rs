@@ -11,6 +11,7 @@ fn help_is_an_answer_and_its_absence_an_error() {
         "lock",
         "graph",
         "why",
+        "sbom",
         "explain",
         "rules",
         "cache",

@@ -14,6 +14,7 @@ mod policy;
 mod replay;
 mod report;
 mod rules;
+mod sbom;
 mod scan;
 mod yara;
 

@@ -137,6 +137,7 @@ fn described(manifest: Option<&Manifest>, path: String, role: Role, source: Sour
         source,
         path,
         platform: manifest.map(|manifest| manifest.platform.clone()).unwrap_or_default(),
+        license: manifest.and_then(|manifest| manifest.license.clone()),
         declared_at: Some(location),
         ..Package::new(Ecosystem::Npm, name, version)
     }

@@ -47,6 +47,8 @@ pub(super) struct Component<'d> {
     pub(super) is_bundled: bool,
     pub(super) is_extraneous: bool,
     pub(super) has_install_script: Option<bool>,
+    /// The one that is declared, as an expression or by name; none where several are listed.
+    pub(super) license: Option<&'d str>,
     pub(super) groups: Vec<&'d str>,
     /// The environment marker under which it is wanted.
     pub(super) marker: Option<&'d str>,

@@ -166,6 +166,7 @@ fn read_component<'d, 'a>(value: &'d Value<'a>, parent: Option<usize>, bom: &mut
         purl: report.stated(what, object, "purl"),
         cpe: report.text(what, object, "cpe"),
         hashes: read_hashes(what, object, report),
+        license: object.get("licenses").and_then(read_license),
         range: report.text(what, object, "versionRange"),
         parent,
         span: value.span,
@@ -205,6 +206,20 @@ fn read_hashes<'d, 'a>(what: &str, object: &'d Object<'a>, report: &mut Report<'
         }
     }
     hashes
+}
+
+/// What is declared, if that is one expression or one licence. XML has no list here, only its elements.
+fn read_license<'d>(value: &'d Value<'_>) -> Option<&'d str> {
+    let only = match value.as_array() {
+        Some([only]) => only.as_object()?,
+        Some(_) => return None,
+        None => value.as_object().filter(|object| object.members.len() == 1)?,
+    };
+    let text = only.get("expression").or_else(|| {
+        let license = only.get("license")?.as_object()?;
+        license.get("id").or_else(|| license.get("name"))
+    });
+    text?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn read_references<'d, 'a>(
@@ -275,9 +290,10 @@ fn apply_property<'d>(component: &mut Component<'d>, name: &'d str, value: State
         | "cdx:poetry:package:group"
         | "cdx:pipenv:category"
         | "cdx:pipenv:package:category"
-        | "cdx:python:package:required-extra" => component.groups.push(value.text),
+        | "cdx:python:package:required-extra"
+        | "vetch:group" => component.groups.push(value.text),
         "uv:package:marker" => component.marker = Some(value.text),
-        "uv:workspace:path" => component.workspace = Some(value),
+        "uv:workspace:path" | "vetch:workspace" => component.workspace = Some(value),
         _ if name.starts_with("syft:location:") && name.ends_with(":path") => apply_location(component, value),
         _ => {}
     }

@@ -60,6 +60,7 @@ pub(super) fn package(component: &Component<'_>, index: usize, report: &mut Repo
     package.optional = component.is_optional;
     package.bundled = component.is_bundled;
     package.has_install_script = component.has_install_script;
+    package.license = component.license.map(str::to_owned);
     package.groups = component.groups.iter().map(|group| (*group).to_owned()).collect();
     package.declared_at = Some(report.document.location(component.span));
     package

@@ -153,6 +153,8 @@ fn read_package<'d, 'a>(value: &'d Value<'a>, bom: &mut Bom<'d>, report: &mut Re
             _ => report.add(what, item.span, "a checksum lacks its algorithm or value", REMAKE),
         }
     }
+    let declared = object.get("licenseDeclared").and_then(Value::as_str);
+    component.license = declared.map(str::trim).filter(|text| !text.is_empty() && is_asserted(text));
     let location = report.stated(what, object, "downloadLocation").filter(|stated| is_asserted(stated.text));
     component.distributions.extend(location.map(|url| Distribution { url, hashes: Vec::new() }));
     // npm writes the place of installation here, others the archive's name.

@@ -218,6 +218,7 @@ impl<'a> Builder<'a> {
             "PackageVersion" => self.field("versionInfo", value, tag.span),
             "PackageFileName" => self.field("packageFileName", value, tag.span),
             "PackageDownloadLocation" => self.field("downloadLocation", value, tag.span),
+            "PackageLicenseDeclared" => self.field("licenseDeclared", value, tag.span),
             "PackageChecksum" => {
                 let (algorithm, digest) = value.split_once(':').unwrap_or((value, ""));
                 let members = [("algorithm", algorithm), ("checksumValue", digest)];

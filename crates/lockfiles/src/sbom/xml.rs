@@ -57,6 +57,8 @@ fn shape(parent: &str, name: &str) -> Shape {
         ("component", "properties") => Shape::List("property"),
         ("hashes", "hash") => Shape::Content("content"),
         ("properties", "property") => Shape::Content("value"),
+        ("component", "licenses") | ("licenses", "license") => Shape::Object,
+        ("licenses", "expression") | ("license", "id" | "name") => Shape::Text,
         ("component", "group" | "name" | "version" | "purl" | "cpe" | "scope" | "versionRange") => Shape::Text,
         ("reference", "url") | ("composition", "aggregate") => Shape::Text,
         _ => Shape::Skipped,

@@ -125,6 +125,7 @@ impl Reader<'_> {
             let why = format!("it calls itself `{}`", short(&name));
             gaps.tell(&format!("`{}`", short(&entry)), why, REINSTALL, Location::file(entry.as_str()));
         }
+        package.license = self.metadata.license.take();
         package.declared_at = self.metadata.place.take().or_else(|| Some(Location::file(entry.as_str())));
         package.source = match ending {
             ".dist-info" => Source::Registry { url: None, index: None },

@@ -14,6 +14,9 @@ const MAX_REQUIRES: usize = 20_000;
 /// Most addresses that are kept.
 const MAX_URLS: usize = 32;
 
+/// Longest licence that is kept, in bytes.
+const MAX_LICENSE: usize = 1_000;
+
 /// What the headers say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::installed) struct Metadata {
@@ -23,6 +26,8 @@ pub(in crate::installed) struct Metadata {
     pub(in crate::installed) requires: Vec<(String, Location)>,
     /// `Home-page` and the addresses of `Project-URL`.
     pub(in crate::installed) urls: Vec<String>,
+    /// `License-Expression`, else `License`.
+    pub(in crate::installed) license: Option<String>,
     /// Where the name stands.
     pub(in crate::installed) place: Option<Location>,
     /// What is odd, in words.
@@ -75,6 +80,11 @@ impl Metadata {
                 "project-url" => self.urls.extend(value.split_once(',').map(|(_, url)| url.trim().to_owned())),
                 _ => {}
             }
+        }
+        // The older field may hold the licence's whole text.
+        let is_short = !value.is_empty() && !value.contains('\n') && value.len() <= MAX_LICENSE;
+        if is_short && (is("License-Expression") || is("License") && self.license.is_none()) {
+            self.license = Some(value.clone());
         }
         let counts = is("Name") || is("Version") || is("Requires-Dist");
         if counts && value.contains('\u{fffd}') {
@@ -139,12 +149,13 @@ mod tests {
 
     #[test]
     fn headers_end_at_the_blank_line() {
-        let text = "Metadata-Version: 2.1\r\nName: Foo.Bar\r\nversion: 1.0\r\nSummary: x\r\n  y\r\n\
+        let text = "Metadata-Version: 2.1\r\nName: Foo.Bar\r\nversion: 1.0\r\nSummary: x\r\n  y\r\nLicense-Expression: MIT\r\nLicense: x\r\n\
                     Requires-Dist: a>=1\r\nRequires-Dist: b ;\r\n extra == 'x'\r\nName: Other\r\n\r\nRequires-Dist: no\r\n";
         let found = read(text.as_bytes(), "METADATA");
         assert_eq!((found.name.as_deref(), found.version.as_deref()), (Some("Foo.Bar"), Some("1.0")));
         let requires: Vec<&str> = found.requires.iter().map(|(text, _)| text.as_str()).collect();
         assert_eq!(requires, ["a>=1", "b ;\nextra == 'x'"]);
+        assert_eq!(found.license.as_deref(), Some("MIT"));
         assert_eq!(found.place.unwrap().line, 2);
         assert_eq!(found.faults.len(), 1);
     }

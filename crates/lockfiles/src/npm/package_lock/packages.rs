@@ -158,6 +158,7 @@ fn read_flags(fields: &mut Fields<'_, '_>, is_link: bool, package: &mut Package)
     package.platform = platform(fields.object, &mut fields.problems);
     // Some registries send `deprecated: false`, and npm copies it.
     package.deprecated = fields.object.get("deprecated").and_then(Value::as_str).map(str::to_owned);
+    package.license = fields.object.get("license").and_then(Value::as_str).map(str::to_owned);
 }
 
 /// Someone else's package must say what it is. npm leaves optional ones that it
