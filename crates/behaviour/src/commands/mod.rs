@@ -5,17 +5,17 @@ mod embedded;
 mod interpreters;
 mod machine;
 mod mining;
+mod own_script;
 mod powershell;
 mod programs;
 mod protection;
-
-use std::rc::Rc;
+mod variables;
 
 use rustc_hash::FxHashMap;
-use vetch_model::Span;
 use vetch_model::capability::{Attributes, CapabilityId, EvalSource, Resource};
 use vetch_syntax::shell::{self, Command, Joint, Part, RedirectKind, Script, Word};
 
+use self::own_script::OwnScript;
 use crate::interp::Interp;
 use crate::value::{HOLE, Taint, Value};
 
@@ -171,16 +171,6 @@ pub(crate) struct Runner<'a, 'p> {
     own_script: Option<OwnScript>,
 }
 
-/// A script that lies in the package.
-#[derive(Clone)]
-struct OwnScript {
-    /// Its number among the package's files.
-    file: usize,
-    /// How deep in shells its own lines are.
-    depth: u32,
-    text: Rc<str>,
-}
-
 impl<'a, 'p> Runner<'a, 'p> {
     /// A runner of `command`, which notes show.
     fn new(interp: &'a mut Interp<'p>, attributes: Attributes, command: &str) -> Self {
@@ -244,14 +234,6 @@ impl Runner<'_, '_> {
             output = output.or(piped);
         }
         output
-    }
-
-    /// Of a script that lies in the package: what happens, happens at the command.
-    fn stand_at(&mut self, span: Span) {
-        if let Some(script) = self.own_script.as_ref().filter(|script| script.depth == self.depth) {
-            self.shown = shown(script.text.get(span.start as usize..span.end as usize).unwrap_or_default());
-            self.interp.here = self.interp.site_in(script.file, span);
-        }
     }
 
     fn command(&mut self, command: &Command, mut taint: Taint, piped: Taint) -> Taint {
@@ -336,37 +318,6 @@ impl Runner<'_, '_> {
             text = format!("<home>/{rest}");
         }
         (text, taint)
-    }
-
-    /// What a variable holds: what the script put there, or the environment has.
-    fn variable(&mut self, name: &str) -> (String, Taint) {
-        const SECRET: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "PASSWD", "_KEY", "CREDENTIAL", "PRIVATE"];
-        if let Some((value, taint)) = self.variables.get(name) {
-            return (value.clone(), *taint);
-        }
-        let known = match name {
-            "HOME" | "USERPROFILE" | "HOMEPATH" => "<home>",
-            "TMPDIR" | "TMP" | "TEMP" => "<temp>",
-            "PWD" | "INIT_CWD" => "<project>",
-            // Of others nobody knows whether they are the environment's at all.
-            _ if SECRET.iter().any(|part| name.contains(part)) => {
-                let value = crate::apis::env::read_variable(self.interp, name);
-                return (HOLE.to_string(), value.taint);
-            }
-            _ => return (HOLE.to_string(), Taint::NONE),
-        };
-        (known.to_owned(), Taint::NONE)
-    }
-
-    /// `NAME=value`
-    fn assign(&mut self, name: &str, value: &Word) -> Taint {
-        const MAX_VARIABLES: usize = 256;
-        const MAX_VALUE: usize = 4096;
-        let (text, taint) = self.word(value);
-        if self.variables.len() < MAX_VARIABLES && text.len() <= MAX_VALUE {
-            self.variables.insert(name.to_owned(), (text, taint));
-        }
-        taint
     }
 
     /// One program with its arguments. Gives the taint of its output.

@@ -1,13 +1,11 @@
 //! What well-known programs do with their arguments.
 
-use std::rc::Rc;
-
 use vetch_model::capability::{CapabilityId, Resource};
 
+use super::Runner;
 use super::embedded::{lines_of_vbscript, shell_lines_of_applescript};
 use super::mining::mines;
 use super::powershell::addresses;
-use super::{OwnScript, Runner};
 use crate::paths;
 use crate::value::{HOLE, Taint, Value};
 
@@ -134,19 +132,8 @@ impl Runner<'_, '_> {
         }
     }
 
-    /// A script of the package's own.
-    fn own_lines(&mut self, path: &str, text: &str) {
-        let (here, command) = (self.interp.here, self.shown.clone());
-        // Of a batch file the text that is read is not the text that is there.
-        let file = self.interp.package.file(path).filter(|_| !super::batch::is_batch(text));
-        let script = file.map(|file| OwnScript { file, depth: self.depth + 1, text: Rc::from(text) });
-        let outer = std::mem::replace(&mut self.own_script, script);
-        self.lines(text, Taint::NONE);
-        (self.own_script, self.interp.here, self.shown) = (outer, here, command);
-    }
-
     /// A script of several lines.
-    fn lines(&mut self, text: &str, taint: Taint) {
+    pub(super) fn lines(&mut self, text: &str, taint: Taint) {
         const MAX_SCRIPT: usize = 256 << 10;
         let end = (0..=text.len().min(MAX_SCRIPT)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         if end < text.len() {
