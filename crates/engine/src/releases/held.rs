@@ -18,9 +18,9 @@ pub(super) fn hold(judged: &mut Judged, place: &Place<'_>, judging: &Judging<'_>
         let Some(cooldown) = judging.policies.cooldown(target) else { continue };
         match cooldown::judge(cooldown, place.package, history, judging.now) {
             Some(Held::Back { finding, instead }) => {
-                if !instead.is_some_and(|old| mends(judged, place, &old, judging, known)) {
-                    add_findings(&mut judged.result.findings, vec![finding]);
-                }
+                let is_mended = instead.is_some_and(|old| mends(judged, place, &old, judging, known));
+                let told = if is_mended { Vec::new() } else { vec![finding] };
+                add_findings(&mut judged.result.findings, told);
             }
             Some(Held::Unknown(why)) => judged.result.incomplete.push(why),
             None => {}
