@@ -50,6 +50,15 @@ impl Sortable {
     pub fn is_version(&self) -> bool {
         !matches!(self, Sortable::Unreadable(_))
     }
+
+    /// Whether it is no final version; of what cannot be read nobody knows that it is.
+    pub fn is_prerelease(&self) -> bool {
+        match self {
+            Sortable::Npm(version) => version.is_prerelease(),
+            Sortable::Python(version) => version.is_prerelease(),
+            Sortable::Unreadable(_) => true,
+        }
+    }
 }
 
 /// Whether a version is within a range, both as written. `None` where that cannot be

@@ -190,7 +190,7 @@ impl Runner<'_, '_> {
         let received = self.interp.source(effect);
         let contents = Value::unknown(received);
         self.interp.write_effects(&Value::str(&*folder), &contents);
-        let folder = paths::normalise(&self.interp.package_path(&folder));
+        let folder = self.interp.package_path(&folder);
         self.interp.fetched_folders.insert(folder, contents);
         received
     }

@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId, TOP_LEVEL};
 
+use super::given::name_of;
 use super::property::perhaps;
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
 use crate::value::{Class, Kind, ObjectId, Slot, Value, join};
@@ -430,12 +431,7 @@ impl Interp<'_> {
 
     /// The keyword argument of a parameter's name.
     fn keyword_argument(&self, m: &Module, param: NodeId, keywords: Option<ObjectId>) -> Option<Value> {
-        let target = match m.node(param) {
-            Node::Default { target, .. } => target,
-            _ => param,
-        };
-        let Node::Var(symbol) = m.node(target) else { return None };
-        self.keyword(keywords?, m.str(m.symbol(symbol).name))
+        self.keyword(keywords?, name_of(m, param)?)
     }
 
     /// Whether running a function by itself can have no effects.

@@ -66,7 +66,7 @@ impl Interp<'_> {
 }
 
 /// The name of a parameter.
-fn name_of(m: &Module, param: NodeId) -> Option<&str> {
+pub(super) fn name_of(m: &Module, param: NodeId) -> Option<&str> {
     let target = match m.node(param) {
         Node::Default { target, .. } => target,
         _ => param,

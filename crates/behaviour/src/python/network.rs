@@ -7,7 +7,7 @@ use crate::apis::network::connect_effect;
 use crate::apis::urls::host_of;
 use crate::apis::{ApiId, Apis, Call};
 use crate::interp::Interp;
-use crate::value::{HOLE, Kind, Taint, Value};
+use crate::value::{Class, HOLE, Kind, Taint, Value};
 
 /// Functions that ask a URL.
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options", "stream"];
@@ -37,12 +37,9 @@ pub(super) fn register(apis: &mut Apis) {
     clients(apis);
     let paramiko = apis.add_python_module(&["paramiko"]);
     let files = apis.add_namespace(paramiko, "SFTPClient");
-    apis.add_functions(files, &["from_transport"], |interp, call| {
-        let Kind::Object(id) = call.arg(0).kind else { return interp.unknown(Taint::NONE) };
-        match interp.object(id).class {
-            crate::value::Class::Instance { effect, .. } => interp.instance(call.api, effect, Taint::NONE),
-            _ => interp.unknown(Taint::NONE),
-        }
+    apis.add_functions(files, &["from_transport"], |interp, call| match instance_of(interp, &call.arg(0)) {
+        Some((_, effect)) => interp.instance(call.api, effect, Taint::NONE),
+        None => interp.unknown(Taint::NONE),
     });
     standard(apis);
     socket(apis);
@@ -193,7 +190,7 @@ fn server(interp: &mut Interp<'_>, call: &Call) -> Value {
         _ => false,
     });
     let listening = listen(interp, call, &address);
-    if let (true, Some(effect)) = (served, effect_of(interp, &listening)) {
+    if let (true, Some(effect)) = (served, instance_of(interp, &listening).and_then(|(_, effect)| effect)) {
         let folder = interp.working_folder.clone().unwrap_or_else(|| Value::str("<project>"));
         let (_, read) = crate::apis::filesystem::read_effects(interp, &folder);
         interp.flow(read, effect);
@@ -209,14 +206,6 @@ fn listen(interp: &mut Interp<'_>, call: &Call, address: &Value) -> Value {
     let received = interp.source(effect);
     call.call_back(interp, received);
     interp.instance(call.api, Some(effect), received)
-}
-
-fn effect_of(interp: &Interp<'_>, value: &Value) -> Option<u32> {
-    let Kind::Object(id) = value.kind else { return None };
-    match interp.object(id).class {
-        crate::value::Class::Instance { effect, .. } => effect,
-        _ => None,
-    }
 }
 
 /// What a client was told to do with what arrives: `client.on_message = f`.
@@ -309,18 +298,19 @@ pub(super) fn instance_method(
     match name {
         "connect" if effect.is_some() && call.args.is_empty() => Some(Value::UNDEFINED),
         "bind" if path == "socket.socket" => {
-            let listening = listen(interp, &Call { api: api_of(interp, receiver)?, ..call.clone() }, &call.arg(0));
+            let listening =
+                listen(interp, &Call { api: instance_of(interp, receiver)?.0, ..call.clone() }, &call.arg(0));
             interp.become_instance(receiver, &listening);
             Some(Value::UNDEFINED)
         }
         "accept" => Some(interp.array(vec![receiver.clone(), Value::UNKNOWN])),
         "loop_start" | "loop_forever" | "run_forever" | "start_consuming" | "wait" if effect.is_some() => {
-            let received = effect.map_or(Taint::NONE, |effect| interp.source(effect));
+            let received = interp.source(effect?);
             run_handlers(interp, receiver, received);
             Some(Value::UNDEFINED)
         }
         "connect" | "connect_ex" => {
-            let connected = client(interp, &Call { api: api_of(interp, receiver)?, ..call.clone() });
+            let connected = client(interp, &Call { api: instance_of(interp, receiver)?.0, ..call.clone() });
             // It becomes the connection: what is written to it afterwards is sent.
             interp.become_instance(receiver, &connected);
             Some(match path {
@@ -372,10 +362,11 @@ pub(super) fn instance_method(
     }
 }
 
-fn api_of(interp: &Interp<'_>, receiver: &Value) -> Option<ApiId> {
-    let Kind::Object(id) = receiver.kind else { return None };
+/// What made an object, and the connection that it stands for.
+fn instance_of(interp: &Interp<'_>, value: &Value) -> Option<(ApiId, Option<u32>)> {
+    let Kind::Object(id) = value.kind else { return None };
     match interp.object(id).class {
-        crate::value::Class::Instance { api, .. } => Some(api),
+        Class::Instance { api, effect } => Some((api, effect)),
         _ => None,
     }
 }

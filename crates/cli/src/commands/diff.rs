@@ -34,10 +34,11 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
         false => None,
     };
     let reviews = review.as_ref().map(review::Review::views);
-    let own = match (&old.source, &new.source) {
-        (Some(old), Some(new)) if !arguments.no_source => Some(own::run(old, new, arguments, global)?),
+    let sources = match (&old.origin, &new.origin) {
+        (Some(old), Some(new)) if !arguments.no_source => Some([old.source()?, new.source()?]),
         _ => None,
     };
+    let own = sources.as_ref().map(|[old, new]| own::run(old, new, arguments, global)).transpose()?;
     let own = own.as_ref().map(own::Own::views);
     let view = DiffView {
         old: old.view(),
@@ -66,12 +67,8 @@ pub(crate) fn run(arguments: &DiffArgs, global: &Global) -> Result<Exit, Failure
     let is_alarming =
         comparison.is_alarming() || releases().any(|release| release.verdict >= vetch_model::Verdict::Suspicious);
     let is_known = releases().all(|release| release.incomplete.is_empty());
-    let sides = [&old, &new];
-    let is_read = |side: &&Side| {
-        let source = side.source.as_ref().filter(|_| !arguments.no_source);
-        side.map.incomplete.is_empty() && source.is_none_or(|source| source.incomplete.is_empty())
-    };
-    let is_whole = sides.iter().all(is_read) && is_known;
+    let is_read = sources.iter().flatten().all(|source| source.incomplete.is_empty());
+    let is_whole = old.map.incomplete.is_empty() && new.map.incomplete.is_empty() && is_known && is_read;
     Ok(match (is_alarming, is_whole || arguments.allow_incomplete) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Passed,
@@ -86,12 +83,29 @@ struct Side {
     map: Map,
     inventory: Inventory,
     files: Vec<MapFile>,
-    /// The project's own files, where two times of one project are compared.
-    source: Option<Source>,
+    /// Where the project's own files are, where two times of one project are compared.
+    origin: Option<Origin>,
+}
+
+/// Where the project's own files are to be had.
+enum Origin {
+    /// Below this path of the repository.
+    Revision(Box<Revision>, String),
+    /// On disk.
+    Folder(String),
+}
+
+impl Origin {
+    fn source(&self) -> Result<Source, Failure> {
+        Ok(match self {
+            Origin::Revision(revision, path) => revision.source(path)?,
+            Origin::Folder(path) => own_source::of_folder(Path::new(path))?,
+        })
+    }
 }
 
 impl Side {
-    fn new(shown: &str, commit: Option<String>, map: Map, source: Option<Source>) -> Side {
+    fn new(shown: &str, commit: Option<String>, map: Map, origin: Option<Origin>) -> Side {
         let file = |reading: &vetch_lockfiles::Reading| MapFile {
             file: reading.inventory.file.clone(),
             format: reading.format.as_str().to_owned(),
@@ -99,7 +113,7 @@ impl Side {
             packages: reading.inventory.packages.len(),
         };
         let (inventory, files) = (map.inventory(), map.readings.iter().map(file).collect());
-        Side { shown: shown.to_owned(), commit, map, inventory, files, source }
+        Side { shown: shown.to_owned(), commit, map, inventory, files, origin }
     }
 
     fn view(&self) -> comparison::Side<'_> {
@@ -190,8 +204,8 @@ fn of_path(path: &str) -> Result<Side, Failure> {
 fn path_and_revision(path: &str, name: &str) -> Result<[Side; 2], Failure> {
     let then = revision(name, path)?;
     let now = map::open_any(Path::new(path))?;
-    let source = own_source::of_folder(Path::new(path))?;
-    both([then, Opened { shown: path.to_owned(), commit: None, map: Some(now), source }], path)
+    let origin = Origin::Folder(path.to_owned());
+    both([then, Opened { shown: path.to_owned(), commit: None, map: Some(now), origin }], path)
 }
 
 /// `A..B` for one target.
@@ -199,8 +213,9 @@ fn range(left: &str, right: &str, from_merge_base: bool, target: &str) -> Result
     let then = match from_merge_base {
         true => {
             let base = Revision::merge_base(Path::new(target), left, right)?;
-            let (map, source) = (base.map(base.within())?, base.source(base.within())?);
-            Opened { shown: format!("{left}...{right}"), commit: Some(base.commit()), map, source }
+            let (map, within) = (base.map(base.within())?, base.within().to_owned());
+            let (shown, commit) = (format!("{left}...{right}"), Some(base.commit()));
+            Opened { shown, commit, map, origin: Origin::Revision(Box::new(base), within) }
         }
         false => revision(left, target)?,
     };
@@ -212,7 +227,7 @@ struct Opened {
     shown: String,
     commit: Option<String>,
     map: Option<Map>,
-    source: Source,
+    origin: Origin,
 }
 
 /// `REV`, or `REV:PATH`, whose path is relative to the top of the repository.
@@ -224,8 +239,9 @@ fn revision(text: &str, target: &str) -> Result<Opened, Failure> {
         Some(_) => Some(map::open_revision(Path::new(target), text)?),
         None => opened.map(opened.within())?,
     };
-    let source = opened.source(path.unwrap_or(opened.within()).trim_end_matches('/'))?;
-    Ok(Opened { shown: text.to_owned(), commit: Some(opened.commit()), map, source })
+    let within = path.unwrap_or(opened.within()).trim_end_matches('/').to_owned();
+    let (shown, commit) = (text.to_owned(), Some(opened.commit()));
+    Ok(Opened { shown, commit, map, origin: Origin::Revision(Box::new(opened), within) })
 }
 
 /// What is on one side only was added or removed; what is on neither is a mistake.
@@ -235,7 +251,7 @@ fn both(sides: [Opened; 2], target: &str) -> Result<[Side; 2], Failure> {
         let message = format!("neither `{old}` nor `{new}` has a `{target}`");
         return Err(Failure::new(message, "check the path; it is relative to the current folder"));
     }
-    Ok(sides.map(|side| Side::new(&side.shown, side.commit, side.map.unwrap_or_default(), Some(side.source))))
+    Ok(sides.map(|side| Side::new(&side.shown, side.commit, side.map.unwrap_or_default(), Some(side.origin))))
 }
 
 #[cfg(test)]

@@ -85,19 +85,14 @@ impl Revision {
     /// The project's own files below a folder of the repository, or beside a file.
     ///
     /// # Errors
-    /// When there is no such folder, or its objects cannot be read.
+    /// When its objects cannot be read.
     pub fn source(&self, path: &str) -> Result<Source, EngineError> {
-        let top = Tree::new(&self.repository, self.tree);
-        let entry = |path: &str| match path {
-            "" => Ok(Some((EntryKind::Tree, self.tree))),
-            _ => top.entry(path).map_err(|error| failed(&self.shown, error.problem, &error.hint)),
-        };
-        let folder = match entry(path)? {
-            Some((EntryKind::Tree, id)) => Some(id),
-            Some(_) => entry(path.rsplit_once('/').map_or("", |(folder, _)| folder))?.map(|(_, id)| id),
+        let folder = match self.entry(path)? {
+            Some((EntryKind::Tree, _)) => self.folder(path)?,
+            Some(_) => self.folder(path.rsplit_once('/').map_or("", |(folder, _)| folder))?,
             None => None,
         };
-        Ok(folder.map(|id| own_source::gather(&Tree::new(&self.repository, id))).unwrap_or_default())
+        Ok(folder.map(|files| own_source::gather(&files)).unwrap_or_default())
     }
 
     /// The folder at `path` of the repository; `None` if the revision has none there.
@@ -105,14 +100,17 @@ impl Revision {
     /// # Errors
     /// When its objects cannot be read.
     pub(crate) fn folder(&self, path: &str) -> Result<Option<Tree<'_>>, EngineError> {
-        let top = Tree::new(&self.repository, self.tree);
+        let found = self.entry(path)?.filter(|(kind, _)| *kind == EntryKind::Tree);
+        Ok(found.map(|(_, id)| Tree::new(&self.repository, id)))
+    }
+
+    /// What lies at `path` of the repository; the top of it, if that is empty.
+    fn entry(&self, path: &str) -> Result<Option<(EntryKind, ObjectId)>, EngineError> {
         if path.is_empty() {
-            return Ok(Some(top));
+            return Ok(Some((EntryKind::Tree, self.tree)));
         }
-        match top.entry(path).map_err(|error| failed(&self.shown, error.problem, &error.hint))? {
-            Some((EntryKind::Tree, id)) => Ok(Some(Tree::new(&self.repository, id))),
-            _ => Ok(None),
-        }
+        let found = Tree::new(&self.repository, self.tree).entry(path);
+        found.map_err(|error| failed(&self.shown, error.problem, &error.hint))
     }
 
     /// The map of the folder or file at `path` of the repository; `None` if the

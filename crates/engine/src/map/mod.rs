@@ -121,7 +121,7 @@ pub fn open_any(target: &Path) -> Result<Map, EngineError> {
 const NAME_A_TARGET: &str = "name a project folder, a lockfile, a manifest, an SBOM (CycloneDX, SPDX), a virtual \
                              environment or a node_modules folder";
 
-fn refused(target: impl AsRef<Path>, reason: impl Into<String>, hint: &str) -> EngineError {
+pub(crate) fn refused(target: impl AsRef<Path>, reason: impl Into<String>, hint: &str) -> EngineError {
     let target = target.as_ref().to_string_lossy().into_owned();
     EngineError::Input { target, reason: reason.into(), hint: hint.to_owned() }
 }

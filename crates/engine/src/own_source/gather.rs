@@ -11,6 +11,7 @@ use vetch_model::outcome::Incomplete;
 
 use super::Source;
 use crate::EngineError;
+use crate::map::refused;
 
 /// Most files read at one time.
 const MAX_FILES: usize = 50_000;
@@ -49,11 +50,7 @@ const OTHERS: &[&str] = &[
 /// # Errors
 /// When the folder cannot be opened.
 pub fn of_folder(target: &Path) -> Result<Source, EngineError> {
-    let failed = |error: std::io::Error| EngineError::Input {
-        target: target.to_string_lossy().into_owned(),
-        reason: error.to_string(),
-        hint: "check the path and its permissions".to_owned(),
-    };
+    let failed = |error: std::io::Error| refused(target, error.to_string(), "check the path and its permissions");
     let found = fs::canonicalize(target).map_err(failed)?;
     let folder = if found.is_dir() { found.as_path() } else { found.parent().unwrap_or(&found) };
     if folder.file_name() == Some(OsStr::new("node_modules")) {

@@ -87,7 +87,15 @@ fn setting<T: Display + PartialEq>(
     (old != new).then(|| field(file, line, name, or_absent(new), Some(or_absent(old)), "not what is in force"))
 }
 
-fn field(file: &str, line: u32, name: &str, found: String, expected: Option<String>, note: &str) -> Evidence {
+/// What a policy says at a line, as evidence.
+pub(super) fn field(
+    file: &str,
+    line: u32,
+    name: &str,
+    found: String,
+    expected: Option<String>,
+    note: &str,
+) -> Evidence {
     Evidence::Field { location: at(file, line), field: name.to_owned(), found, expected, note: note.to_owned() }
 }
 

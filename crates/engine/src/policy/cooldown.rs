@@ -9,17 +9,16 @@
 //! "react" = 14
 //! ```
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use vetch_model::Finding;
-use vetch_model::evidence::{Evidence, Location};
 use vetch_model::history::{DAY, HistoricRelease, History, Time};
 use vetch_model::inventory::{Ecosystem, Package, Role, Source};
 use vetch_model::outcome::Incomplete;
-use vetch_versions::compare;
+use vetch_versions::Sortable;
 
 use super::InternalName;
+use super::changes::field;
 use super::rules::RELEASE_IN_COOLDOWN;
 
 /// Longest time that releases may be held back, in days.
@@ -102,13 +101,7 @@ pub(crate) fn judge(
         package.name,
         vetch_detectors::lineage::duration(age.max(0)),
     );
-    let evidence = Evidence::Field {
-        location: Location { file: file.to_owned(), line, column: 0, span: Default::default() },
-        field: "cooldown".to_owned(),
-        found: format!("{days} days"),
-        expected: None,
-        note: "what the policy asks for".to_owned(),
-    };
+    let evidence = field(file, line, "cooldown", format!("{days} days"), None, "what the policy asks for");
     let finding = Finding::new(&RELEASE_IN_COOLDOWN, title, evidence);
     Some(Held::Back { finding, instead: newest.map(str::to_owned) })
 }
@@ -120,24 +113,17 @@ fn appeared(release: &HistoricRelease) -> Option<Time> {
 
 /// The newest release before `version` that is old enough and that the registry has nothing against.
 fn newest_allowed<'h>(history: &'h History, package: &Package, version: &str, now: Time, days: i64) -> Option<&'h str> {
-    let order = |left: &str, right: &str| compare(&package.ecosystem, left, right).unwrap_or(Ordering::Equal);
+    let read = |version: &str| Sortable::parse(&package.ecosystem, version);
+    let current = read(version);
     let allowed = history.releases.iter().filter(|release| {
         appeared(release).is_some_and(|published| now.since(published) >= days * DAY)
             && release.fate.withdrawn.is_none()
             && release.fate.republished.is_none()
             && release.deprecated.is_none()
-            && !is_prerelease(&package.ecosystem, &release.version)
-            && order(&release.version, version) == Ordering::Less
     });
-    allowed.map(|release| release.version.as_str()).max_by(|left, right| order(left, right))
-}
-
-/// By the form of a version: `1.0.0-rc.1` (semantic versioning), `1.0rc1` and `1.0.dev1` (PEP 440).
-fn is_prerelease(ecosystem: &Ecosystem, version: &str) -> bool {
-    match ecosystem {
-        Ecosystem::Pypi => version.to_ascii_lowercase().replace("post", "").contains(|c: char| c.is_ascii_alphabetic()),
-        _ => version.split('+').next().is_some_and(|version| version.contains('-')),
-    }
+    let versions = allowed.map(|release| (read(&release.version), release.version.as_str()));
+    let before = versions.filter(|(version, _)| !version.is_prerelease() && *version < current);
+    before.max().map(|(_, version)| version)
 }
 
 #[cfg(test)]

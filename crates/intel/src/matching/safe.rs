@@ -33,7 +33,7 @@ pub(crate) fn safe(ask: &Ask<'_>) -> Option<String> {
     let (mut above, mut below) = (Vec::new(), Vec::new());
     for text in fixed.chain(ask.known.iter().copied()) {
         let version = Sortable::parse(&ask.world.ecosystem(), text);
-        if !version.is_version() || (is_prerelease(&version) && !is_prerelease(current)) {
+        if !version.is_version() || (version.is_prerelease() && !current.is_prerelease()) {
             continue;
         }
         match version.cmp(current) {
@@ -86,14 +86,6 @@ fn line(text: &str) -> (&str, &str) {
     let mut numbers = text.trim_start_matches(['v', '=']).split('.');
     let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     (major, if major == "0" { minor } else { "" })
-}
-
-fn is_prerelease(version: &Sortable) -> bool {
-    match version {
-        Sortable::Npm(version) => version.is_prerelease(),
-        Sortable::Python(version) => version.is_prerelease(),
-        Sortable::Unreadable(_) => true,
-    }
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 
 use std::fs;
 
+use vetch_detectors::verdict_of;
 use vetch_engine::own_source::{self, ChangedPart, Source};
 use vetch_engine::{Compare, ScanReport};
-use vetch_model::Verdict;
 use vetch_model::change::Change;
-use vetch_model::finding::Finding;
 use vetch_model::purl::Purl;
 use vetch_model::scan::ReleaseResult;
 use vetch_report::changes::ChangeView;
 use vetch_report::release_label;
 
+use super::releases::{change, of_target};
 use crate::args::{ContentsArgs, DiffArgs, Global, PolicyArgs};
 use crate::commands::scanning;
 use crate::exit::Failure;
@@ -60,11 +60,8 @@ fn unpublished(contents: &ContentsArgs) -> ContentsArgs {
 }
 
 fn part_of(report: ScanReport, part: &ChangedPart) -> Option<OwnPart> {
-    let at = |target: usize| {
-        let is_own = |release: &ReleaseResult| release.locations.iter().any(|location| location.target == target);
-        report.scan.releases.iter().position(is_own)
-    };
-    let (number, before) = (at(1)?, at(0).and_then(|number| report.scan.releases.get(number)));
+    let number = of_target(&report, 1)?;
+    let before = of_target(&report, 0).and_then(|number| report.scan.releases.get(number));
     let known: Vec<(&str, &str)> = before
         .iter()
         .flat_map(|release| &release.findings)
@@ -78,19 +75,12 @@ fn part_of(report: ScanReport, part: &ChangedPart) -> Option<OwnPart> {
         finding.title = part.told(&finding.title.replace(&label, &part.shown));
         REMEDY.clone_into(&mut finding.remedy);
     }
-    release.verdict = verdict_of(&release);
+    release.verdict = verdict_of(&release.findings, !release.incomplete.is_empty());
     release.purl = Purl::generic(&part.shown);
     // Where it was put for the comparison is no place of it.
     (release.locations, release.paths) = (Vec::new(), Vec::new());
-    let facts = report.facts.get(number).and_then(Option::as_deref);
-    let old = report.pasts.get(number).and_then(|past| past.before.as_ref());
-    let change = old.zip(facts).map(|((_, old), new)| Change::between(old, new));
+    let change = change(&report, number);
     Some(OwnPart { report, release, change })
-}
-
-fn verdict_of(release: &ReleaseResult) -> Verdict {
-    let found = release.findings.iter().map(Finding::verdict).max().unwrap_or(Verdict::Clean);
-    if release.incomplete.is_empty() { found } else { found.max(Verdict::Incomplete) }
 }
 
 impl Own {

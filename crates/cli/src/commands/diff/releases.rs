@@ -65,8 +65,7 @@ pub(super) fn run(releases: &Releases<'_>, arguments: &DiffArgs, global: &Global
     let (Some(new), Some(past)) = (report.scan.releases.get(number), report.pasts.get(number)) else {
         return Err(Failure::new("there is no release to compare", "name two releases, archives or package folders"));
     };
-    let facts = report.facts.get(number).and_then(Option::as_deref);
-    let change = past.before.as_ref().zip(facts).map(|((_, old), new)| Change::between(old, new));
+    let change = change(&report, number);
     let old = old_label(releases, &report, new, past.before.as_ref().map(|(version, _)| version.as_str()))?;
     let view = ChangeView {
         scan: &report.scan,
@@ -92,11 +91,20 @@ pub(super) fn run(releases: &Releases<'_>, arguments: &DiffArgs, global: &Global
     })
 }
 
+/// What a release does that the one before it did not; `None` if the contents of one could not be had.
+pub(super) fn change(report: &ScanReport, number: usize) -> Option<Change> {
+    let (_, old) = report.pasts.get(number)?.before.as_ref()?;
+    Some(Change::between(old, report.facts.get(number)?.as_deref()?))
+}
+
 /// The release that a target itself is.
-fn own(report: &ScanReport, target: usize) -> Result<usize, Failure> {
+pub(super) fn of_target(report: &ScanReport, target: usize) -> Option<usize> {
     let is_own = |release: &ReleaseResult| release.locations.iter().any(|location| location.target == target);
-    let found = report.scan.releases.iter().position(is_own);
-    found.ok_or_else(|| {
+    report.scan.releases.iter().position(is_own)
+}
+
+fn own(report: &ScanReport, target: usize) -> Result<usize, Failure> {
+    of_target(report, target).ok_or_else(|| {
         let shown = report.scan.targets.get(target).map_or("", |target| target.path.as_str());
         Failure::new(format!("nothing is known of `{shown}`"), "check its name and version; `vetch scan` tells more")
     })
