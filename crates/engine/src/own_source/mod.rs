@@ -7,7 +7,10 @@ mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use vetch_detectors::{score, verdict_of};
 use vetch_model::outcome::Incomplete;
+use vetch_model::purl::Purl;
+use vetch_model::scan::ReleaseResult;
 
 pub(crate) use gather::gather;
 pub use gather::of_folder;
@@ -34,9 +37,34 @@ pub struct ChangedPart {
     runs_in_ci: bool,
 }
 
+/// What to do about what a change does that nobody has merged yet.
+const REMEDY: &str = "Do not merge it, nor run it, before whoever made the change has explained it. If it came under a name that \
+                      you trust, ask them by another way whether it was them.";
+
 impl ChangedPart {
+    /// The judgement of what the change adds, given those of the part before and after: what was found before as well is
+    /// not the change's doing. `label` is what findings call the release that the part was packed as.
+    pub fn added(&self, before: Option<&ReleaseResult>, after: &ReleaseResult, label: &str) -> ReleaseResult {
+        let known: BTreeSet<(&str, &str)> = before
+            .iter()
+            .flat_map(|release| &release.findings)
+            .map(|finding| (finding.rule, finding.title.as_str()))
+            .collect();
+        let mut added = after.clone();
+        added.findings.retain(|finding| !known.contains(&(finding.rule, finding.title.as_str())));
+        for finding in &mut added.findings {
+            finding.title = self.told(&finding.title.replace(label, &self.shown));
+            REMEDY.clone_into(&mut finding.remedy);
+        }
+        (added.verdict, added.score) = (verdict_of(&added.findings, !added.incomplete.is_empty()), score(&added.findings));
+        added.purl = Purl::generic(&self.shown);
+        // Where it was put for the comparison is no place of it.
+        (added.locations, added.paths) = (Vec::new(), Vec::new());
+        added
+    }
+
     /// What is said of a release, of this.
-    pub fn told(&self, title: &str) -> String {
+    fn told(&self, title: &str) -> String {
         match self.runs_in_ci {
             true => title.replace("when it is installed", "when CI runs"),
             false => title.replace("as soon as it is imported", "as soon as it starts"),

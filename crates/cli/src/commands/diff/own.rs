@@ -2,11 +2,9 @@
 
 use std::fs;
 
-use vetch_detectors::verdict_of;
 use vetch_engine::own_source::{self, ChangedPart, Source};
 use vetch_engine::{Compare, ScanReport};
 use vetch_model::change::Change;
-use vetch_model::purl::Purl;
 use vetch_model::scan::ReleaseResult;
 use vetch_report::changes::ChangeView;
 use vetch_report::release_label;
@@ -16,10 +14,6 @@ use crate::args::{ContentsArgs, DiffArgs, Global, PolicyArgs};
 use crate::commands::scanning;
 use crate::exit::Failure;
 use crate::progress::Reporter;
-
-/// What to do about what a change does that nobody has merged yet.
-const REMEDY: &str = "Do not merge it, nor run it, before whoever made the change has explained it. If it came under a name that \
-                      you trust, ask them by another way whether it was them.";
 
 /// The parts that changed, each with what is said of it.
 pub(super) struct Own(Vec<OwnPart>);
@@ -56,29 +50,22 @@ pub(super) fn run(old: &Source, new: &Source, arguments: &DiffArgs, global: &Glo
 
 /// What is not published is asked for nowhere, by no name.
 fn unpublished(contents: &ContentsArgs) -> ContentsArgs {
-    ContentsArgs { ecosystem: None, offline: true, archives: None, no_history: true, as_of: None, ..contents.clone() }
+    ContentsArgs {
+        ecosystem: None,
+        offline: true,
+        archives: None,
+        no_history: true,
+        as_of: None,
+        no_intel: true,
+        ..contents.clone()
+    }
 }
 
 fn part_of(report: ScanReport, part: &ChangedPart) -> Option<OwnPart> {
     let number = of_target(&report, 1)?;
     let before = of_target(&report, 0).and_then(|number| report.scan.releases.get(number));
-    let known: Vec<(&str, &str)> = before
-        .iter()
-        .flat_map(|release| &release.findings)
-        .map(|finding| (finding.rule, finding.title.as_str()))
-        .collect();
-    let mut release = report.scan.releases.get(number)?.clone();
-    // What was there before is not what the change does.
-    release.findings.retain(|finding| !known.contains(&(finding.rule, finding.title.as_str())));
-    let label = release_label(&release.purl);
-    for finding in &mut release.findings {
-        finding.title = part.told(&finding.title.replace(&label, &part.shown));
-        REMEDY.clone_into(&mut finding.remedy);
-    }
-    release.verdict = verdict_of(&release.findings, !release.incomplete.is_empty());
-    release.purl = Purl::generic(&part.shown);
-    // Where it was put for the comparison is no place of it.
-    (release.locations, release.paths) = (Vec::new(), Vec::new());
+    let after = report.scan.releases.get(number)?;
+    let release = part.added(before, after, &release_label(&after.purl));
     let change = change(&report, number);
     Some(OwnPart { report, release, change })
 }
