@@ -234,7 +234,7 @@ fn gyp_expansions(package: &Package) -> Vec<InstallCommand> {
         let Some(end) = end else { break };
         if found.len() < MAX_EXPANSIONS && !found.iter().any(|earlier| earlier.command == text[body..end]) {
             let span = Span { start: body as u32, end: end as u32 };
-            found.push(gyp_command(&text[body..end].replace("\\\"", "\""), span));
+            found.push(gyp_command(&text[body..end].replace("\\\"", "\"").replace("\\'", "'"), span));
         }
         at = end;
     }

@@ -346,6 +346,8 @@ pub(crate) struct Object {
     pub depth: u32,
     /// Properties may have been written under names that are not known.
     pub open: bool,
+    /// Of an array: how often something is added to it is not known.
+    pub grows: bool,
 }
 
 /// Properties in insertion order, indexed once there are many.

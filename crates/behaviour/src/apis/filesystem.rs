@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use vetch_model::capability::{CapabilityId, PathClass, Resource};
+use vetch_model::Trigger;
 
 use crate::apis::codecs::bytes_of;
 use crate::apis::{ApiId, Apis, Call};
@@ -377,12 +378,22 @@ impl Interp<'_> {
         if let Some(written) = self.written_files.get(path.as_str()) {
             return Some(written.clone());
         }
-        let own = path.strip_prefix("<package>/")?;
+        let own = match path.strip_prefix("<package>/") {
+            Some(own) => own,
+            None => self.beside_install_script(&path)?,
+        };
         let Some(bytes) = self.package.contents(own) else {
             self.note_wanted(own);
             return None;
         };
         Some(Value::bytes(bytes.to_vec()))
+    }
+
+    /// The file of the package that a relative path means to an install script: package managers run those in its folder.
+    fn beside_install_script<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let own = path.strip_prefix("<project>/").unwrap_or(path);
+        let is_script = self.trigger == Trigger::Install && !self.is_python_here();
+        (is_script && self.package.file(own).is_some()).then_some(own)
     }
 
     /// The result of a call that also goes to its callback, if it has one.

@@ -88,8 +88,12 @@ fn timer(interp: &mut Interp<'_>, call: &Call) -> Value {
         }
         _ => {
             let args = call.args.get(2..).unwrap_or_default().to_vec();
+            let again = interp.is_under_way(&callback) || interp.apis.name(call.api) == "setInterval";
             // Later, but certainly: not a possibility among others.
             interp.call_value(&callback, Value::UNKNOWN, args);
+            if again {
+                interp.run_again(&callback);
+            }
         }
     }
     interp.unknown(Taint::NONE)

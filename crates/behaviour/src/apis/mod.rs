@@ -4,6 +4,7 @@
 mod browser;
 mod call;
 pub(crate) mod codecs;
+mod containers;
 mod crypto;
 pub(crate) mod env;
 pub(crate) mod filesystem;
@@ -112,6 +113,7 @@ impl Apis {
             codecs::register(&mut apis);
             crypto::register(&mut apis);
             filesystem::register(&mut apis);
+            containers::register(&mut apis);
             network::register(&mut apis);
             process::register(&mut apis);
             env::register(&mut apis);

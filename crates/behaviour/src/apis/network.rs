@@ -93,6 +93,44 @@ fn register_clients(apis: &mut Apis) {
     });
     let mail = apis.add_module(&["nodemailer"]);
     apis.add_functions(mail, &["createTransport"], request);
+    register_ledgers(apis);
+}
+
+/// Clients of blockchains, each made for the node that it asks: what it answers was put there by anybody.
+fn register_ledgers(apis: &mut Apis) {
+    for (names, classes) in [
+        (&["@solana/web3.js"][..], &["Connection", "createSolanaRpc"][..]),
+        (&["ethers"], &["JsonRpcProvider", "WebSocketProvider", "StaticJsonRpcProvider", "JsonRpcBatchProvider"]),
+        (&["web3"], &["Web3"]),
+        (&["viem"], &["http", "webSocket"]),
+        (&["tronweb"], &["TronWeb"]),
+        (&["@mysten/sui/client", "@mysten/sui.js", "@mysten/sui.js/client"], &["SuiClient", "JsonRpcProvider"]),
+        (&["@aptos-labs/ts-sdk", "aptos"], &["AptosConfig", "AptosClient"]),
+        (&["@ton/ton", "ton"], &["TonClient"]),
+    ] {
+        let module = apis.add_module(names);
+        apis.add_functions(module, classes, node);
+        let providers = apis.add_namespace(module, "providers");
+        apis.add_functions(providers, classes, node);
+    }
+    let web3 = apis.add_module(&["web3"]);
+    apis.set_call(web3, node);
+}
+
+/// A client of the node that its arguments name; one that is named nowhere is the user's own.
+fn node(interp: &mut Interp<'_>, call: &Call) -> Value {
+    const URLS: &[&str] = &["url", "endpoint", "fullHost", "fullnode"];
+    let mut named = vec![call.arg(0)];
+    named.extend(URLS.iter().filter_map(|name| interp.option(&call.arg(0), name)));
+    let urls = named.iter().flat_map(|value| value.alternatives().to_vec());
+    let hosts: Vec<String> =
+        urls.filter_map(|url| url.as_str().filter(|text| is_url(text)).map(|text| host_of(text))).collect();
+    let mut received = Taint::NONE;
+    for host in hosts {
+        let effect = connect_effect(interp, host, Taint::NONE);
+        received = received.or(interp.source(effect));
+    }
+    interp.unknown(received)
 }
 
 fn register_web(apis: &mut Apis) {
@@ -197,8 +235,14 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
     let sent = sent.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
     let mut last = 0;
     let mut received = Taint::NONE;
-    if let Some(socket) = container_socket(interp, call) {
-        interp.effect(CapabilityId::HostProbe, Resource::Named(socket), "speaks to the container engine");
+    for index in [0, 1] {
+        if let Some(socket) = interp.option(&call.arg(index), "socketPath") {
+            note_engine(interp, &socket);
+        }
+    }
+    if is_upload(interp, call) {
+        let url = call.arg(0);
+        url.alternatives().iter().filter_map(Value::as_str).for_each(|url| commits(interp, url));
     }
     for host in targets {
         if is_registry(&host) && is_upload(interp, call) {
@@ -215,14 +259,33 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
     interp.instance(call.api, Some(last), received)
 }
 
-/// The socket of a container engine that a request goes to: whoever may speak to it is root on the host.
-fn container_socket(interp: &mut Interp<'_>, call: &Call) -> Option<String> {
+/// Notes that a socket is that of a container engine: whoever may speak to it is root on the host.
+pub(crate) fn note_engine(interp: &mut Interp<'_>, path: &Value) {
     const ENGINES: &[&str] = &["docker.sock", "docker_engine", "containerd.sock", "podman.sock", "crio.sock"];
-    [0, 1].into_iter().find_map(|index| {
-        let path = interp.option(&call.arg(index), "socketPath")?;
-        let path = interp.to_text(&path)?;
-        ENGINES.iter().any(|engine| path.contains(engine)).then(|| path.to_string())
-    })
+    let Some(path) = path.as_str().filter(|path| ENGINES.iter().any(|engine| path.contains(engine))) else { return };
+    let socket = Resource::Named(path.to_string());
+    interp.effect(CapabilityId::HostProbe, socket, "speaks to the container engine");
+}
+
+/// A file that a code host is asked to commit to a repository, where CI runs it:
+/// `PUT /repos/{owner}/{repo}/contents/.github/workflows/x.yml`.
+fn commits(interp: &mut Interp<'_>, path: &str) {
+    if let Some((_, name)) = path.split_once(".github/workflows/") {
+        let path = Value::str(format!(".github/workflows/{name}"));
+        interp.write_effects(&path, &Value::UNKNOWN);
+    }
+}
+
+/// Methods of clients of code hosts that commit a file. `None`: another method.
+pub(crate) fn commit_method(interp: &mut Interp<'_>, name: &str, args: &[Value]) -> Option<()> {
+    let options = match name {
+        "createOrUpdateFileContents" | "createOrUpdateTextFile" => args.first()?,
+        "request" if args.first()?.as_str()?.starts_with("PUT /repos/") => args.get(1)?,
+        _ => return None,
+    };
+    let path = interp.option(options, "path")?;
+    path.alternatives().iter().filter_map(Value::as_str).for_each(|path| commits(interp, path));
+    Some(())
 }
 
 /// Whether a request puts something where it goes: `put(…)`, `{ method: "PUT" }`.

@@ -177,6 +177,7 @@ fn mutate(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value], cer
         let any = items.iter().take(8).fold(Value::UNKNOWN, |joined, item| join(&joined, item));
         return Some(any.tainted(taint));
     }
+    object.grows |= !certain;
     // Worked on outside the heap: comparing and joining need the interpreter.
     let mut items = std::mem::take(items);
     let charge = if matches!(name, "push" | "pop") { 1 } else { 1 + items.len() as u64 / 64 };

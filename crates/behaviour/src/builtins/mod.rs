@@ -102,8 +102,10 @@ pub(crate) fn promise_method(interp: &mut Interp<'_>, inner: &Value, name: &str,
             }
             Some(interp.settled(&value))
         }
+        // What a server answers with an error comes with the error.
         "catch" => {
-            interp.invoke(&callback, Taint::NONE);
+            let answered = interp.deep_taint(inner);
+            interp.invoke(&callback, answered);
             Some(inner.clone())
         }
         "finally" => {

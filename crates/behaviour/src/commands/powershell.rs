@@ -61,15 +61,18 @@ impl Runner<'_, '_> {
             let effect = self.interp.effect(CapabilityId::CodeEval, Resource::Eval(source), "runs text as code");
             self.interp.flow(output.or(taint), effect);
         }
-        if has(&[
+        let runs_file = lower.split([';', '\n', '|', '{']).any(|command| is_run(command.trim()));
+        let starts = has(&[
             "start-process",
+            "invoke-item",
             "wscript.shell",
             "do shell script",
             "subprocess",
             "os.system",
             "createobject(\"shell",
             "popen",
-        ]) {
+        ]);
+        if starts || runs_file {
             let effect =
                 self.interp.effect_with(CapabilityId::ProcessSpawn, Resource::Any, self.attributes, "starts a program");
             self.interp.flow(output, effect);
@@ -102,6 +105,14 @@ impl Runner<'_, '_> {
         }
         output
     }
+}
+
+/// Whether a command of PowerShell is a file that it runs: `.\\a.exe`, `& $path`, `saps a.exe`.
+fn is_run(command: &str) -> bool {
+    const STARTERS: &[&str] = &["saps ", "start ", "ii ", "cmd /c ", "cmd.exe /c ", "rundll32 ", "regsvr32 ", "mshta "];
+    command.starts_with(".\\")
+        || command.strip_prefix('&').is_some_and(|file| file.trim_start().starts_with(['$', '.', '"', '\'', '(']))
+        || STARTERS.iter().any(|starter| command.starts_with(starter))
 }
 
 /// URLs in a text, as far as white space, quotes and brackets.

@@ -164,6 +164,9 @@ impl Interp<'_> {
                 crate::builtins::pipe(self, receiver, &target, taint);
                 target.tainted(taint)
             }
+            Kind::Unknown if name == "then" && matches!(args.first().map(|it| &it.kind), Some(Kind::Api(_))) => {
+                self.call_value(&args[0], Value::UNDEFINED, vec![receiver.clone()])
+            }
             // What is registered with something unknown runs when its user asks for it.
             Kind::Unknown if REGISTERS.contains(&name) && self.trigger.is_unasked() => {
                 let trigger = std::mem::replace(&mut self.trigger, Trigger::Call);
@@ -379,6 +382,9 @@ impl Interp<'_> {
             return Value::UNKNOWN;
         }
         let args = vec![Value::unknown(taint); 4];
+        if self.is_under_way(callback) {
+            self.run_again(callback);
+        }
         self.perhaps(|interp| interp.call_value(callback, Value::unknown(taint), args))
     }
 

@@ -61,13 +61,16 @@ impl Interp<'_> {
             // `(f(c) for c in s)` in a decoder: it is given nothing, but reads what its decoder was given.
             true => self.in_decoder && self.frames[frame.0 as usize].function != TOP_LEVEL,
         };
-        let signature = if self.tells(&args) { self.signature(&args) } else { GENERIC };
+        let signature = self.signature_in(unit, function, frame, &args);
         let record = self.record(unit, function);
         let (runs, recursion, gives_text) = (record.particular_runs, record.active, record.gives_text);
         let known = match signature {
             GENERIC => record.generic.clone(),
             _ => self.results.get(&(unit, function, signature)).cloned(),
         };
+        // In another round of what runs again and again, what it calls runs anew as well.
+        let again = self.in_another_round && known.is_some() && !std::mem::replace(&mut self.record(unit, function).was_resumed, true);
+        let known = known.filter(|_| !again);
         let small = self.fuel.has_decoders() && self.is_small(unit, function);
         let most = if small { MAX_SMALL_RUNS } else { MAX_PARTICULAR_RUNS };
         let run = match (exact, signature) {
@@ -279,6 +282,19 @@ impl Interp<'_> {
         })
     }
 
+    /// Tells runs apart by their arguments, and by whose variables they close over: `(answer) => resolve(answer)` settles
+    /// another promise in every call of the function around it.
+    fn signature_in(&mut self, unit: UnitId, function: FunctionId, frame: FrameId, args: &[Value]) -> u64 {
+        let signature = if self.tells(args) { self.signature(args) } else { GENERIC };
+        let first = *self.record(unit, function).first_parent.get_or_insert(frame);
+        if first == frame {
+            return signature;
+        }
+        let mut hasher = rustc_hash::FxHasher::default();
+        (signature, frame).hash(&mut hasher);
+        hasher.finish().max(GENERIC + 1)
+    }
+
     /// Tells arguments apart as far as they matter to a run.
     fn signature(&self, args: &[Value]) -> u64 {
         let mut hasher = rustc_hash::FxHasher::default();
@@ -299,6 +315,26 @@ impl Interp<'_> {
             }
         }
         hasher.finish().max(GENERIC + 1)
+    }
+
+    /// Whether a function runs at this moment: `function poll() { if (i++ < 20) return setTimeout(poll); … }` asks for
+    /// another round while it does.
+    pub(crate) fn is_under_way(&mut self, callback: &Value) -> bool {
+        self.closure_place(callback).is_some_and(|(unit, function)| self.record(unit, function).active > 0)
+    }
+
+    /// Another round of what runs again and again: what it does in later rounds it need not do in the first. Once for each
+    /// function, with everything that it counts on forgotten.
+    pub(crate) fn run_again(&mut self, callback: &Value) {
+        let Kind::Object(id) = callback.kind else { return };
+        let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { return };
+        let this = this.as_ref().map_or(Value::UNKNOWN, |this| (**this).clone());
+        let was_resumed = std::mem::replace(&mut self.record(unit, function).was_resumed, true);
+        if !was_resumed && self.call_depth < MAX_CALL_DEPTH && self.fuel.steps > 0 {
+            let before = std::mem::replace(&mut self.in_another_round, true);
+            self.perhaps(|interp| interp.run_function(unit, function, frame, this, Vec::new()));
+            self.in_another_round = before;
+        }
     }
 
     fn run_function(
@@ -448,7 +484,10 @@ impl Interp<'_> {
             let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { continue };
             let this = this.as_ref().map_or(Value::UNKNOWN, |this| (**this).clone());
             if !self.record(unit, function).executed && !self.is_inert(unit, function) {
+                // By whom it is called, and how often, is not known.
+                self.before_others = (self.frames.len(), self.heap.len());
                 self.call_closure(unit, function, frame, this, Vec::new());
+                self.before_others = (0, 0);
             }
         }
     }

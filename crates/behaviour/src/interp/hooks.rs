@@ -52,6 +52,9 @@ const MAX_LISTENERS: usize = 64;
 /// Hidden property of an emitter: what listens to it.
 const LISTENERS: &str = "@@listeners";
 
+/// Where the parameters of a payment say who gets it.
+const RECIPIENTS: &[&str] = &["to", "recipient", "destination", "address", "toAddress", "toAccount"];
+
 impl Interp<'_> {
     /// A property of something that is not at hand is read.
     pub(super) fn note_foreign_read(&mut self, object: &Value, name: &str) {
@@ -67,6 +70,12 @@ impl Interp<'_> {
             || self.comes_from(object.taint, CapabilityId::CodeHook);
         if replaces {
             self.hook(name, value);
+        }
+        // What stands between a wallet and its user says where a payment goes.
+        let is_intercepted = self.comes_from(object.taint, CapabilityId::BrowserHook)
+            || self.comes_from(object.taint, CapabilityId::CodeHook);
+        if is_intercepted && RECIPIENTS.contains(&name) {
+            self.note_put_address(value);
         }
     }
 

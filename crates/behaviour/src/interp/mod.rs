@@ -87,6 +87,10 @@ pub(crate) struct Record {
     pub generic: Option<Value>,
     /// A run has made text: it may be a decoder.
     pub gives_text: bool,
+    /// Where the variables live that it closed over when it first ran.
+    pub first_parent: Option<FrameId>,
+    /// It asked to be run again, and was.
+    pub was_resumed: bool,
 }
 
 /// Where a layer was produced; its free names are looked up there, as direct `eval` does.
@@ -224,6 +228,10 @@ pub(crate) struct Interp<'p> {
     pub yields: Vec<Vec<Value>>,
     /// Closures made so far, for functions that nothing has called yet.
     pub closures: Vec<ObjectId>,
+    /// See [`Interp::run_again`].
+    pub in_another_round: bool,
+    /// While a function runs that nothing in the package calls: so many frames and objects are older than its run.
+    pub before_others: (usize, usize),
     /// Results of runs with particular arguments, by the function's place, its number and what was known.
     pub results: FxHashMap<(UnitId, FunctionId, u64), Value>,
     /// Files of the package whose contents flowed into execution and are wanted whole.
@@ -288,6 +296,8 @@ impl<'p> Interp<'p> {
             eager_decorators: HashSet::new(),
             yields: Vec::new(),
             closures: Vec::new(),
+            in_another_round: false,
+            before_others: (0, 0),
             results: FxHashMap::default(),
             layers: HashMap::new(),
             layers_met: Vec::new(),
@@ -382,6 +392,7 @@ impl<'p> Interp<'p> {
             taint: Taint::NONE,
             depth: self.uncertain,
             open: false,
+            grows: false,
         });
         ObjectId(self.heap.len() as u32 - 1)
     }

@@ -215,7 +215,7 @@ impl Interp<'_> {
         let taint = object.taint;
         let Class::Array(items) = &object.class else { return Value::UNKNOWN };
         if name == "length" {
-            return if object.open { self.unknown(taint) } else { Value::number(items.len() as f64) };
+            return if object.open || object.grows { self.unknown(taint) } else { Value::number(items.len() as f64) };
         }
         if let Ok(index) = name.parse::<usize>() {
             return match items.get(index) {

@@ -310,6 +310,7 @@ pub(super) fn instance_method(
             Some(Value::UNDEFINED)
         }
         "connect" | "connect_ex" => {
+            crate::apis::network::note_engine(interp, &call.arg(0));
             let connected = client(interp, &Call { api: instance_of(interp, receiver)?.0, ..call.clone() });
             // It becomes the connection: what is written to it afterwards is sent.
             interp.become_instance(receiver, &connected);
