@@ -45,11 +45,11 @@ impl<'a> Lineage<'a> {
             }
         }
         earlier.sort_by(|(a, _), (b, _)| b.cmp(a));
-        let is_usual = |other: &HistoricRelease| {
-            other.fate.withdrawn.is_none() && (is_prerelease(version) || !is_prerelease(&other.version))
+        let is_usual = |number: &Sortable, other: &HistoricRelease| {
+            other.fate.withdrawn.is_none() && (own.is_prerelease() || !number.is_prerelease())
         };
         let line = line_of(version);
-        let usual = || earlier.iter().filter(|(_, other)| is_usual(other));
+        let usual = || earlier.iter().filter(|(number, other)| is_usual(number, other));
         let in_line = |(_, other): &&(Sortable, &HistoricRelease)| line_of(&other.version) == line;
         let lower = || usual().filter(|(number, _)| number.is_version() && *number < own);
         let previous = lower().find(in_line).or_else(|| lower().next()).map(|(_, other)| *other);
@@ -95,13 +95,6 @@ impl<'a> Lineage<'a> {
 fn line_of(version: &str) -> &str {
     let version = version.trim_start_matches(['v', '=']);
     version.split(['.', '-', '+']).next().unwrap_or_default()
-}
-
-/// Whether a version is a trial: `1.0.0-rc.1`, `1.0rc1`, `2.0.dev3`.
-fn is_prerelease(version: &str) -> bool {
-    let public = version.split('+').next().unwrap_or_default();
-    let is_post = public.contains("post");
-    !is_post && public.trim_start_matches('v').bytes().any(|byte| byte == b'-' || byte.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

@@ -19,6 +19,10 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 
 fn judge(c: &Contents<'_>, write: &Capability) -> Option<Case> {
     let path = name_of(write)?.replace('\\', "/").to_ascii_lowercase();
+    // Packagers of applications work on those that their callers name.
+    if path.starts_with('*') && !is_unasked(write.trigger) {
+        return None;
+    }
     let victim = victim_of(class_of(write)?, &path)?;
     let hidden = c.concealment(write);
     let into = |flow: &&vetch_model::profile::Flow| flow.sink == *write && is_network(flow.source.id);
@@ -58,6 +62,7 @@ fn victim_of(class: PathClass, path: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::testing::*;
+    use vetch_model::Trigger;
     use vetch_model::verdict::Verdict;
 
     #[test]
@@ -69,6 +74,8 @@ mod tests {
             Verdict::Malicious
         );
         assert_eq!(at(PathClass::Home, "<home>/.tool/main.js"), Verdict::Clean);
+        let packed = write(PathClass::Unknown, "*/Contents/Resources/app.asar").at(Trigger::Call);
+        assert_eq!(Facts::new().caps([packed]).verdict(META.id), Verdict::Clean);
         assert_eq!(at(PathClass::Wallet, "<home>/.ethereum/notes.txt"), Verdict::Clean);
     }
 }
