@@ -74,6 +74,20 @@ impl Change {
         }
     }
 
+    /// Compares a release with the source that it says it was made from. What a build makes of the source runs at other
+    /// moments and lies in other files, so only what it does tells: whatever of it nothing in the source does at all.
+    pub fn beyond_source(source: &PackageFacts, release: &PackageFacts) -> Change {
+        let done = |capability: &Capability| (capability.id, LockedCapability::of(capability).and_then(|it| it.resource));
+        let known: BTreeSet<_> = source.profile.capabilities.iter().map(done).collect();
+        let ends = |flow: &Flow| (done(&flow.source), done(&flow.sink));
+        let known_flows: BTreeSet<_> = source.profile.flows.iter().map(ends).collect();
+        let mut change = Change::between(source, release);
+        change.gained.retain(|capability| !known.contains(&done(capability)));
+        change.flows.retain(|flow| !known_flows.contains(&ends(flow)));
+        (change.lost, change.former_commands, change.reached) = Default::default();
+        change
+    }
+
     /// Whether it can do more than before, or runs more when it is installed.
     pub fn is_more(&self) -> bool {
         !self.gained.is_empty() || !self.flows.is_empty() || !self.commands.is_empty()

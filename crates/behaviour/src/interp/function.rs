@@ -229,6 +229,8 @@ impl Interp<'_> {
                 && self.fuel.steps > 0
                 && self.record(unit, function).active == 0 =>
             {
+                // Whose variables it closes over does not matter to a run that stands for all.
+                let frame = self.record(unit, function).first_parent.unwrap_or(frame);
                 self.call_closure(unit, function, frame, this, Vec::new())
             }
             None => Value::UNKNOWN,

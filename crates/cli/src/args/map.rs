@@ -140,6 +140,10 @@ pub(crate) struct DiffArgs {
     #[arg(long, conflicts_with = "new")]
     pub(crate) previous: bool,
 
+    /// Compare this one release with a checkout of its source: what it can do that the source cannot
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["new", "previous", "review"])]
+    pub(crate) source: Option<PathBuf>,
+
     /// Form of the comparison
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: DiffFormat,

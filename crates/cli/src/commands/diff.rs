@@ -3,6 +3,7 @@
 mod own;
 mod releases;
 mod review;
+mod source;
 
 use std::io::{self, Write};
 use std::path::Path;

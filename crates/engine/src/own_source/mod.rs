@@ -8,6 +8,7 @@ mod workflows;
 use std::collections::{BTreeMap, BTreeSet};
 
 use vetch_detectors::{score, verdict_of};
+use vetch_model::inventory::Ecosystem;
 use vetch_model::outcome::Incomplete;
 use vetch_model::purl::Purl;
 use vetch_model::scan::ReleaseResult;
@@ -99,6 +100,33 @@ pub fn changed(old: &Source, new: &Source) -> std::io::Result<Vec<ChangedPart>> 
         }
     }
     Ok(changed)
+}
+
+/// The source of one package in a checkout, packed as a release of its ecosystem, with a name for the archive: of npm what
+/// lies below the manifest of that name, of a repository that has none what lies at its top. `None`: there is no code of
+/// that ecosystem.
+///
+/// # Errors
+/// When it cannot be packed: a path is longer than archives hold.
+pub fn of_package(source: &Source, ecosystem: &Ecosystem, name: &str) -> std::io::Result<Option<(String, Vec<u8>)>> {
+    let parts = parts(source);
+    let is_named = |files: &BTreeMap<String, &[u8]>| {
+        let manifest = files.get("package.json").and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
+        manifest.is_some_and(|manifest| manifest.get("name").and_then(serde_json::Value::as_str) == Some(name))
+    };
+    let of_ecosystem = |part: &&Part| match ecosystem {
+        Ecosystem::Pypi => matches!(part, Part::Python(_)),
+        _ => matches!(part, Part::Npm(_)),
+    };
+    let named = parts.iter().find(|(part, files)| of_ecosystem(part) && is_named(files));
+    let Some((part, files)) = named.or_else(|| parts.iter().find(|(part, _)| of_ecosystem(part))) else {
+        return Ok(None);
+    };
+    let packed = match part {
+        Part::Npm(_) => pack::whole(files)?,
+        _ => part.pack(files)?,
+    };
+    Ok(Some((part.archive(), packed)))
 }
 
 impl Part {

@@ -16,6 +16,27 @@ pub(super) fn npm(files: &BTreeMap<String, &[u8]>) -> std::io::Result<Vec<u8>> {
     archive(&entries)
 }
 
+/// A package for npm that loads every module of its source: where a build would begin is not there yet.
+pub(super) fn whole(files: &BTreeMap<String, &[u8]>) -> std::io::Result<Vec<u8>> {
+    const ENTRY: &str = "vetch-source.js";
+    let mut manifest: Value =
+        files.get("package.json").and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+    match manifest.as_object_mut() {
+        Some(fields) => {
+            for field in ["module", "exports", "browser", "bin", "types"] {
+                fields.remove(field);
+            }
+            fields.insert("main".to_owned(), ENTRY.into());
+        }
+        None => manifest = serde_json::json!({ "name": "source", "version": "0.0.0", "main": ENTRY }),
+    }
+    let mut entries: BTreeMap<String, Vec<u8>> =
+        files.iter().map(|(path, bytes)| (format!("package/{path}"), bytes.to_vec())).collect();
+    entries.insert("package/package.json".to_owned(), manifest.to_string().into_bytes());
+    entries.insert(format!("package/{ENTRY}"), entry(files).into_bytes());
+    archive(&entries)
+}
+
 /// A source distribution for PyPI.
 pub(super) fn python(files: &BTreeMap<String, &[u8]>) -> std::io::Result<Vec<u8>> {
     let mut entries: BTreeMap<String, Vec<u8>> =

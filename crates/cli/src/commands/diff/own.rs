@@ -49,7 +49,7 @@ pub(super) fn run(old: &Source, new: &Source, arguments: &DiffArgs, global: &Glo
 }
 
 /// What is not published is asked for nowhere, by no name.
-fn unpublished(contents: &ContentsArgs) -> ContentsArgs {
+pub(super) fn unpublished(contents: &ContentsArgs) -> ContentsArgs {
     ContentsArgs {
         ecosystem: None,
         offline: true,

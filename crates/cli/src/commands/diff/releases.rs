@@ -12,6 +12,7 @@ use vetch_report::changes::{self, ChangeView, Published};
 use vetch_report::release_label;
 
 use crate::args::{DiffArgs, DiffFormat, Global, PolicyArgs};
+use super::source;
 use crate::commands::scanning::{self, tool};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, OutputFile};
@@ -24,6 +25,8 @@ pub(super) enum Releases<'a> {
     Two(&'a str, &'a str),
     /// One with the one before it.
     Previous(&'a str),
+    /// One with the source that it was made from.
+    Source(&'a str, &'a Path),
 }
 
 /// Whether releases are meant, as opposed to projects.
@@ -33,14 +36,17 @@ pub(super) enum Releases<'a> {
 pub(super) fn meant(arguments: &DiffArgs) -> Result<Option<Releases<'_>>, Failure> {
     let is_release = |text: &str| vetch_engine::is_release(Path::new(text));
     let old = arguments.old.as_str();
+    if (arguments.previous || arguments.source.is_some()) && !is_release(old) {
+        return Err(Failure::new(
+            format!("`{old}` is no release"),
+            "name it with its registry, e.g. `vetch diff --previous npm:axios@1.14.1`, or an archive",
+        ));
+    }
     if arguments.previous {
-        return match is_release(old) {
-            true => Ok(Some(Releases::Previous(old))),
-            false => Err(Failure::new(
-                format!("`{old}` is no release that has one before it"),
-                "name it with its registry, e.g. `vetch diff --previous npm:axios@1.14.1`",
-            )),
-        };
+        return Ok(Some(Releases::Previous(old)));
+    }
+    if let Some(source) = &arguments.source {
+        return Ok(Some(Releases::Source(old, source)));
     }
     let Some(new) = arguments.new.as_deref() else { return Ok(None) };
     Ok((is_release(old) && is_release(new)).then_some(Releases::Two(old, new)))
@@ -52,27 +58,31 @@ pub(super) fn run(releases: &Releases<'_>, arguments: &DiffArgs, global: &Global
     let progress = Reporter::new(global);
     let targets: Vec<PathBuf> = match releases {
         Releases::Two(old, new) => vec![PathBuf::from(old), PathBuf::from(new)],
-        Releases::Previous(new) => vec![PathBuf::from(new)],
+        Releases::Previous(new) | Releases::Source(new, _) => vec![PathBuf::from(new)],
     };
     let policy = PolicyArgs { allow_incomplete: arguments.allow_incomplete, ..PolicyArgs::default() };
     let mut options = scanning::options(&targets, &arguments.contents, &policy, &progress)?;
     options.history.compare = match releases {
         Releases::Two(..) => Compare::Given,
         Releases::Previous(_) => Compare::Targets,
+        Releases::Source(..) => Compare::WhereOdd,
     };
     let report = scanning::scan(&options, progress)?;
     let number = own(&report, targets.len() - 1)?;
     let (Some(new), Some(past)) = (report.scan.releases.get(number), report.pasts.get(number)) else {
         return Err(Failure::new("there is no release to compare", "name two releases, archives or package folders"));
     };
-    let change = change(&report, number);
+    let change = match releases {
+        Releases::Source(_, folder) => source::beyond(folder, &report, number, arguments, global)?,
+        _ => change(&report, number),
+    };
     let old = old_label(releases, &report, new, past.before.as_ref().map(|(version, _)| version.as_str()))?;
     let view = ChangeView {
         scan: &report.scan,
         old: &old,
         new,
         change: change.as_ref(),
-        published: published(&report, number),
+        published: published(&report, number).filter(|_| !matches!(releases, Releases::Source(..))),
     };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     output::write(file, |out: &mut dyn Write| -> io::Result<()> {
@@ -121,6 +131,7 @@ fn old_label(
             let number = own(report, 0).ok().and_then(|number| report.scan.releases.get(number));
             Ok(number.map_or_else(|| (*old).to_owned(), |release| release_label(&release.purl)))
         }
+        (Releases::Source(_, folder), _) => Ok(format!("its source in {}", folder.display())),
         (Releases::Previous(_), Some(version)) => {
             let label = release_label(&new.purl);
             Ok(format!("{}@{version}", label.rsplit_once('@').map_or(label.as_str(), |(name, _)| name)))
