@@ -142,7 +142,7 @@ impl Browser {
         self.call("Page.navigate", json!({ "url": url }));
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            let ready = self.evaluate("document.documentElement.dataset.ready || ''");
+            let ready = self.evaluate("document.documentElement?.dataset.ready || ''");
             if let Some(ready) = ready.as_str().and_then(|ready| ready.parse().ok()) {
                 return ready;
             }

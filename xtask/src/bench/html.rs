@@ -49,8 +49,7 @@ pub(crate) fn run(options: &Html) -> Result<()> {
     if let Some(keep) = &options.keep {
         fs::copy(&page, keep).with_context(|| format!("cannot write {}", keep.display()))?;
     }
-    let output =
-        repo::output(Command::new(programs.join("examples/page")).arg(&page).arg(options.runs.to_string()))?;
+    let output = repo::output(Command::new(programs.join("examples/page")).arg(&page).arg(options.runs.to_string()))?;
     let Line { usable_ms, slowest_ms, choose_ms } =
         serde_json::from_slice(&output).context("what the measurement prints")?;
     let megabytes = bytes as f64 / 1e6;
@@ -70,7 +69,13 @@ fn lockfile(count: usize) -> Value {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(state >> 33).unwrap_or_default() % below.max(1)
     };
-    let name = |at: usize| format!("{}-{}-{at}", ["parse", "stream", "util", "core", "plugin"][at % 5], ["node", "css", "babel", "ast"][at % 4]);
+    let name = |at: usize| {
+        format!(
+            "{}-{}-{at}",
+            ["parse", "stream", "util", "core", "plugin"][at % 5],
+            ["node", "css", "babel", "ast"][at % 4]
+        )
+    };
     let mut asks: Vec<Map<String, Value>> = vec![Map::new(); count];
     let mut direct = Map::new();
     for at in 0..count {

@@ -66,7 +66,8 @@ fn is_quiet(browser: &mut Browser) {
 }
 
 const SELECTED: &str = "explorer.model.nodes.find((node) => node.label === document.querySelector('#details h2').textContent)?.label || ''";
-const PATH: &str = "[...document.querySelectorAll('#tree .row.path .name')].map((name) => name.textContent).join(' > ')";
+const PATH: &str =
+    "[...document.querySelectorAll('#tree .row.path .name')].map((name) => name.textContent).join(' > ')";
 
 #[test]
 fn the_graph_is_searched_walked_and_coloured() {
@@ -140,7 +141,10 @@ fn the_picture_is_clicked_and_the_theme_turned() {
     assert_eq!(browser.text(paper), dark);
     // The legend shows one class only; the tree can be closed and opened.
     browser.click("#legend [data-class=none]");
-    assert_eq!(browser.text("document.querySelector('#legend [data-class=none]').getAttribute('aria-pressed')"), "true");
+    assert_eq!(
+        browser.text("document.querySelector('#legend [data-class=none]').getAttribute('aria-pressed')"),
+        "true"
+    );
     browser.click("#expand");
     let rows = "document.querySelectorAll('#tree .row').length";
     assert!(browser.text(rows).parse::<u32>().unwrap() > 5);
@@ -180,14 +184,17 @@ fn a_report_is_read_filtered_and_followed() {
     browser.open(&file, true);
     picture(&mut browser, "scan-light.png");
     let text = browser.text("document.querySelector('main').innerText");
-    for wanted in ["thief@6.6.6", "steal.js:", "curl http://c2.invalid/x", "What to do", "How it got in", "Behaviour profile"] {
+    for wanted in
+        ["thief@6.6.6", "steal.js:", "curl http://c2.invalid/x", "What to do", "How it got in", "Behaviour profile"]
+    {
         assert!(text.contains(wanted), "{wanted} in {text}");
     }
     let open = "[...document.querySelectorAll('details.release[open] .name')].map((name) => name.textContent).join()";
     assert_eq!(browser.text(open), "thief@6.6.6");
     browser.click("#filter");
     browser.type_text("lone");
-    let shown = "[...document.querySelectorAll('.release')].filter((one) => !one.hidden).map((one) => one.dataset.name).join()";
+    let shown =
+        "[...document.querySelectorAll('.release')].filter((one) => !one.hidden).map((one) => one.dataset.name).join()";
     assert_eq!(browser.text(shown), "lone@1.0.0 clean");
     // The graph knows the verdicts.
     let verdict = "explorer.model.nodes.find((node) => node.name === 'thief').verdict";

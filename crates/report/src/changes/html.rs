@@ -47,12 +47,7 @@ fn content(out: &mut String, view: &ChangeView<'_>, tool: &ToolInfo) -> std::fmt
         let (what, why) = (text(&missing.what), text(&missing.why));
         writeln!(out, "<p><span class=\"incomplete\">not checked</span> {what}: {why}</p>")?;
     }
-    writeln!(
-        out,
-        "<p class=\"dim\">vetch {} (analysis {})</p>\n</main>",
-        text(&tool.version),
-        text(&tool.analysis)
-    )
+    writeln!(out, "<p class=\"dim\">vetch {} (analysis {})</p>\n</main>", text(&tool.version), text(&tool.analysis))
 }
 
 fn one(out: &mut String, section: &Section) -> std::fmt::Result {

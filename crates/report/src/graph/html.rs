@@ -92,11 +92,17 @@ pub fn html(view: &MapView<'_>, verdicts: Option<&Verdicts>, tool: &ToolInfo) ->
     if !view.incomplete.is_empty() {
         counts.push(counted(view.incomplete.len(), "part could not be read", "parts could not be read"));
     }
-    let target = if view.target.is_empty() { "." } else { view.target };
+    // The current folder has no name of its own on a command line; its project has.
+    let project = data.nodes.iter().find(|node| node.role == "root").map(|node| node.name.as_str());
+    let target = match view.target {
+        "" | "." => project.unwrap_or("."),
+        target => target,
+    }
+    .to_owned();
     let body = format!(
         "<header class=\"bar\"><h1>{}</h1><span class=\"dim\">{}</span><span class=\"space\"></span>\
          <span class=\"dim\">vetch {}</span></header>\n{}",
-        text(target),
+        text(&target),
         text(&counts.join(" · ")),
         text(&tool.version),
         page::explorer(false)

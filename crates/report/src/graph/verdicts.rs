@@ -92,12 +92,17 @@ impl Verdicts {
         for release in &scan.releases {
             let findings = release.findings.iter().take(MAX_FINDINGS);
             let missing = release.incomplete.iter().take(MAX_FINDINGS);
-            verdicts.add(release.purl.as_str(), Judged {
-                verdict: release.verdict.as_str(),
-                score: release.score,
-                findings: findings.map(|one| (one.severity.as_str(), shown(&one.title), one.rule.to_owned())).collect(),
-                missing: missing.map(|one| shown(&format!("{}: {}", one.what, one.why))).collect(),
-            });
+            verdicts.add(
+                release.purl.as_str(),
+                Judged {
+                    verdict: release.verdict.as_str(),
+                    score: release.score,
+                    findings: findings
+                        .map(|one| (one.severity.as_str(), shown(&one.title), one.rule.to_owned()))
+                        .collect(),
+                    missing: missing.map(|one| shown(&format!("{}: {}", one.what, one.why))).collect(),
+                },
+            );
         }
         verdicts
     }

@@ -82,7 +82,8 @@ fn tally(out: &mut String, scan: &Scan) -> std::fmt::Result {
 
 /// The releases that somebody has to do something about.
 fn in_short(out: &mut String, scan: &Scan) -> std::fmt::Result {
-    let bad: Vec<&ReleaseResult> = of(scan, Verdict::Malicious).into_iter().chain(of(scan, Verdict::Suspicious)).collect();
+    let bad: Vec<&ReleaseResult> =
+        of(scan, Verdict::Malicious).into_iter().chain(of(scan, Verdict::Suspicious)).collect();
     if bad.is_empty() {
         return Ok(());
     }
@@ -150,7 +151,10 @@ fn releases(out: &mut String, scan: &Scan) -> std::fmt::Result {
 /// Of what is clean, names are enough.
 fn clean(out: &mut String, releases: &[&ReleaseResult]) -> std::fmt::Result {
     let open = if releases.len() <= 30 { " open" } else { "" };
-    writeln!(out, "<details{open}><summary>Everything of these was checked, and nothing found</summary>\n<ul class=\"plain\">")?;
+    writeln!(
+        out,
+        "<details{open}><summary>Everything of these was checked, and nothing found</summary>\n<ul class=\"plain\">"
+    )?;
     for release in releases {
         let name = text(&release_label(&release.purl));
         writeln!(out, "<li class=\"release\" data-name=\"{name} clean\">{name}</li>")?;

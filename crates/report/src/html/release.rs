@@ -44,14 +44,21 @@ pub(super) fn release(out: &mut String, scan: &Scan, release: &ReleaseResult) ->
         writeln!(out, "<p class=\"dim\">Excepted by policy: {title} (<code>{rule}</code>): {reason}</p>")?;
     }
     let hash = release.content_hash.map_or("contents could not be had".to_owned(), |hash| format!("contents {hash}"));
-    writeln!(out, "<p class=\"dim\"><code>{}</code> · score {} · {}</p>", text(release.purl.as_str()), release.score, text(&hash))?;
+    writeln!(
+        out,
+        "<p class=\"dim\"><code>{}</code> · score {} · {}</p>",
+        text(release.purl.as_str()),
+        release.score,
+        text(&hash)
+    )?;
     writeln!(out, "</div></details>")
 }
 
 /// One finding with the source that it rests on.
 pub(super) fn finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let techniques = finding.techniques.join(", ");
-    let techniques = if techniques.is_empty() { String::new() } else { format!(" · ATT&amp;CK {}", text(&techniques)) };
+    let techniques =
+        if techniques.is_empty() { String::new() } else { format!(" · ATT&amp;CK {}", text(&techniques)) };
     writeln!(
         out,
         "<div class=\"finding\"><h3 class=\"{}\">{}</h3>\n<p class=\"dim\"><code>{}</code> · {} severity, {} confidence{techniques}</p>",
@@ -78,7 +85,9 @@ fn evidence(out: &mut String, evidence: &Evidence) -> std::fmt::Result {
     let line = if at.line > 0 { format!(":{}", at.line) } else { String::new() };
     let place = text(&format!("{}{line}", at.file));
     let source = match evidence {
-        Evidence::Code { excerpt, highlight, .. } => excerpt_of(excerpt, highlight.start as usize, highlight.end as usize),
+        Evidence::Code { excerpt, highlight, .. } => {
+            excerpt_of(excerpt, highlight.start as usize, highlight.end as usize)
+        }
         Evidence::Field { field, found, expected, .. } => {
             let expected = expected.as_ref().map(|expected| format!("\nexpected: {}", text(expected)));
             format!("<pre>{}: {}{}</pre>", text(field), text(found), expected.unwrap_or_default())
@@ -147,13 +156,18 @@ fn ways(out: &mut String, scan: &Scan, release: &ReleaseResult) -> std::fmt::Res
         }
         writeln!(out, "</ul>")?;
     }
-    let places: Vec<String> = release.locations.iter().take(MAX_EVIDENCE).map(|location| {
-        let target = scan.targets.get(location.target).map_or("", |target| target.path.as_str());
-        let declared = location.declared_at.as_ref().map(|at| format!("{}:{}", at.file, at.line));
-        let parts = location.path.clone().into_iter().chain(declared);
-        let target = if scan.targets.len() > 1 { format!("{target}: ") } else { String::new() };
-        format!("<code>{}</code>", text(&format!("{target}{}", parts.collect::<Vec<_>>().join(", "))))
-    }).collect();
+    let places: Vec<String> = release
+        .locations
+        .iter()
+        .take(MAX_EVIDENCE)
+        .map(|location| {
+            let target = scan.targets.get(location.target).map_or("", |target| target.path.as_str());
+            let declared = location.declared_at.as_ref().map(|at| format!("{}:{}", at.file, at.line));
+            let parts = location.path.clone().into_iter().chain(declared);
+            let target = if scan.targets.len() > 1 { format!("{target}: ") } else { String::new() };
+            format!("<code>{}</code>", text(&format!("{target}{}", parts.collect::<Vec<_>>().join(", "))))
+        })
+        .collect();
     match places.is_empty() {
         true => Ok(()),
         false => writeln!(out, "<p><span class=\"dim\">Where</span> {}</p>", places.join(" · ")),
@@ -193,15 +207,26 @@ fn profile(out: &mut String, release: &ReleaseResult) -> std::fmt::Result {
         for one in here.iter().take(MAX_ROWS) {
             let at = one.evidence.location();
             let (label, place) = (text(&one.label()), text(&format!("{}:{}", at.file, at.line)));
-            writeln!(out, "<tr><td class=\"dim\">{trigger}</td><td><code>{label}</code></td><td><code class=\"dim\">{place}</code></td></tr>")?;
+            writeln!(
+                out,
+                "<tr><td class=\"dim\">{trigger}</td><td><code>{label}</code></td><td><code class=\"dim\">{place}</code></td></tr>"
+            )?;
         }
         if here.len() > MAX_ROWS {
-            writeln!(out, "<tr><td class=\"dim\">{trigger}</td><td class=\"dim\">and {} more</td><td></td></tr>", here.len() - MAX_ROWS)?;
+            writeln!(
+                out,
+                "<tr><td class=\"dim\">{trigger}</td><td class=\"dim\">and {} more</td><td></td></tr>",
+                here.len() - MAX_ROWS
+            )?;
         }
     }
     for flow in profile.flows.iter().take(MAX_ROWS) {
         let (source, sink) = (text(&flow.source.label()), text(&flow.sink.label()));
-        writeln!(out, "<tr><td class=\"dim\">{}</td><td colspan=\"2\"><code>{source}</code> → <code>{sink}</code></td></tr>", flow.trigger)?;
+        writeln!(
+            out,
+            "<tr><td class=\"dim\">{}</td><td colspan=\"2\"><code>{source}</code> → <code>{sink}</code></td></tr>",
+            flow.trigger
+        )?;
     }
     writeln!(out, "</table></details>")
 }

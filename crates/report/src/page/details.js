@@ -106,7 +106,7 @@ function makeDetails(model, host, onSelect) {
   function showGraph() {
     host.append(make("h2", "", "Nothing selected"));
     host.append(make("p", "dim", "Choose a package in the tree or the picture to see how it got in and what hangs on it."));
-    const worst = model.nodes.filter((node) => ["malicious", "suspicious"].includes(node.verdict));
+    const worst = ["malicious", "suspicious"].flatMap((verdict) => model.nodes.filter((node) => node.verdict === verdict));
     if (worst.length > 0) {
       section("To look at first");
       list(worst.map((node) => link(node.index, node.verdict)));

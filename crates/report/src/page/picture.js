@@ -52,7 +52,8 @@ function makePicture(model, canvas, tip, onSelect) {
   let colours = {};
   let isQueued = false;
   // By importance, so that names are given to what matters first.
-  const byWeight = model.nodes.map((_, index) => index).sort((a, b) => places.size[b] - places.size[a] || a - b);
+  const grave = (node) => ["suspicious", "malicious"].indexOf(model.nodes[node].verdict) + 1;
+  const byWeight = model.nodes.map((_, index) => index).sort((a, b) => grave(b) - grave(a) || places.size[b] - places.size[a] || a - b);
 
   function readColours() {
     const style = getComputedStyle(canvas);
@@ -74,6 +75,12 @@ function makePicture(model, canvas, tip, onSelect) {
   const sx = (node) => places.x[node] * view.scale + view.x;
   const sy = (node) => places.y[node] * view.scale + view.y;
   const shrink = () => Math.max(0.55, Math.min(1.8, Math.sqrt(view.scale) * 1.25));
+
+  /** What must not be overlooked is never small. */
+  const size = (node) => {
+    const isGrave = state.by === "risk" ? model.nodes[node].riskClass === "high" : grave(node) > 0;
+    return Math.max(places.size[node], isGrave ? 6.5 : 0) * shrink();
+  };
 
   function fit() {
     const radius = Math.max(70, places.rings[places.rings.length - 1] + 24);
@@ -126,12 +133,11 @@ function makePicture(model, canvas, tip, onSelect) {
       const [[left, leftOn], [right, rightOn]] = [a.split(" "), b.split(" ")];
       return leftOn - rightOn || order.indexOf(left) - order.indexOf(right);
     });
-    const factor = shrink();
     for (const key of keys) {
       const [colour, on] = key.split(" ");
       context.beginPath();
       for (const node of by.get(key)) {
-        const [px, py, radius] = [sx(node), sy(node), places.size[node] * factor];
+        const [px, py, radius] = [sx(node), sy(node), size(node)];
         context.moveTo(px + radius, py);
         context.arc(px, py, radius, 0, 2 * Math.PI);
       }
@@ -143,7 +149,7 @@ function makePicture(model, canvas, tip, onSelect) {
 
   function ring(node, radius, width) {
     context.beginPath();
-    context.arc(sx(node), sy(node), places.size[node] * shrink() + radius, 0, 2 * Math.PI);
+    context.arc(sx(node), sy(node), size(node) + radius, 0, 2 * Math.PI);
     Object.assign(context, { strokeStyle: colours.accent, lineWidth: width });
     context.stroke();
   }
@@ -154,7 +160,7 @@ function makePicture(model, canvas, tip, onSelect) {
     context.textBaseline = "middle";
     const taken = [];
     const put = (node, force) => {
-      const [px, py] = [sx(node) + places.size[node] * shrink() + 5, sy(node)];
+      const [px, py] = [sx(node) + size(node) + 5, sy(node)];
       if (px < -60 || px > view.width || py < 0 || py > view.height) return;
       const name = model.nodes[node].name || "(no name)";
       const text = name.length > 34 ? `${name.slice(0, 33)}…` : name;
