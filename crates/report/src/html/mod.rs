@@ -41,7 +41,16 @@ pub fn html(scan: &Scan, maps: &[MapView<'_>], tool: &ToolInfo) -> io::Result<St
     Ok(page::render(&Page { kind, title: &title, body: &body, data: data.as_deref() }))
 }
 
+/// What was scanned. The current folder has no name of its own on a command line; the project at the root of a path has.
 fn targets(scan: &Scan) -> String {
+    if let [target] = scan.targets.as_slice()
+        && target.path == "."
+    {
+        let path = scan.releases.iter().find_map(|release| release.paths.iter().find(|path| path.len() > 1));
+        if let Some(root) = path.and_then(|path| path.first()) {
+            return root.label.clone();
+        }
+    }
     let paths: Vec<String> = scan.targets.iter().map(|target| target.path.clone()).collect();
     graph::words::list(&paths, 3)
 }

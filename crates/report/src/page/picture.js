@@ -160,11 +160,13 @@ function makePicture(model, canvas, tip, onSelect) {
     context.textBaseline = "middle";
     const taken = [];
     const put = (node, force) => {
-      const [px, py] = [sx(node) + size(node) + 5, sy(node)];
-      if (px < -60 || px > view.width || py < 0 || py > view.height) return;
+      const [right, py] = [sx(node) + size(node) + 5, sy(node)];
+      if (right < -60 || sx(node) > view.width || py < 0 || py > view.height) return;
       const name = model.nodes[node].name || "(no name)";
       const text = name.length > 34 ? `${name.slice(0, 33)}…` : name;
-      const box = [px - 3, py - 8, context.measureText(text).width + 6, 16];
+      const width = context.measureText(text).width;
+      const px = right + width > view.width ? sx(node) - size(node) - 5 - width : right;
+      const box = [px - 3, py - 8, width + 6, 16];
       const hits = ([left, top, width, height]) => box[0] < left + width && left < box[0] + box[2] && box[1] < top + height && top < box[1] + box[3];
       if (!force && taken.some(hits)) return;
       taken.push(box);
