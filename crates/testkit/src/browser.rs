@@ -47,6 +47,7 @@ impl Browser {
     }
 
     /// A browser, or `None` with a printed note where none is installed. In CI (`CI` is set) that is a failure.
+    #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     pub fn start() -> Option<Browser> {
         let Some(program) = Browser::program() else {
             assert!(std::env::var_os("CI").is_none(), "no Chromium is installed; .ci/run installs one");
