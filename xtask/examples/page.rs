@@ -1,5 +1,7 @@
 //! How long a page takes in Chromium: `page FILE RUNS` prints the milliseconds as JSON.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is its purpose")]
+
 use std::path::PathBuf;
 
 use vetch_testkit::Browser;
