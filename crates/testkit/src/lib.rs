@@ -18,6 +18,7 @@
 )]
 
 mod archive;
+mod browser;
 mod hostile;
 mod lockfile;
 mod package;
@@ -29,6 +30,7 @@ mod running;
 mod vetch;
 
 pub use archive::{content_path, integrity, sha1_integrity, sha256, shasum, stored_tarball, tarball};
+pub use browser::Browser;
 pub use hostile::{Entry, bomb, raw_tarball};
 pub use package::Pkg;
 pub use project::{Project, ProjectBuilder};

@@ -5,6 +5,7 @@
 //! ruff's parser over every `.py` file. Everything is in the page cache
 //! before anything is measured. Scans see an empty home folder: neither the machine's npm cache nor its settings count.
 
+mod html;
 mod intel;
 mod map;
 mod measure;
@@ -58,6 +59,8 @@ pub(crate) struct Bench {
 /// Measurements of something else than a scan.
 #[derive(Subcommand)]
 enum What {
+    /// Measure the page of a large graph in Chromium
+    Html(html::Html),
     /// Measure the import of 250,000 advisories, and 10,000 packages against them
     Intel,
     /// Measure the way from a large lockfile of every format to its graph
@@ -83,6 +86,7 @@ struct Report {
 /// Measures and prints.
 pub(crate) fn run(options: &Bench) -> Result<()> {
     match &options.what {
+        Some(What::Html(options)) => return html::run(options),
         Some(What::Intel) => return intel::run(),
         Some(What::Map(options)) => return map::run(options),
         Some(What::Names(options)) => return names::run(options),

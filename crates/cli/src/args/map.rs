@@ -38,6 +38,9 @@ pub(crate) struct GraphArgs {
     /// List the releases that most hangs on, with reasons; in diagrams, mark them
     #[arg(long)]
     pub(crate) risks: bool,
+    /// In the page: verdicts from a report of `vetch scan --format json`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) report: Option<PathBuf>,
     /// End with 0 though something could not be read
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
@@ -54,6 +57,8 @@ pub(crate) enum GraphFormat {
     Mermaid,
     /// vetch.graph/1, with risk points
     Json,
+    /// One page to look around in: search, paths, risk points, verdicts
+    Html,
 }
 
 const WHY_STATUS: &str = "Exit status:

@@ -315,6 +315,8 @@ pub(crate) enum Format {
     Sarif,
     /// For a comment on a pull request
     Markdown,
+    /// One page: verdicts, evidence, paths, and the dependency graph
+    Html,
 }
 
 /// A verdict that can fail a scan.

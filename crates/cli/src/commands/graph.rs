@@ -1,6 +1,6 @@
 //! `vetch graph`.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use vetch_engine::map::{self, Map};
@@ -8,7 +8,7 @@ use vetch_graph::Graph;
 use vetch_graph::risks::{self, Publishers};
 use vetch_model::inventory::{Inventory, PackageId};
 use vetch_report::Style;
-use vetch_report::graph::{self as forms, MapFile, MapView, Shape};
+use vetch_report::graph::{self as forms, MapFile, MapView, Shape, Verdicts};
 
 use super::scanning::tool;
 use super::why;
@@ -33,12 +33,17 @@ pub(crate) fn run(arguments: &GraphArgs, global: &Global) -> Result<Exit, Failur
         Some(wanted) => why::find(&opened.inventory, wanted).map_err(|similar| missing(wanted, &similar))?,
         None => Vec::new(),
     };
-    let limit = if global.verbose { RISKS_VERBOSE } else { RISKS };
-    let wants_risks = arguments.risks || arguments.format == GraphFormat::Json;
+    let verdicts = arguments.report.as_deref().map(|report| verdicts(report, arguments.format)).transpose()?;
+    let limit = match arguments.format {
+        GraphFormat::Html => usize::MAX,
+        _ if global.verbose => RISKS_VERBOSE,
+        _ => RISKS,
+    };
+    let wants_risks = arguments.risks || matches!(arguments.format, GraphFormat::Json | GraphFormat::Html);
     let ranked = wants_risks.then(|| risks::rank(&opened.inventory, &opened.graph, &Publishers::new(), limit));
     let view = MapView { risks: ranked.as_ref(), ..opened.view() };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
-    let write = |out: &mut dyn Write| write_graph(arguments, &view, starts, style, out);
+    let write = |out: &mut dyn Write| write_graph(arguments, &view, starts, verdicts.as_ref(), style, out);
     output::write(file, write)?;
     opened.tell(global);
     Ok(match opened.map.incomplete.is_empty() || arguments.allow_incomplete {
@@ -55,10 +60,35 @@ fn missing(wanted: &str, similar: &[String]) -> Failure {
     Failure::new(format!("there is no package `{wanted}` in the target"), hint)
 }
 
+/// Longest report that is read, in bytes: one of a hundred thousand releases is shorter.
+const MAX_REPORT: u64 = 512 * 1024 * 1024;
+
+/// What a scan said, from its report.
+fn verdicts(report: &Path, format: GraphFormat) -> Result<Verdicts, Failure> {
+    if format != GraphFormat::Html {
+        return Err(Failure::new("only the page shows the verdicts of --report", "add --format html"));
+    }
+    let name = report.display();
+    let fail = |reason: String| {
+        Failure::new(
+            format!("cannot use the report `{name}`: {reason}"),
+            "write one with `vetch scan --format json --output FILE`",
+        )
+    };
+    let file = std::fs::File::open(report).map_err(|error| fail(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_REPORT + 1).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;
+    if bytes.len() as u64 > MAX_REPORT {
+        return Err(fail(format!("it is longer than {} MB", MAX_REPORT / 1024 / 1024)));
+    }
+    Verdicts::of_json(&bytes).map_err(|error| fail(error.to_string()))
+}
+
 fn write_graph(
     arguments: &GraphArgs,
     view: &MapView<'_>,
     starts: Vec<PackageId>,
+    verdicts: Option<&Verdicts>,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -71,6 +101,7 @@ fn write_graph(
         GraphFormat::Dot => forms::dot(view, &shape),
         GraphFormat::Mermaid => forms::mermaid(view, &shape),
         GraphFormat::Json => return forms::write_json(view, &tool(), out),
+        GraphFormat::Html => forms::html(view, verdicts, &tool())?,
     };
     out.write_all(text.as_bytes())
 }

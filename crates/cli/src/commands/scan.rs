@@ -5,8 +5,12 @@ use std::path::Path;
 
 use vetch_engine::ScanReport;
 use vetch_engine::policy::judge;
-use vetch_report::{Style, json, markdown, sarif, terminal};
+use vetch_graph::risks::{self, Publishers};
+use vetch_model::scan::{Scan, TargetKind};
+use vetch_report::graph::MapView;
+use vetch_report::{Style, html, json, markdown, sarif, terminal};
 
+use super::graph::Opened;
 use super::{rules, scanning};
 use crate::args::{Format, Global, ScanArgs};
 use crate::exit::{Exit, Failure};
@@ -42,5 +46,21 @@ fn write_report(format: Format, report: &ScanReport, style: Style, out: &mut dyn
             sarif::write(scan, &rules, &tool, root.as_deref().and_then(Path::to_str), out)
         }
         Format::Markdown => out.write_all(markdown::render(scan).as_bytes()),
+        Format::Html => write_page(scan, out),
     }
+}
+
+/// The page, with the maps of those targets that have one. A map that cannot be had is only missing from the picture:
+/// what of the target could not be read, the scan itself says.
+fn write_page(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
+    let has_map = |kind: TargetKind| {
+        matches!(kind, TargetKind::Project | TargetKind::Lockfile | TargetKind::Environment | TargetKind::Sbom)
+    };
+    let targets = scan.targets.iter().filter(|target| has_map(target.kind));
+    let opened: Vec<Opened> = targets.filter_map(|target| Opened::new(Path::new(&target.path)).ok()).collect();
+    let rank = |one: &Opened| risks::rank(&one.inventory, &one.graph, &Publishers::new(), usize::MAX);
+    let ranked: Vec<_> = opened.iter().map(rank).collect();
+    let maps: Vec<MapView<'_>> =
+        opened.iter().zip(&ranked).map(|(one, risks)| MapView { risks: Some(risks), ..one.view() }).collect();
+    out.write_all(html::html(scan, &maps, &scanning::tool())?.as_bytes())
 }

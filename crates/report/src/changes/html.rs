@@ -6,26 +6,24 @@ use super::ChangeView;
 use super::sections::{Section, sections};
 use crate::ToolInfo;
 use crate::escape::html as text;
-use crate::inspect::{PAGE_POLICY, PAGE_STYLE};
 use crate::label::release_label;
+use crate::page::{self, Kind, Page};
 
 /// The page.
 pub fn html(view: &ChangeView<'_>, tool: &ToolInfo) -> String {
-    let mut out = String::new();
+    let mut body = String::new();
     // Writing to a `String` does not fail.
-    let _ = page(&mut out, view, tool);
-    out
+    let _ = content(&mut body, view, tool);
+    let title = format!("{} → {}: {}", view.old, release_label(&view.new.purl), view.new.verdict);
+    page::render(&Page { kind: Kind::Note, title: &title, body: &body, data: None })
 }
 
-fn page(out: &mut String, view: &ChangeView<'_>, tool: &ToolInfo) -> std::fmt::Result {
+fn content(out: &mut String, view: &ChangeView<'_>, tool: &ToolInfo) -> std::fmt::Result {
     let (old, new) = (text(view.old), text(&release_label(&view.new.purl)));
     let verdict = view.new.verdict.as_str();
     writeln!(
         out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{PAGE_POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{old} → {new}: {verdict}</title>\n\
-         <style>{PAGE_STYLE}</style>\n</head>\n<body>\n<h1>{old} → {new}</h1>\n\
+        "<main class=\"sheet\">\n<h1>{old} → {new}</h1>\n\
          <p><span class=\"verdict {verdict}\">{verdict}</span> <span class=\"dim\">score {}</span></p>",
         view.new.score
     )?;
@@ -49,12 +47,7 @@ fn page(out: &mut String, view: &ChangeView<'_>, tool: &ToolInfo) -> std::fmt::R
         let (what, why) = (text(&missing.what), text(&missing.why));
         writeln!(out, "<p><span class=\"incomplete\">not checked</span> {what}: {why}</p>")?;
     }
-    writeln!(
-        out,
-        "<p class=\"dim\">vetch {} (analysis {})</p>\n</body>\n</html>",
-        text(&tool.version),
-        text(&tool.analysis)
-    )
+    writeln!(out, "<p class=\"dim\">vetch {} (analysis {})</p>\n</main>", text(&tool.version), text(&tool.analysis))
 }
 
 fn one(out: &mut String, section: &Section) -> std::fmt::Result {

@@ -48,7 +48,7 @@ fn id(package: &GraphPackage) -> Option<String> {
 }
 
 /// In file order; those that the same release declares at several places once.
-fn edges(view: &MapView<'_>, merged: &Merged) -> Vec<GraphEdge> {
+pub(super) fn edges(view: &MapView<'_>, merged: &Merged) -> Vec<GraphEdge> {
     let mut seen = HashSet::with_capacity(view.inventory.edges.len());
     let edges = view.inventory.edges.iter().filter_map(|edge| {
         let (from, to) = (merged.of(edge.from)?, merged.of(edge.to)?);

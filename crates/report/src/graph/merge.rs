@@ -61,7 +61,7 @@ impl Merged {
         merged
     }
 
-    fn index(&self, id: PackageId) -> usize {
+    pub(super) fn index(&self, id: PackageId) -> usize {
         self.of.get(id.0 as usize).copied().unwrap_or(usize::MAX)
     }
 

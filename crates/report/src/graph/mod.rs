@@ -7,11 +7,13 @@
 
 mod convert;
 mod diagram;
+mod html;
 pub(crate) mod merge;
 pub mod risks;
 mod starts;
 mod tree;
 pub mod types;
+mod verdicts;
 pub mod why;
 mod why_text;
 pub(crate) mod words;
@@ -27,7 +29,10 @@ use crate::ToolInfo;
 use crate::json::write_value;
 
 pub use diagram::{dot, mermaid};
+pub(crate) use html::data;
+pub use html::html;
 pub use tree::tree;
+pub use verdicts::{Verdicts, VerdictsError};
 
 /// The value of `schema` in the graph's JSON.
 pub const SCHEMA_ID: &str = "vetch.graph/1";

@@ -9,40 +9,21 @@ use super::{InspectView, words};
 use crate::ToolInfo;
 use crate::escape::html as text;
 use crate::label::{release_label, size};
-
-/// Nothing may be loaded or run, whatever the text says.
-pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark;--dim:#667;--line:#8884;--malicious:#c22;--suspicious:#a60;--incomplete:#93b;--notable:#26b;\
---clean:#283}@media(prefers-color-scheme:dark){:root{--dim:#99a;--malicious:#f77;--suspicious:#fb4;--incomplete:#d9f;\
---notable:#8bf;--clean:#7d9}}body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}\
-h3{font-size:1rem;margin:1rem 0 .25rem}code,pre{font:13px/1.45 ui-monospace,monospace;overflow-wrap:anywhere}\
-pre{white-space:pre-wrap;border-left:3px solid var(--line);padding:.25rem .75rem;margin:.25rem 0}\
-table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.2rem .75rem .2rem 0;\
-border-bottom:1px solid var(--line)}.dim,th{color:var(--dim);font-weight:normal}.verdict{font-weight:bold;\
-text-transform:uppercase}.malicious{color:var(--malicious)}.suspicious{color:var(--suspicious)}\
-.incomplete{color:var(--incomplete)}.notable{color:var(--notable)}.clean{color:var(--clean)}ul{padding-left:1.25rem}";
+use crate::page::{self, Kind, Page};
 
 /// The page.
 pub fn html(view: &InspectView<'_>, tool: &ToolInfo) -> String {
-    let mut out = String::new();
+    let mut body = String::new();
     // Writing to a `String` does not fail.
-    let _ = page(&mut out, view, tool);
-    out
+    let _ = content(&mut body, view, tool);
+    let title = format!("{}: {}", release_label(&view.release.purl), view.release.verdict);
+    page::render(&Page { kind: Kind::Note, title: &title, body: &body, data: None })
 }
 
-fn page(out: &mut String, view: &InspectView<'_>, tool: &ToolInfo) -> std::fmt::Result {
+fn content(out: &mut String, view: &InspectView<'_>, tool: &ToolInfo) -> std::fmt::Result {
     let name = text(&release_label(&view.release.purl));
     let verdict = view.release.verdict.as_str();
-    writeln!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name}: {verdict}</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>"
-    )?;
+    writeln!(out, "<main class=\"sheet\">")?;
     writeln!(
         out,
         "<h1>{name}</h1>\n<p><span class=\"verdict {verdict}\">{verdict}</span> <span class=\"dim\">score {}</span></p>",
@@ -67,7 +48,7 @@ fn page(out: &mut String, view: &InspectView<'_>, tool: &ToolInfo) -> std::fmt::
     let hash = view.release.content_hash.map(|hash| hash.to_string()).unwrap_or_default();
     let (version, analysis) = (text(&tool.version), text(&tool.analysis));
     writeln!(out, "<p class=\"dim\">vetch {version}, analysis {analysis}; contents {}</p>", text(&hash))?;
-    out.write_str("</body>\n</html>\n")
+    out.write_str("</main>\n")
 }
 
 fn findings(out: &mut String, view: &InspectView<'_>) -> std::fmt::Result {

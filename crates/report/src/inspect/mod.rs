@@ -17,7 +17,6 @@ use crate::ToolInfo;
 use crate::json::write_value;
 
 pub use html::html;
-pub(crate) use html::{POLICY as PAGE_POLICY, STYLE as PAGE_STYLE};
 pub use terminal::terminal;
 
 /// The value of `schema`.
