@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod escape;
 pub mod explain;
 pub mod graph;
+pub mod hygiene;
 pub mod inspect;
 pub mod json;
 mod label;

@@ -9,6 +9,7 @@ pub(crate) mod inspect;
 pub(crate) mod intel;
 pub(crate) mod lock;
 pub(crate) mod man;
+pub(crate) mod pin;
 pub(crate) mod rules;
 pub(crate) mod sbom;
 pub(crate) mod scan;
