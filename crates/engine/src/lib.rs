@@ -6,6 +6,7 @@
 //! history   packages → histories        what registries tell of all their releases, and the releases before
 //! intel     releases → advisories       what imported records say of them
 //! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
+//! doctor    hygiene of host, project, CI and of Vetch itself
 //! edit      edits of the user's own files: diff, checks, written whole or not at all
 //! pin       what a project installs without having reviewed it, and the edits that mend that
 //! own_source  source → releases           the project's own code at two times
@@ -21,6 +22,7 @@
 mod api;
 pub mod cache;
 mod contents;
+pub mod doctor;
 pub mod edit;
 mod history;
 pub mod intel;

@@ -58,6 +58,8 @@ stable_ids! {
         ReadableSecret = "readable-secret",
         /// Others may write to a cache
         WritableCache = "writable-cache",
+        /// Others may read a cache
+        ReadableCache = "readable-cache",
         /// A secret in a project's file
         SecretInProject = "secret-in-project",
         /// A secret, or a file that is never meant for others, in what would be published
@@ -84,7 +86,7 @@ impl LintId {
             UnpinnedRange | MissingIntegrity | WeakIntegrity | MutableGitReference | ExtraPackageIndex => Severity::Medium,
             InstallScriptsAllowed | UnpinnedAction | RequirementWithoutHash | ReleaseAgeUnit => Severity::Medium,
             TrustedPublishingUnused | LockfileNotEnforced | OldToken | WeakConfinement => Severity::Medium,
-            ReleaseAgeMissing | TrustPolicyMissing | RangesSaved | OldIntelligence | UnusableState => Severity::Low,
+            ReleaseAgeMissing | TrustPolicyMissing | ReadableCache | RangesSaved | OldIntelligence | UnusableState => Severity::Low,
         }
     }
 
@@ -117,6 +119,7 @@ impl LintId {
             TrustedPublishingUnused => "a token that CI keeps can be stolen from it; trusted publishing has none to steal",
             ReadableSecret => "every user and service of this machine can take it",
             WritableCache => "every user of this machine can put something else there, to be installed by you",
+            ReadableCache => "private packages lie in it, and now and then the tokens in a log",
             SecretInProject => "whoever gets the project has the secret, and version control does not forget",
             SecretInPackage => "published packages are searched for secrets within minutes, and nothing published can be taken back",
             LockfileNotEnforced => "CI builds with other releases than those that were reviewed",
@@ -171,4 +174,17 @@ pub struct Afterwards {
     pub command: String,
     /// Why.
     pub why: String,
+}
+
+/// One part of what `vetch doctor` looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Area {
+    /// `host`, `project`, `ci` or `vetch`.
+    pub id: &'static str,
+    /// What is wrong.
+    pub lints: Vec<Lint>,
+    /// What was looked at, in sentences.
+    pub looked_at: Vec<String>,
+    /// What could not be found out here, and why.
+    pub unavailable: Vec<String>,
 }

@@ -56,3 +56,38 @@ pub(crate) enum HygieneFormat {
     /// vetch.pin/1 or vetch.doctor/1
     Json,
 }
+
+const DOCTOR_HELP: &str = "Reads only, and asks nobody: no network is used, no program is run, and no secret is printed.
+
+Examples:
+  vetch doctor                     this host, the project in the current folder, its CI, and Vetch
+  vetch doctor web --format json
+
+Exit status:
+  0    nothing is wrong
+  1    something is to be mended
+  2    usage or environment error
+  3    something could not be read, and nothing worse
+  130  stopped with Ctrl-C";
+
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_HELP)]
+pub(crate) struct DoctorArgs {
+    /// The folder of a project [default: the current folder]
+    #[arg(value_name = "TARGET", value_hint = ValueHint::DirPath)]
+    pub(crate) target: Option<PathBuf>,
+
+    /// Leave out this kind of fault, by its id. May be given again
+    #[arg(long, value_name = "LINT")]
+    pub(crate) allow: Vec<String>,
+    /// Let pass what could not be read
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+
+    /// Form of the outcome
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
+    pub(crate) format: HygieneFormat,
+    /// Write the outcome to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub(crate) output: Option<PathBuf>,
+}

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use vetch_model::Verdict;
 
-pub(crate) use hygiene::{HygieneFormat, PinArgs};
+pub(crate) use hygiene::{DoctorArgs, HygieneFormat, PinArgs};
 pub(crate) use intel::{IntelArgs, IntelCommand, IntelFormat};
 pub(crate) use map::{DiffArgs, DiffFormat, GraphArgs, GraphFormat, WhyArgs, WhyFormat};
 pub(crate) use sbom::{SbomArgs, SbomFormatName, SpecVersion};
@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Find what a project installs without having reviewed it: ranges, lockfiles, settings, workflows; mend it
     Pin(PinArgs),
+    /// Look after credentials and settings: this host, a project, its CI, and Vetch itself
+    Doctor(DoctorArgs),
     /// Tell what a rule means, why it matters and what to do
     Explain(ExplainArgs),
     /// List the rules; write and test your own

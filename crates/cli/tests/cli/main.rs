@@ -4,12 +4,14 @@
 mod cache;
 mod diff;
 mod diff_releases;
+mod doctor;
 mod graph;
 mod help;
 mod inspect;
 mod intel;
 mod lock;
 mod own_source;
+mod pin;
 mod policy;
 mod replay;
 mod report;

@@ -31,6 +31,7 @@ use crate::EngineError;
 use crate::edit::{EditError, EditSet, Written};
 use crate::map::{self, Discovered, folder_of, join};
 use room::Room;
+pub(crate) use settings::lines;
 
 /// What was found, and what would mend it.
 #[derive(Debug)]

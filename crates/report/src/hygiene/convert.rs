@@ -2,7 +2,7 @@
 
 use vetch_model::hygiene::{Lint, Repair};
 
-use super::types::*;
+use super::types::{AfterwardsEntry, Area, Diff, DoctorReport, LintEntry, PinReport, RepairEntry};
 use super::{DOCTOR_SCHEMA_ID, DoctorView, PIN_SCHEMA_ID, PinDeed, PinView};
 use crate::ToolInfo;
 use crate::json::{incomplete, tool};

@@ -6,7 +6,7 @@ pub mod types;
 
 use std::io::{self, Write};
 
-use vetch_model::hygiene::{Afterwards, FileDiff, Lint, Repair};
+use vetch_model::hygiene::{Afterwards, Area, FileDiff, Lint, Repair};
 use vetch_model::outcome::Incomplete;
 
 use crate::ToolInfo;
@@ -67,26 +67,13 @@ impl PinView<'_> {
     }
 }
 
-/// One part of what `vetch doctor` looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DoctorArea {
-    /// `host`, `project`, `ci` or `vetch`.
-    pub id: &'static str,
-    /// What is wrong.
-    pub lints: Vec<Lint>,
-    /// What was looked at, in sentences.
-    pub looked_at: Vec<String>,
-    /// What could not be found out here, and why.
-    pub unavailable: Vec<String>,
-}
-
 /// The outcome of `vetch doctor`, ready to be written.
 #[derive(Debug, Clone)]
 pub struct DoctorView<'d> {
     /// As given.
     pub target: &'d str,
     /// In the order of the report.
-    pub areas: &'d [DoctorArea],
+    pub areas: &'d [Area],
     /// What could not be read.
     pub incomplete: &'d [Incomplete],
 }

@@ -72,9 +72,9 @@ fn labelled(page: &mut Page, label: &str, tone: Tone, text: &str) {
 
 /// The lints, the gravest kind first.
 fn kinds(page: &mut Page, lints: &[Lint]) {
-    let mut kinds: BTreeMap<(std::cmp::Reverse<Severity>, LintId), Vec<&Lint>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(Severity, LintId), Vec<&Lint>> = BTreeMap::new();
     for lint in lints {
-        kinds.entry((std::cmp::Reverse(lint.id.severity()), lint.id)).or_default().push(lint);
+        kinds.entry((lint.id.severity(), lint.id)).or_default().push(lint);
     }
     for ((_, id), lints) in kinds {
         let mut line = page.text(id.as_str(), severity_tone(id.severity()));

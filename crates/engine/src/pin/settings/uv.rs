@@ -38,16 +38,42 @@ pub(super) fn lints(room: &mut Room<'_>, project: &Project<'_>) {
     urls(room, &settings, &path);
 }
 
+/// `exclude-newer` is set where what is locked is old enough; else uv would find no solution for what is pinned.
 fn age(room: &mut Room<'_>, project: &Project<'_>, settings: &Settings, path: &[&str]) {
     if settings.get(path).is_some() {
         return;
     }
     let value = Value::Text(format!("{AGE_DAYS} days"));
     let what = "`exclude-newer` is not set: releases are taken as soon as they are out".to_owned();
-    settings.want(room, LintId::ReleaseAgeMissing, path, &value, what);
-    let why = "`uv.lock` notes `exclude-newer`; until it does, `uv sync --locked` fails".to_owned();
-    let folder = project.folder.to_owned();
-    room.follow(LintId::ReleaseAgeMissing, Afterwards { folder, command: "uv lock".to_owned(), why });
+    let id = LintId::ReleaseAgeMissing;
+    if let Some(young) = young(room, project) {
+        let decision = format!(
+            "set `exclude-newer = \"{AGE_DAYS} days\"` for uv once what is locked is that old ({young} is not), or set it now and take \
+             older releases: `uv lock --upgrade`"
+        );
+        return room.lint(id, settings.location(path), what, Repair::Decision(decision));
+    }
+    settings.want(room, id, path, &value, what);
+    let why = "it notes `exclude-newer` in `uv.lock`; until then, `uv sync --locked` fails".to_owned();
+    room.follow(id, Afterwards { folder: project.folder.to_owned(), command: "uv lock".to_owned(), why });
+}
+
+/// What keeps the age from being set: a locked release that is younger, or of which the lockfile does not tell.
+fn young(room: &mut Room<'_>, project: &Project<'_>) -> Option<String> {
+    let lock = room.toml(&project.file("uv.lock"))?;
+    let limit = jiff::Timestamp::now().as_second() - (AGE_DAYS * 24 * 60 * 60) as i64;
+    for package in lock.tree.root.get("package").map_or(&[][..], Node::items) {
+        let name = package.get("name").and_then(Node::as_str).unwrap_or_default();
+        let files = package.get("wheels").map_or(&[][..], Node::items).iter().chain(package.get("sdist"));
+        for file in files {
+            let text = file.get("upload-time").and_then(|time| time.scalar());
+            let time = text.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+            if time.is_none_or(|time| time.as_second() > limit) {
+                return Some(format!("`{name}`"));
+            }
+        }
+    }
+    None
 }
 
 fn urls(room: &mut Room<'_>, settings: &Settings, path: &dyn Fn(&'static str) -> Vec<&'static str>) {
