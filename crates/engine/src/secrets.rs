@@ -50,6 +50,14 @@ pub(crate) struct Secret {
     pub(crate) place: Range<usize>,
 }
 
+impl Secret {
+    /// The article that its kind takes.
+    pub(crate) fn article(&self) -> &'static str {
+        let is_open = self.kind.starts_with(['A', 'O']) || self.kind.starts_with("npm");
+        if is_open { "an" } else { "a" }
+    }
+}
+
 /// Every secret of a line, in order.
 pub(crate) fn in_line(line: &str) -> Vec<Secret> {
     let mut found = Vec::new();
@@ -108,7 +116,8 @@ fn in_url(line: &str) -> Option<Secret> {
     let authority = rest.split(['/', '?', '#', ' ', '"', '\'']).next()?;
     let (user, _) = authority.rsplit_once('@')?;
     let (name, password) = user.split_once(':').unwrap_or(("", user));
-    let is_reference = password.contains("${") || password.starts_with('$') || password.starts_with('<') || password.is_empty();
+    let is_reference =
+        password.contains("${") || password.starts_with('$') || password.starts_with('<') || password.is_empty();
     // `git@host` is no secret.
     if is_reference || name.is_empty() && password.len() < 16 || is_example(password) {
         return None;
@@ -153,7 +162,10 @@ mod tests {
             ("_auth = \"dXNlcjpwYXNz\"".to_owned(), "_auth = \"***\""),
             ("password = hunter2".to_owned(), "password = ***"),
             ("npmAuthToken: abcdef12345".to_owned(), "npmAuthToken: ***"),
-            ("index-url = https://user:s3cr3t@h.invalid/simple".to_owned(), "index-url = https://user:***@h.invalid/simple"),
+            (
+                "index-url = https://user:s3cr3t@h.invalid/simple".to_owned(),
+                "index-url = https://user:***@h.invalid/simple",
+            ),
             ("url = git+ssh://git@github.com/a/b".to_owned(), "url = git+ssh://git@github.com/a/b"),
             (format!("const t = '{token}' // x"), "const t = '***' // x"),
             ("GH=ghp_XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX".to_owned(), "GH=ghp_XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"),

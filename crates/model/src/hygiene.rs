@@ -81,12 +81,18 @@ impl LintId {
         use LintId::*;
         match self {
             NameAndUrlMismatch | PlaintextToken | ReadableSecret | SecretInPackage | SecretInProject => Severity::High,
-            PlainHttpSource | UnboundScope | CheckSwitchedOff | MissingLockfile | UnexpectedRegistryHost => Severity::High,
+            PlainHttpSource | UnboundScope | CheckSwitchedOff | MissingLockfile | UnexpectedRegistryHost => {
+                Severity::High
+            }
             WritableCache | LegacyToken | TwoFactorOff => Severity::High,
-            UnpinnedRange | MissingIntegrity | WeakIntegrity | MutableGitReference | ExtraPackageIndex => Severity::Medium,
+            UnpinnedRange | MissingIntegrity | WeakIntegrity | MutableGitReference | ExtraPackageIndex => {
+                Severity::Medium
+            }
             InstallScriptsAllowed | UnpinnedAction | RequirementWithoutHash | ReleaseAgeUnit => Severity::Medium,
             TrustedPublishingUnused | LockfileNotEnforced | OldToken | WeakConfinement => Severity::Medium,
-            ReleaseAgeMissing | TrustPolicyMissing | ReadableCache | RangesSaved | OldIntelligence | UnusableState => Severity::Low,
+            ReleaseAgeMissing | TrustPolicyMissing | ReadableCache | RangesSaved | OldIntelligence | UnusableState => {
+                Severity::Low
+            }
         }
     }
 
@@ -94,34 +100,58 @@ impl LintId {
     pub const fn why(self) -> &'static str {
         use LintId::*;
         match self {
-            UnpinnedRange => "an install without the lockfile, or an update, takes whatever release is newest, also one that was hijacked an hour ago",
-            MissingLockfile => "every install decides anew what is fetched, and nothing can be compared with what was reviewed",
+            UnpinnedRange => {
+                "an install without the lockfile, or an update, takes whatever release is newest, also one that was hijacked an hour ago"
+            }
+            MissingLockfile => {
+                "every install decides anew what is fetched, and nothing can be compared with what was reviewed"
+            }
             MissingIntegrity => "whatever the registry, a mirror or a proxy hands out under this name is installed",
             WeakIntegrity => "archives with a chosen MD5 or SHA-1 hash can be made",
             PlainHttpSource => "anybody on the way can exchange what is fetched",
             UnexpectedRegistryHost => "a lockfile that was tampered with looks exactly like this",
             NameAndUrlMismatch => "something else is installed than the name says, and reviews do not see it",
             MutableGitReference => "a tag or branch can be moved to other code after it was reviewed",
-            RequirementWithoutHash => "a file that was exchanged on the index or on a mirror is installed without notice",
-            UnboundScope => "where the setting is missing, the public registry is asked, and anybody can publish the name there (dependency confusion)",
-            ExtraPackageIndex => "all indexes are asked for every name and the highest version wins, also one that somebody publishes on the public index (dependency confusion)",
-            InstallScriptsAllowed => "most attacks on registries run in an install script, before anybody has called the package",
-            ReleaseAgeMissing => "most hijacked releases are found and removed within days; a release age lets others meet them first",
-            ReleaseAgeUnit => "npm counts days, pnpm and Yarn minutes, Bun seconds: the number means another time than it seems",
-            TrustPolicyMissing => "a release that is suddenly published with less proof of where it comes from is how most hijacks look",
+            RequirementWithoutHash => {
+                "a file that was exchanged on the index or on a mirror is installed without notice"
+            }
+            UnboundScope => {
+                "where the setting is missing, the public registry is asked, and anybody can publish the name there (dependency confusion)"
+            }
+            ExtraPackageIndex => {
+                "all indexes are asked for every name and the highest version wins, also one that somebody publishes on the public index (dependency confusion)"
+            }
+            InstallScriptsAllowed => {
+                "most attacks on registries run in an install script, before anybody has called the package"
+            }
+            ReleaseAgeMissing => {
+                "most hijacked releases are found and removed within days; a release age lets others meet them first"
+            }
+            ReleaseAgeUnit => {
+                "npm counts days, pnpm and Yarn minutes, Bun seconds: the number means another time than it seems"
+            }
+            TrustPolicyMissing => {
+                "a release that is suddenly published with less proof of where it comes from is how most hijacks look"
+            }
             CheckSwitchedOff => "the check is what notices an exchanged archive or a tampered lockfile",
             RangesSaved => "each added dependency opens a range again that then has to be pinned",
-            UnpinnedAction => "a tag of an action can be moved to code that reads the secrets of the workflow, as happened to tj-actions/changed-files",
+            UnpinnedAction => {
+                "a tag of an action can be moved to code that reads the secrets of the workflow, as happened to tj-actions/changed-files"
+            }
             PlaintextToken => "install scripts and stealers read exactly these files",
             LegacyToken => "it does not expire, and its rights are not limited to packages",
             OldToken => "the longer a token lives, the more places it has leaked to",
             TwoFactorOff => "a stolen password or token is enough to publish",
-            TrustedPublishingUnused => "a token that CI keeps can be stolen from it; trusted publishing has none to steal",
+            TrustedPublishingUnused => {
+                "a token that CI keeps can be stolen from it; trusted publishing has none to steal"
+            }
             ReadableSecret => "every user and service of this machine can take it",
             WritableCache => "every user of this machine can put something else there, to be installed by you",
             ReadableCache => "private packages lie in it, and now and then the tokens in a log",
             SecretInProject => "whoever gets the project has the secret, and version control does not forget",
-            SecretInPackage => "published packages are searched for secrets within minutes, and nothing published can be taken back",
+            SecretInPackage => {
+                "published packages are searched for secrets within minutes, and nothing published can be taken back"
+            }
             LockfileNotEnforced => "CI builds with other releases than those that were reviewed",
             OldIntelligence => "malware that became known since then is not recognised by its name and version",
             WeakConfinement => "a parser that is taken over by a hostile package could do more on this machine",

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-const PIN_HELP: &str = "Without --check and --fix, tells what is wrong and shows the diff of what --fix would write. No network is
+const PIN_HELP: &str =
+    "Without --check and --fix, tells what is wrong and shows the diff of what --fix would write. No network is
 used, and no program is run. What only another tool can mend is told with its command.
 
 Examples:
@@ -57,7 +58,8 @@ pub(crate) enum HygieneFormat {
     Json,
 }
 
-const DOCTOR_HELP: &str = "Reads only, and asks nobody: no network is used, no program is run, and no secret is printed.
+const DOCTOR_HELP: &str =
+    "Reads only, and asks nobody: no network is used, no program is run, and no secret is printed.
 
 Examples:
   vetch doctor                     this host, the project in the current folder, its CI, and Vetch

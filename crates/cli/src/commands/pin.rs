@@ -67,7 +67,9 @@ pub(super) fn allowed(ids: &[String]) -> Result<Vec<LintId>, Failure> {
     let one = |text: &String| {
         LintId::from_str(text).map_err(|_| {
             let known = nearest(text, LintId::ALL.iter().map(|id| id.as_str()));
-            let hint = known.map_or("the ids stand before each fault in the report".to_owned(), |known| format!("did you mean `{known}`?"));
+            let hint = known.map_or("the ids stand before each fault in the report".to_owned(), |known| {
+                format!("did you mean `{known}`?")
+            });
             Failure::new(format!("there is no kind of fault `{text}`"), hint)
         })
     };

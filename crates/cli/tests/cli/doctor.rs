@@ -11,7 +11,8 @@ use crate::vetch;
 
 /// Tokens of the right form that are nobody's.
 const NPM: &str = "npm_a1B2c3D4e5f6G7h8I9j0a1B2c3D4e5f6G7h8";
-const PYPI: &str = "pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMAACKlszLCIwMDAwMDAwMC0wMDAwIl0AAAYgAAAA";
+const PYPI: &str =
+    "pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMAACKlszLCIwMDAwMDAwMC0wMDAwIl0AAAYgAAAA";
 
 fn put(folder: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
@@ -46,7 +47,12 @@ impl Room {
         let area = areas.iter().find(|one| one["id"] == area).unwrap();
         let home = format!("{}/", self.home.path().display());
         let one = |lint: &Value| {
-            format!("{} {}:{}", lint["id"].as_str().unwrap(), lint["file"].as_str().unwrap().replace(&home, "~/"), lint["line"])
+            format!(
+                "{} {}:{}",
+                lint["id"].as_str().unwrap(),
+                lint["file"].as_str().unwrap().replace(&home, "~/"),
+                lint["line"]
+            )
         };
         area["lints"].as_array().unwrap().iter().map(one).collect()
     }
@@ -64,7 +70,9 @@ fn tokens_of_the_host_are_told_and_never_printed() {
         &[(".npmrc", &npmrc), (".pypirc", &pypirc), (".netrc", netrc), (".config/pnpm/rc", old), (".npm/x", "")],
         &[],
     );
-    let set = |name: &str, mode: u32| fs::set_permissions(room.home.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    let set = |name: &str, mode: u32| {
+        fs::set_permissions(room.home.path().join(name), fs::Permissions::from_mode(mode)).unwrap()
+    };
     set(".npmrc", 0o644);
     set(".pypirc", 0o600);
     set(".netrc", 0o600);
@@ -85,13 +93,17 @@ fn tokens_of_the_host_are_told_and_never_printed() {
     ] {
         assert!(told.iter().any(|told| told == wanted), "{wanted}: {told:#?}");
     }
-    assert!(!told.iter().any(|told| told == "plaintext-token ~/.npmrc:2" || told.starts_with("readable-secret ~/.pypirc")), "{told:#?}");
+    assert!(
+        !told.iter().any(|told| told == "plaintext-token ~/.npmrc:2" || told.starts_with("readable-secret ~/.pypirc")),
+        "{told:#?}"
+    );
     let terminal = room.run(&["--verbose"]).expect(1);
     let json = room.run(&["--format", "json"]).expect(1);
     for secret in [NPM, PYPI, "hunter2", "aHVudGVyMg"] {
         assert!(!terminal.stdout.contains(secret) && !json.stdout.contains(secret), "{secret}");
     }
-    assert!(terminal.stdout.contains("chmod 600") && terminal.stdout.contains("all projects of the account"), "{}", terminal.stdout);
+    let words = terminal.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("chmod 600") && words.contains("all projects of the account"), "{words}");
 }
 
 #[test]
@@ -106,17 +118,25 @@ fn the_project_and_its_package_are_searched() {
             (".gitignore", "src/\n"),
             (".env", "A=1\n"),
             (".env.example", "A=\n"),
-            (".github/workflows/release.yml", "jobs:\n  a:\n    steps:\n      - run: npm install\n      - run: npm publish\n        env:\n          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}\n      - uses: a/b@v1\n"),
+            (
+                ".github/workflows/release.yml",
+                "jobs:\n  a:\n    steps:\n      - run: npm install\n      - run: npm publish\n        env:\n          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}\n      - uses: a/b@v1\n",
+            ),
         ],
     );
     let told = room.told("project");
-    for wanted in ["secret-in-project dist/index.js:1", "secret-in-package dist/index.js:1", "secret-in-package .env:0"] {
+    for wanted in ["secret-in-project dist/index.js:1", "secret-in-package dist/index.js:1", "secret-in-package .env:0"]
+    {
         assert!(told.iter().any(|told| told == wanted), "{wanted}: {told:#?}");
     }
     assert!(!told.iter().any(|told| told.contains("ignored.js") || told.contains("example")), "{told:#?}");
     let ci = room.told("ci");
     let file = ".github/workflows/release.yml";
-    let wanted = [format!("lockfile-not-enforced {file}:4"), format!("trusted-publishing-unused {file}:7"), format!("unpinned-action {file}:8")];
+    let wanted = [
+        format!("lockfile-not-enforced {file}:4"),
+        format!("trusted-publishing-unused {file}:7"),
+        format!("unpinned-action {file}:8"),
+    ];
     assert_eq!(ci, wanted);
     assert!(room.told("vetch").iter().any(|told| told.starts_with("old-intelligence")));
     let run = room.run(&[]).expect(1);
@@ -137,16 +157,49 @@ fn npm_packs_what_we_say() {
         return;
     }
     let tree = [
-        "index.js", "lib/a.js", "lib/a.test.js", "lib/deep/b.js", "lib/.npmignore", "README", "readme.md", "LICENSE-MIT", "License.txt",
-        "COPYING", "CHANGELOG.md", ".npmrc", ".env", ".gitignore", "package-lock.json", "yarn.lock", "x.orig", ".DS_Store", "._x",
-        "node_modules/m/index.js", "lib/node_modules/n/index.js", "dist/out.js", "dist/out.js.map", "docs/README.md", "docs/package-lock.json",
-        "bin/run", "src/main.ts", "lib/.npmrc", "npm-debug.log", "a.swp", ".a.swp", "CVS/x", "build/config.gypi",
+        "index.js",
+        "lib/a.js",
+        "lib/a.test.js",
+        "lib/deep/b.js",
+        "lib/.npmignore",
+        "README",
+        "readme.md",
+        "LICENSE-MIT",
+        "License.txt",
+        "COPYING",
+        "CHANGELOG.md",
+        ".npmrc",
+        ".env",
+        ".gitignore",
+        "package-lock.json",
+        "yarn.lock",
+        "x.orig",
+        ".DS_Store",
+        "._x",
+        "node_modules/m/index.js",
+        "lib/node_modules/n/index.js",
+        "dist/out.js",
+        "dist/out.js.map",
+        "docs/README.md",
+        "docs/package-lock.json",
+        "bin/run",
+        "src/main.ts",
+        "lib/.npmrc",
+        "npm-debug.log",
+        "a.swp",
+        ".a.swp",
+        "CVS/x",
+        "build/config.gypi",
     ];
     for (name, fields, ignore) in [
         ("bare", "", None),
         ("files", ", \"files\": [\"lib\", \"!lib/**/*.test.js\"]", None),
         ("glob", ", \"files\": [\"*.js\", \"dist/*.js\"]", None),
-        ("rooted", ", \"files\": [\"/lib/\", \"./dist\"], \"main\": \"index.js\", \"bin\": {\"x\": \"./bin/run\"}", None),
+        (
+            "rooted",
+            ", \"files\": [\"/lib/\", \"./dist\"], \"main\": \"index.js\", \"bin\": {\"x\": \"./bin/run\"}",
+            None,
+        ),
         ("npmignore", "", Some("docs\n*.map\n!dist/out.js.map\n/src/\n")),
         ("both", ", \"files\": [\"dist\", \"docs\"]", Some("dist\n")),
         ("named", ", \"files\": [\".env\", \"x.orig\", \"docs\", \".DS_Store\"]", None),
@@ -162,11 +215,22 @@ fn npm_packs_what_we_say() {
         if let Some(text) = ignore {
             put(folder.path(), &[(".npmignore", text)]);
         }
-        let output = Command::new("npm").args(["pack", "--dry-run", "--json", "--offline", "--ignore-scripts"]).current_dir(folder.path()).output().unwrap();
+        let output = Command::new("npm")
+            .args(["pack", "--dry-run", "--json", "--offline", "--ignore-scripts"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
         let Ok(said) = serde_json::from_slice::<Value>(&output.stdout) else { return };
-        let listed = said.as_array().and_then(|all| all.first()).or_else(|| said.as_object().and_then(|map| map.values().next()));
-        let mut theirs: Vec<String> =
-            listed.unwrap()["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect();
+        let listed = said
+            .as_array()
+            .and_then(|all| all.first())
+            .or_else(|| said.as_object().and_then(|map| map.values().next()));
+        let mut theirs: Vec<String> = listed.unwrap()["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|file| file["path"].as_str().unwrap().to_owned())
+            .collect();
         theirs.sort();
         assert_eq!(packed(folder.path()), theirs, "{name}");
     }

@@ -49,6 +49,7 @@ pub(super) fn look(files: &dyn Files, workflows: Vec<Lint>, incomplete: &mut Vec
     }
     match count {
         0 => area.unavailable.push("no workflow of GitHub or GitLab was found".to_owned()),
+        1 => area.looked_at.push("one workflow of GitHub or GitLab".to_owned()),
         _ => area.looked_at.push(format!("{count} workflows of GitHub and GitLab")),
     }
     area
@@ -60,15 +61,21 @@ fn workflow(file: &str, text: &str, lints: &mut Vec<Lint>) {
     let publishes_npm = says(&["npm publish", "pnpm publish", "yarn npm publish", "bun publish"]);
     let publishes_pypi = says(&["pypa/gh-action-pypi-publish", "twine upload", "uv publish", "poetry publish"]);
     let npm_tokens = ["NODE_AUTH_TOKEN", "NPM_TOKEN", "YARN_NPM_AUTH_TOKEN", "NPM_CONFIG_TOKEN"];
-    let pypi_tokens = ["TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "POETRY_PYPI_TOKEN", "password:", "PYPI_TOKEN", "PYPI_API_TOKEN"];
+    let pypi_tokens =
+        ["TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "POETRY_PYPI_TOKEN", "password:", "PYPI_TOKEN", "PYPI_API_TOKEN"];
     for (number, line) in (1u32..).zip(&lines) {
         let location = || Location { line: number, ..Location::file(file) };
         let of = |tokens: &[&str]| line.contains("secrets.") && tokens.iter().any(|token| line.contains(token));
         let (is_npm, is_pypi) = (publishes_npm && of(&npm_tokens), publishes_pypi && of(&pypi_tokens));
         if is_npm || is_pypi {
             let (registry, how) = match is_npm {
-                true => ("npm", "`npm trust github <package> --file <workflow>` or the package's settings on npmjs.com set it up; the job needs `id-token: write`"),
-                false => ("PyPI", "the project's page Publishing on pypi.org sets it up; the job needs `id-token: write`"),
+                true => (
+                    "npm",
+                    "`npm trust github <package> --file <workflow>` or the package's settings on npmjs.com set it up; the job needs `id-token: write`",
+                ),
+                false => {
+                    ("PyPI", "the project's page Publishing on pypi.org sets it up; the job needs `id-token: write`")
+                }
             };
             let what = format!("the workflow publishes to {registry} with a token that is kept as a secret");
             lints.push(Lint {
@@ -91,7 +98,7 @@ fn workflow(file: &str, text: &str, lints: &mut Vec<Lint>) {
             lints.push(Lint {
                 location: location(),
                 id: LintId::SecretInProject,
-                what: format!("a {} stands here", secret.kind),
+                what: format!("{} {} stands here", secret.article(), secret.kind),
                 repair: Repair::Command(repair.to_owned()),
             });
         }
@@ -112,7 +119,9 @@ fn loose(line: &str) -> Option<(&'static str, &'static str)> {
             continue;
         }
         for (command, instead) in LOOSE {
-            let Some(rest) = part.strip_prefix(command).filter(|rest| rest.is_empty() || rest.starts_with(' ')) else { continue };
+            let Some(rest) = part.strip_prefix(command).filter(|rest| rest.is_empty() || rest.starts_with(' ')) else {
+                continue;
+            };
             // A package or `-g` installs a tool, not the project.
             let installs_project = rest.split_whitespace().all(|word| word.starts_with("--") && word != "--global");
             if installs_project {

@@ -106,7 +106,11 @@ struct Host<'o> {
 
 impl Host<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        self.options.environment.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string_lossy().into_owned())
+        self.options
+            .environment
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.to_string_lossy().into_owned())
     }
 
     fn push(&mut self, location: Location, id: LintId, what: String, repair: Repair) {
@@ -144,11 +148,13 @@ impl Host<'_> {
         let host = line.trim_start().strip_prefix("//").and_then(|rest| rest.split(['/', ':']).next());
         let of = host.map(|host| format!(" for `{host}`")).unwrap_or_default();
         let rights = rights(value).map(|rights| format!("; {rights}")).unwrap_or_default();
-        let what = format!("a {}{of} stands here in plain text{rights}", secret.kind);
+        let what = format!("{} {}{of} stands here in plain text{rights}", secret.article(), secret.kind);
         self.push(location.clone(), LintId::PlaintextToken, what, Repair::Command(revoke(registry).to_owned()));
         let is_public = host.is_none_or(vetch_registries::is_public_host);
         let legacy = match registry {
-            Registry::Npm if secret.kind == "registry password" => Some("it is a name and password, as npm kept them before tokens"),
+            Registry::Npm if secret.kind == "registry password" => {
+                Some("it is a name and password, as npm kept them before tokens")
+            }
             Registry::Npm if secret.kind == "registry token" && host.is_some() && is_public => {
                 Some("it has not the form of npm's present tokens (`npm_…`)")
             }
@@ -184,17 +190,29 @@ impl Host<'_> {
         let Some(mode) = mode(&metadata) else { return };
         if let Some(who) = others(mode, 0o22) {
             let what = format!("{who} may write to this cache of packages");
-            self.push(Location::file(shown), LintId::WritableCache, what, Repair::Command(format!("`chmod -R go-w {}`", quoted(path))));
+            self.push(
+                Location::file(shown),
+                LintId::WritableCache,
+                what,
+                Repair::Command(format!("`chmod -R go-w {}`", quoted(path))),
+            );
         } else if mode & 0o5 == 0o5 && is_reachable(path) {
             let what = "every user of this machine may read this cache, private packages included".to_owned();
-            self.push(Location::file(shown), LintId::ReadableCache, what, Repair::Command(format!("`chmod o-rx {}`", quoted(path))));
+            self.push(
+                Location::file(shown),
+                LintId::ReadableCache,
+                what,
+                Repair::Command(format!("`chmod o-rx {}`", quoted(path))),
+            );
         }
     }
 
     fn variables(&mut self) {
         for name in VARIABLES {
             if self.variable(name).is_some_and(|value| !value.is_empty()) {
-                let what = format!("`{name}` is set: every program that is started here gets the token, install scripts included");
+                let what = format!(
+                    "`{name}` is set: every program that is started here gets the token, install scripts included"
+                );
                 let repair = Repair::Command(format!("`unset {name}`, and set it only for the command that publishes"));
                 self.push(Location::file(format!("${name}")), LintId::PlaintextToken, what, repair);
             }
@@ -208,23 +226,36 @@ impl Host<'_> {
         let shown = npmrc.to_string_lossy().into_owned();
         if let Some(setting) = lines::last(&settings, "strict-ssl").filter(|setting| !setting.is_true()) {
             let what = "`strict-ssl` is off for all projects: certificates of registries are not checked".to_owned();
-            self.push(setting.location(&shown), LintId::CheckSwitchedOff, what, Repair::Command("`npm config delete strict-ssl`".to_owned()));
+            self.push(
+                setting.location(&shown),
+                LintId::CheckSwitchedOff,
+                what,
+                Repair::Command("`npm config delete strict-ssl`".to_owned()),
+            );
         }
         let uses_npm = home.join(".npm").is_dir() || npmrc.is_file();
-        if uses_npm && lines::last(&settings, "min-release-age").is_none() && lines::last(&settings, "before").is_none() {
+        if uses_npm && lines::last(&settings, "min-release-age").is_none() && lines::last(&settings, "before").is_none()
+        {
             let what = "`min-release-age` is not set for all projects".to_owned();
-            self.push(Location::file(shown.clone()), LintId::ReleaseAgeMissing, what, Repair::Command("`npm config set min-release-age 7` (days; npm 11.10 or later)".to_owned()));
+            self.push(
+                Location::file(shown.clone()),
+                LintId::ReleaseAgeMissing,
+                what,
+                Repair::Command("`npm config set min-release-age 7` (days; npm 11.10 or later)".to_owned()),
+            );
         }
         if uses_npm && !lines::last(&settings, "ignore-scripts").is_some_and(lines::Setting::is_true) {
             let what = "`ignore-scripts` is not set for all projects: install scripts of every package run".to_owned();
-            let repair = "`npm config set ignore-scripts true`, and `npm rebuild <package>` for those that need their scripts";
+            let repair =
+                "`npm config set ignore-scripts true`, and `npm rebuild <package>` for those that need their scripts";
             self.push(Location::file(shown), LintId::InstallScriptsAllowed, what, Repair::Command(repair.to_owned()));
         }
         self.pip(home);
     }
 
     fn pip(&mut self, home: &Path) {
-        let confs: Vec<PathBuf> = [".config/pip/pip.conf", ".pip/pip.conf"].iter().map(|name| home.join(name)).collect();
+        let confs: Vec<PathBuf> =
+            [".config/pip/pip.conf", ".pip/pip.conf"].iter().map(|name| home.join(name)).collect();
         if !home.join(".cache/pip").is_dir() && !confs.iter().any(|conf| conf.is_file()) {
             return;
         }
@@ -243,7 +274,9 @@ impl Host<'_> {
         }
         for (shown, setting) in &settings {
             let (id, what) = match setting.key.replace('_', "-").as_str() {
-                "extra-index-url" if !setting.value.is_empty() => (LintId::ExtraPackageIndex, "pip asks a further index beside the main one"),
+                "extra-index-url" if !setting.value.is_empty() => {
+                    (LintId::ExtraPackageIndex, "pip asks a further index beside the main one")
+                }
                 "trusted-host" => (LintId::CheckSwitchedOff, "pip asks neither https nor certificates of a host"),
                 _ => continue,
             };
@@ -271,7 +304,11 @@ fn rights(token: &str) -> Option<&'static str> {
     let bytes = URL_SAFE_NO_PAD.decode(body.trim_end_matches('=')).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     // Old ones hold JSON objects, newer ones lists that begin with the caveat's number: 1 names projects.
-    let is_limited = text.contains("\"projects\"") || text.contains("[1, [") || text.contains("[1,[") || text.contains("[2, [");
+    let is_limited = text.contains("\"projects\"")
+        || text.contains("[1, [")
+        || text.contains("[1,[")
+        || text.contains("[2, [")
+        || text.contains("[2,[");
     Some(if is_limited { "it is limited to projects" } else { "it is for all projects of the account" })
 }
 
@@ -289,7 +326,9 @@ fn revoke(registry: Registry) -> &'static str {
             "revoke it at https://pypi.org/manage/account/token/; publish from CI by trusted publishing, and keep others in the \
              key ring: `keyring set <index> <user>`"
         }
-        Registry::Other => "revoke it where it was made, and let a key ring keep the next: for git, `git config --global credential.helper <helper>`",
+        Registry::Other => {
+            "revoke it where it was made, and let a key ring keep the next: for git, `git config --global credential.helper <helper>`"
+        }
     }
 }
 
@@ -298,7 +337,9 @@ fn read(path: &Path) -> Result<Option<(String, Metadata)>, String> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => metadata,
         Ok(_) => return Ok(None),
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(error) => return Err(format!("it cannot be read ({error})")),
     };
     if metadata.len() > MAX_BYTES {
@@ -331,7 +372,10 @@ fn others(mode: u32, rights: u32) -> Option<&'static str> {
 
 /// Whether every folder above lets others pass.
 fn is_reachable(path: &Path) -> bool {
-    path.ancestors().skip(1).filter_map(|folder| fs::metadata(folder).ok()).all(|it| mode(&it).is_none_or(|mode| mode & 0o1 != 0))
+    path.ancestors()
+        .skip(1)
+        .filter_map(|folder| fs::metadata(folder).ok())
+        .all(|it| mode(&it).is_none_or(|mode| mode & 0o1 != 0))
 }
 
 /// A path as a shell takes it.

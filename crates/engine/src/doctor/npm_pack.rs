@@ -38,7 +38,16 @@ const CRUFT: &[&str] = &[
 ];
 
 /// Left out whatever is named.
-const NEVER: &[&str] = &["/.git", "/node_modules", ".npmrc", "/package-lock.json", "/yarn.lock", "/pnpm-lock.yaml", "/bun.lockb", "/bun.lock"];
+const NEVER: &[&str] = &[
+    "/.git",
+    "/node_modules",
+    ".npmrc",
+    "/package-lock.json",
+    "/yarn.lock",
+    "/pnpm-lock.yaml",
+    "/bun.lockb",
+    "/bun.lock",
+];
 
 /// The paths of the files that npm would pack of the package in `folder`, relative to it, sorted.
 ///
@@ -65,7 +74,8 @@ pub(super) fn packed_in(files: &dyn Files, folder: &str) -> Result<Vec<String>, 
         // At the top, `files` takes the place of both; one of npm's own takes that of git's everywhere.
         let own = [".npmignore", ".gitignore"].into_iter().find(|name| is_there(name));
         if let Some(name) = own.filter(|_| !at.is_empty() || pack.files.is_none()) {
-            let bytes = files.read(&join(folder, &join(&at, name)), MAX_BYTES).map_err(|error| error.into_incomplete())?;
+            let bytes =
+                files.read(&join(folder, &join(&at, name)), MAX_BYTES).map_err(|error| error.into_incomplete())?;
             rules.push((at.clone(), matcher(String::from_utf8_lossy(&bytes.unwrap_or_default()).lines())));
         }
         for entry in entries {
@@ -105,7 +115,9 @@ impl Pack {
         });
         let mut required: Vec<String> =
             ["main", "browser", "bin"].iter().filter_map(|field| root.get(field)?.as_str().map(plain)).collect();
-        required.extend(root.get("bin").map_or(&[][..], Node::entries).iter().filter_map(|it| it.value.as_str().map(plain)));
+        required.extend(
+            root.get("bin").map_or(&[][..], Node::entries).iter().filter_map(|it| it.value.as_str().map(plain)),
+        );
         Pack { files, cruft: matcher(CRUFT.iter().copied()), never: matcher(NEVER.iter().copied()), required }
     }
 
@@ -121,9 +133,11 @@ impl Pack {
         }
         match &self.files {
             // What is not named is left out; cruft may be named.
-            Some(files) => match files.matched_path_or_any_parents(path, false) {
-                Match::Ignore(_) => !self.cruft.matched_path_or_any_parents(path, false).is_ignore() || names(files, path),
-                _ => false,
+            Some(files) if !files.matched_path_or_any_parents(path, false).is_ignore() => false,
+            // Below the top, the rules about cruft are the last to be asked, for the name alone.
+            Some(files) => match path.rsplit_once('/') {
+                Some((_, name)) => !self.cruft.matched(name, false).is_ignore(),
+                None => !self.cruft.matched(path, false).is_ignore() || names(files, path),
             },
             None => !self.cruft.matched_path_or_any_parents(path, false).is_ignore(),
         }
@@ -134,7 +148,8 @@ impl Pack {
         if self.never.matched_path_or_any_parents(path, true).is_ignore() {
             return false;
         }
-        let holds_required = self.required.iter().any(|required| required.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')));
+        let holds_required =
+            self.required.iter().any(|required| required.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')));
         let is_left_out = said(rules, path, true) == Some(true);
         let is_cruft = self.files.is_none() && self.cruft.matched_path_or_any_parents(path, true).is_ignore();
         holds_required || !is_left_out && !is_cruft
@@ -174,7 +189,9 @@ fn plain(path: &str) -> String {
 fn is_always_taken(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_text = ["readme", "copying", "license", "licence"].iter().any(|stem| {
-        lower.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') && !rest.ends_with(['~', '$']))
+        lower
+            .strip_prefix(stem)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') && !rest.ends_with(['~', '$']))
     });
     name == "package.json" || is_text
 }

@@ -27,7 +27,12 @@ fn intelligence(options: &DoctorOptions, area: &mut Area) {
     };
     let location = Location::file(folder.to_string_lossy());
     let mut push = |what: String, repair: &str| {
-        area.lints.push(Lint { location: location.clone(), id: LintId::OldIntelligence, what, repair: Repair::Command(repair.to_owned()) });
+        area.lints.push(Lint {
+            location: location.clone(),
+            id: LintId::OldIntelligence,
+            what,
+            repair: Repair::Command(repair.to_owned()),
+        });
     };
     match IntelStore::open(folder).and_then(|store| store.as_ref().map(IntelStore::age).transpose()) {
         Ok(None) => push("no threat intelligence was imported".to_owned(), "`vetch intel update`"),
@@ -54,7 +59,12 @@ fn cache(options: &DoctorOptions, area: &mut Area) {
     }
     let what = format!("the cache cannot be kept: `{}` is no folder that can be written to", there.display());
     let repair = Repair::Command("name another with `--cache-dir DIR` or XDG_CACHE_HOME".to_owned());
-    area.lints.push(Lint { location: Location::file(folder.to_string_lossy()), id: LintId::UnusableState, what, repair });
+    area.lints.push(Lint {
+        location: Location::file(folder.to_string_lossy()),
+        id: LintId::UnusableState,
+        what,
+        repair,
+    });
 }
 
 #[cfg(target_os = "linux")]
@@ -64,24 +74,40 @@ fn confinement(area: &mut Area) {
     let has_seccomp = Path::new("/proc/sys/kernel/seccomp/actions_avail").exists();
     if !modules.is_empty() && !has_landlock {
         let what = "the kernel has no Landlock: a wall around workers is missing".to_owned();
-        let repair = Repair::Command("boot a kernel of 5.13 or later with `lsm=landlock,…` on its command line".to_owned());
-        area.lints.push(Lint { location: Location::file("/sys/kernel/security/lsm"), id: LintId::WeakConfinement, what, repair });
+        let repair =
+            Repair::Command("boot a kernel of 5.13 or later with `lsm=landlock,…` on its command line".to_owned());
+        area.lints.push(Lint {
+            location: Location::file("/sys/kernel/security/lsm"),
+            id: LintId::WeakConfinement,
+            what,
+            repair,
+        });
     }
     if !has_seccomp {
         let what = "the kernel has no system call filter (seccomp): a wall around workers is missing".to_owned();
         let repair = Repair::Command("boot a kernel with CONFIG_SECCOMP_FILTER".to_owned());
-        area.lints.push(Lint { location: Location::file("/proc/sys/kernel/seccomp"), id: LintId::WeakConfinement, what, repair });
+        area.lints.push(Lint {
+            location: Location::file("/proc/sys/kernel/seccomp"),
+            id: LintId::WeakConfinement,
+            what,
+            repair,
+        });
     }
     match modules.is_empty() {
-        true => area.unavailable.push("whether the kernel has Landlock: `/sys/kernel/security/lsm` cannot be read here".to_owned()),
-        false if has_landlock && has_seccomp => area.looked_at.push("workers are confined by Landlock and seccomp".to_owned()),
+        true => area
+            .unavailable
+            .push("whether the kernel has Landlock: `/sys/kernel/security/lsm` cannot be read here".to_owned()),
+        false if has_landlock && has_seccomp => {
+            area.looked_at.push("workers are confined by Landlock and seccomp".to_owned())
+        }
         false => {}
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 fn confinement(area: &mut Area) {
-    let what = "workers have no wall but being processes without environment: Landlock and seccomp are of Linux".to_owned();
+    let what =
+        "workers have no wall but being processes without environment: Landlock and seccomp are of Linux".to_owned();
     let repair = Repair::Command("scan what is hostile in a Linux container or machine".to_owned());
     area.lints.push(Lint { location: Location::file("."), id: LintId::WeakConfinement, what, repair });
 }

@@ -22,7 +22,8 @@ const MAX_DEPTH: usize = 32;
 const MAX_TOLD: usize = 5;
 
 /// Folders in which nothing is the project's own.
-const NEVER: &[&str] = &["node_modules", ".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "__pycache__", "target"];
+const NEVER: &[&str] =
+    &["node_modules", ".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "__pycache__", "target"];
 
 /// Looks at it; the second of the two are lints about its workflows.
 pub(super) fn look(folder: &Path, files: &dyn Files, incomplete: &mut Vec<Incomplete>) -> (Area, Vec<Lint>) {
@@ -108,7 +109,11 @@ fn walk(files: &dyn Files, incomplete: &mut Vec<Incomplete>) -> Own {
         }
         if own.files.len() > MAX_FILES {
             let why = format!("it has more than {MAX_FILES} files; the others were not searched for secrets");
-            incomplete.push(Incomplete::new(folder, why, "name a folder of the project, or leave files out by .gitignore"));
+            incomplete.push(Incomplete::new(
+                folder,
+                why,
+                "name a folder of the project, or leave files out by .gitignore",
+            ));
             break;
         }
     }
@@ -150,13 +155,19 @@ fn secrets(files: &dyn Files, file: &str, id: LintId, lints: &mut Vec<Lint>) -> 
             }
             let location = Location { line: number, ..Location::file(file) };
             let what = match id {
-                LintId::SecretInPackage => format!("`npm publish` would ship a {} with this file", secret.kind),
-                _ => format!("a {} stands here", secret.kind),
+                LintId::SecretInPackage => {
+                    format!("`npm publish` would ship {} {} with this file", secret.article(), secret.kind)
+                }
+                _ => format!("{} {} stands here", secret.article(), secret.kind),
             };
             let revoke = "revoke it first: it has to be taken for stolen";
             let repair = match id {
-                LintId::SecretInPackage => format!("{revoke}; then leave the file out by `files` in package.json, and look again with `npm pack --dry-run`"),
-                _ => format!("{revoke}; then read it from the environment, and take it out of the history: `git log -S` finds where it is"),
+                LintId::SecretInPackage => format!(
+                    "{revoke}; then leave the file out by `files` in package.json, and look again with `npm pack --dry-run`"
+                ),
+                _ => format!(
+                    "{revoke}; then read it from the environment, and take it out of the history: `git log -S` finds where it is"
+                ),
             };
             lints.push(Lint { location, id, what, repair: Repair::Command(repair) });
         }
@@ -172,13 +183,18 @@ fn pack(files: &dyn Files, manifest: &str, area: &mut Area, incomplete: &mut Vec
         Err(error) => return incomplete.push(error),
     };
     area.looked_at.push(format!("the {} files that `npm publish` would ship of `{manifest}`", packed.len()));
-    let told: BTreeSet<String> =
-        area.lints.iter().filter(|lint| lint.id == LintId::SecretInProject).map(|lint| lint.location.file.clone()).collect();
+    let told: BTreeSet<String> = area
+        .lints
+        .iter()
+        .filter(|lint| lint.id == LintId::SecretInProject)
+        .map(|lint| lint.location.file.clone())
+        .collect();
     for path in packed {
         let file = join(folder, &path);
         if let Some(kind) = never_meant(&path) {
             let what = format!("`npm publish` would ship this file: {kind}");
-            let repair = "leave it out by `files` in package.json or by .npmignore, and look again with `npm pack --dry-run`";
+            let repair =
+                "leave it out by `files` in package.json or by .npmignore, and look again with `npm pack --dry-run`";
             area.lints.push(Lint {
                 location: Location::file(file.clone()),
                 id: LintId::SecretInPackage,
@@ -195,13 +211,22 @@ fn pack(files: &dyn Files, manifest: &str, area: &mut Area, incomplete: &mut Vec
 /// Files that hold secrets by their nature.
 fn never_meant(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let is_env = name == ".env" || name.strip_prefix(".env.").is_some_and(|rest| !matches!(rest, "example" | "sample" | "template" | "dist" | "defaults"));
+    let is_env = name == ".env"
+        || name
+            .strip_prefix(".env.")
+            .is_some_and(|rest| !matches!(rest, "example" | "sample" | "template" | "dist" | "defaults"));
     match name {
         _ if is_env => Some("it holds the environment of a deployment"),
-        ".npmrc" | ".yarnrc.yml" | ".pypirc" | ".netrc" | ".git-credentials" => Some("it holds settings and tokens of registries"),
+        ".npmrc" | ".yarnrc.yml" | ".pypirc" | ".netrc" | ".git-credentials" => {
+            Some("it holds settings and tokens of registries")
+        }
         "id_rsa" | "id_ed25519" | "id_ecdsa" | "id_dsa" => Some("it is a private key"),
         "credentials.json" | "service-account.json" | "serviceAccountKey.json" => Some("it holds credentials"),
-        _ if name.ends_with(".pem") || name.ends_with(".p12") || name.ends_with(".pfx") || name.ends_with(".keystore") => {
+        _ if name.ends_with(".pem")
+            || name.ends_with(".p12")
+            || name.ends_with(".pfx")
+            || name.ends_with(".keystore") =>
+        {
             Some("it may be a private key")
         }
         _ if name.ends_with(".tfstate") => Some("it holds the secrets of an infrastructure"),

@@ -105,9 +105,15 @@ fn blocks(change: &Change, old: &[String]) -> Vec<Block> {
                 let at = if edit.span.start == bytes.len() { old.len() } else { line_of(edit.span.start) };
                 at..at
             }
-            false => line_of(edit.span.start).min(old.len())..(line_of(edit.span.end.max(edit.span.start)) + 1).min(old.len()),
+            false => {
+                line_of(edit.span.start).min(old.len())
+                    ..(line_of(edit.span.end.max(edit.span.start)) + 1).min(old.len())
+            }
         };
-        match groups.last_mut().filter(|(last, _)| *last == range || !range.is_empty() && !last.is_empty() && range.start <= last.end) {
+        match groups
+            .last_mut()
+            .filter(|(last, _)| *last == range || !range.is_empty() && !last.is_empty() && range.start <= last.end)
+        {
             Some((last, edits)) => {
                 last.end = last.end.max(range.end);
                 edits.push(edit);

@@ -148,6 +148,12 @@ impl EditSet {
         self.changes.get(file).map(Change::result)
     }
 
+    /// Whether an edit of the file writes this line.
+    pub fn writes_line(&self, file: &str, line: &str) -> bool {
+        let edits = self.changes.get(file).map_or(&[][..], |change| &change.edits);
+        edits.iter().any(|edit| edit.text.lines().any(|written| written == line))
+    }
+
     /// Takes out all edits of a file.
     pub fn remove(&mut self, file: &str) {
         self.changes.remove(file);

@@ -42,7 +42,8 @@ fn written(value: &Value, syntax: Syntax, quote: Option<u8>) -> String {
 fn is_plain(text: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-._+/".contains(c);
     let starts = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
-    let means_other = text.parse::<f64>().is_ok() || matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off");
+    let means_other =
+        text.parse::<f64>().is_ok() || matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off");
     starts && text.chars().all(is_word) && !means_other
 }
 
@@ -122,7 +123,8 @@ fn is_header(bytes: &[u8], node: &Node, tables: &[&str]) -> bool {
 }
 
 fn is_array_of_tables(bytes: &[u8], node: &Node) -> bool {
-    matches!(&node.kind, Kind::List(_)) && bytes.get(node.span.start as usize..).is_some_and(|rest| rest.starts_with(b"[["))
+    matches!(&node.kind, Kind::List(_))
+        && bytes.get(node.span.start as usize..).is_some_and(|rest| rest.starts_with(b"[["))
 }
 
 #[cfg(test)]
@@ -181,7 +183,12 @@ mod tests {
             ("[[t]]\nb = 2\n", Syntax::Toml, &["k"], "k = 1\n[[t]]\nb = 2\n"),
             ("[t] # c\nb = 2\n", Syntax::Toml, &["t", "k"], "[t] # c\nk = 1\nb = 2\n"),
             ("[t.u]\nb = 2", Syntax::Toml, &["t", "k"], "[t.u]\nb = 2\n\n[t]\nk = 1\n"),
-            ("[t]\nb = \"\"\"\n[t.u]\n\"\"\"\n", Syntax::Toml, &["t", "u", "k"], "[t]\nb = \"\"\"\n[t.u]\n\"\"\"\n\n[t.u]\nk = 1\n"),
+            (
+                "[t]\nb = \"\"\"\n[t.u]\n\"\"\"\n",
+                Syntax::Toml,
+                &["t", "u", "k"],
+                "[t]\nb = \"\"\"\n[t.u]\n\"\"\"\n\n[t.u]\nk = 1\n",
+            ),
         ] {
             assert_eq!(after(before, syntax, path, plain("1")).as_deref(), Some(expected), "{before}");
         }

@@ -99,9 +99,8 @@ impl EditSet {
 fn rename(dir: &Dir, ready: &[Ready<'_>]) -> Result<Written, EditError> {
     let mut written = Written::default();
     for one in ready {
-        let renamed = check(dir, one.file, one.change).and_then(|_| {
-            dir.rename(&one.temporary, dir, one.file).map_err(|error| EditError::io(one.file, &error))
-        });
+        let renamed = check(dir, one.file, one.change)
+            .and_then(|_| dir.rename(&one.temporary, dir, one.file).map_err(|error| EditError::io(one.file, &error)));
         if let Err(error) = renamed {
             return Err(EditError { written: written.files, ..error });
         }
@@ -220,7 +219,10 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.path().join("a/x")).unwrap(), "new\nold\n");
         assert_eq!(fs::metadata(folder.path().join("a/x")).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_to_string(folder.path().join("y")).unwrap(), "new\n");
-        assert_eq!((names(folder.path()), names(&folder.path().join("a"))), (vec!["a".into(), "y".into()], vec!["x".into()]));
+        assert_eq!(
+            (names(folder.path()), names(&folder.path().join("a"))),
+            (vec!["a".into(), "y".into()], vec!["x".into()])
+        );
     }
 
     #[test]

@@ -38,7 +38,11 @@ pub(super) fn lints(room: &mut Room<'_>) -> usize {
 fn yaml_in(room: &mut Room<'_>, folder: &str) -> Vec<String> {
     let listed = room.files.list(folder).unwrap_or_default();
     let is_yaml = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
-    listed.into_iter().filter(|it| it.kind == ListedKind::File && is_yaml(&it.name)).map(|it| join(folder, &it.name)).collect()
+    listed
+        .into_iter()
+        .filter(|it| it.kind == ListedKind::File && is_yaml(&it.name))
+        .map(|it| join(folder, &it.name))
+        .collect()
 }
 
 fn folders_in(room: &mut Room<'_>, folder: &str) -> Vec<String> {
@@ -78,13 +82,19 @@ fn uses(text: &str) -> Option<(String, Repair)> {
         return None;
     }
     let repository: Vec<&str> = path.splitn(3, '/').take(2).collect();
-    let is_simple = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let is_simple = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
     let what = match reference {
         "" => format!("`{text}` names neither commit nor tag"),
         _ => format!("`{text}` names a tag or branch, which can be moved"),
     };
     let repair = match repository.as_slice() {
-        [owner, name] if is_simple(owner) && is_simple(name) && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) => {
+        [owner, name]
+            if is_simple(owner)
+                && is_simple(name)
+                && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) =>
+        {
             let reference = if reference.is_empty() { "HEAD" } else { reference };
             Repair::Command(format!(
                 "write the commit behind `@`, and `# {reference}` after it; `git ls-remote https://github.com/{owner}/{name} {reference} '{reference}^{{}}'` tells it (of two lines, the second)"
@@ -96,11 +106,18 @@ fn uses(text: &str) -> Option<(String, Repair)> {
 }
 
 fn image(text: &str) -> Option<(String, Repair)> {
-    if text.contains("@sha256:") || text.contains("${{") || text.is_empty() || text == "Dockerfile" || text.starts_with('.') {
+    if text.contains("@sha256:")
+        || text.contains("${{")
+        || text.is_empty()
+        || text == "Dockerfile"
+        || text.starts_with('.')
+    {
         return None;
     }
     let text = text.strip_prefix("docker://").unwrap_or(text);
-    let repair = Repair::Command("write `@sha256:…` behind the image; `docker buildx imagetools inspect <image>` tells the digest".to_owned());
+    let repair = Repair::Command(
+        "write `@sha256:…` behind the image; `docker buildx imagetools inspect <image>` tells the digest".to_owned(),
+    );
     Some((format!("the image `{text}` is named by a tag, which can be moved"), repair))
 }
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 use vetch_lockfiles::tree::Syntax;
 use vetch_lockfiles::{Format, Reading};
+use vetch_model::Location;
 use vetch_model::hygiene::{Lint, LintId, Repair};
 use vetch_model::integrity::HashAlgorithm;
 use vetch_model::inventory::{Ecosystem, Package, Role, Source as From};
-use vetch_model::Location;
 
 use super::in_folder;
 use super::room::Room;
@@ -79,7 +79,10 @@ impl Lock<'_> {
     }
 
     fn integrity(&mut self, room: &mut Room<'_>, package: &Package) {
-        let (is_release, is_python) = (matches!(package.source, From::Registry { .. } | From::Tarball { .. }), package.ecosystem == Ecosystem::Pypi);
+        let (is_release, is_python) = (
+            matches!(package.source, From::Registry { .. } | From::Tarball { .. }),
+            package.ecosystem == Ecosystem::Pypi,
+        );
         // Yarn's newer lockfiles hold checksums of its own cache's archives.
         if !is_release || package.bundled || package.cache_checksum.is_some() {
             return;
@@ -178,7 +181,9 @@ impl Lock<'_> {
         let mut bases: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for package in &self.reading.inventory.packages {
             let From::Registry { url: Some(url), .. } = &package.source else { continue };
-            let Some((scope, _)) = package.name.split_once('/').filter(|(scope, _)| scope.starts_with('@')) else { continue };
+            let Some((scope, _)) = package.name.split_once('/').filter(|(scope, _)| scope.starts_with('@')) else {
+                continue;
+            };
             if let Some(base) = registries::base_of(url, &package.name) {
                 bases.entry(scope).or_default().insert(base);
             }
@@ -205,7 +210,8 @@ fn other_release(package: &Package, url: &Url) -> Option<String> {
     if !format!("/{}", named.trim_start_matches('/')).ends_with(&format!("/{}", package.name)) {
         return Some(format!("`{}`", named.trim_start_matches('/')));
     }
-    let version = file.strip_prefix(bare)?.strip_prefix('-').filter(|it| it.starts_with(|c: char| c.is_ascii_digit()))?;
+    let version =
+        file.strip_prefix(bare)?.strip_prefix('-').filter(|it| it.starts_with(|c: char| c.is_ascii_digit()))?;
     let locked = package.version.as_deref()?;
     let plain = |version: &str| version.split('+').next().unwrap_or(version).to_owned();
     (plain(version) != plain(locked)).then(|| format!("version {version}"))

@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use vetch_lockfiles::{DirFiles, Format};
+use vetch_model::Location;
 use vetch_model::hygiene::{Afterwards, FileDiff, Lint, LintId, Repair};
 use vetch_model::outcome::Incomplete;
-use vetch_model::Location;
 
 use crate::EngineError;
 use crate::edit::{EditError, EditSet, Written};

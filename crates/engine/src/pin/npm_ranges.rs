@@ -10,8 +10,8 @@ use vetch_model::hygiene::{Afterwards, Lint, LintId, Repair};
 use vetch_model::inventory::{Edge, Package, PackageId, Role, Source as From};
 use vetch_versions::npm::{Options, Range, Version};
 
-use super::room::{Room, Source, Step};
 use super::in_folder;
+use super::room::{Room, Source, Step};
 use crate::map::{folder_of, join};
 
 const FIELDS: [&str; 3] = ["dependencies", "devDependencies", "optionalDependencies"];
@@ -73,7 +73,9 @@ impl Own<'_> {
         let range = if declared.range.is_empty() { "any version" } else { declared.range };
         let locked = self.asked.and_then(|asked| asked.get(name)).map(|edge| self.reading.inventory.package(edge.to));
         let version = match locked {
-            Some(Package { role: Role::Dependency, source: From::Registry { .. }, version: Some(version), .. }) => version,
+            Some(Package { role: Role::Dependency, source: From::Registry { .. }, version: Some(version), .. }) => {
+                version
+            }
             // Their own code, or from git: neither is a release that a range chooses.
             Some(_) => return,
             None => {
@@ -83,7 +85,8 @@ impl Own<'_> {
             }
         };
         if Version::parse(version).is_err() || does_not_hold(declared.range, version) {
-            let what = format!("`{name}` takes {}, and `{}` holds {version}: it is out of date", code(range), self.file);
+            let what =
+                format!("`{name}` takes {}, and `{}` holds {version}: it is out of date", code(range), self.file);
             let repair = Repair::Command(in_folder(self.folder, self.install()));
             return room.lint(LintId::UnpinnedRange, location, what, repair);
         }
@@ -100,7 +103,14 @@ impl Own<'_> {
     }
 
     /// The range where the lockfile repeats it; `None` if only the package manager can change that.
-    fn in_lockfile(&self, room: &mut Room<'_>, field: &str, name: &str, node: &Node, pinned: &str) -> Option<Vec<Step>> {
+    fn in_lockfile(
+        &self,
+        room: &mut Room<'_>,
+        field: &str,
+        name: &str,
+        node: &Node,
+        pinned: &str,
+    ) -> Option<Vec<Step>> {
         let syntax = match self.reading.format {
             Format::PackageLock => Syntax::Json,
             Format::Pnpm => Syntax::Yaml,
@@ -124,9 +134,13 @@ impl Own<'_> {
         };
         let found = paths.iter().find_map(|path| Some((path, source.tree.root.at(path)?)));
         match found {
-            Some((path, node)) if node.scalar().as_deref() == Some(old) => Some(vec![source.exchange(path, node, pinned)]),
+            Some((path, node)) if node.scalar().as_deref() == Some(old) => {
+                Some(vec![source.exchange(path, node, pinned)])
+            }
             // The first version of the format does not repeat ranges of the project.
-            None if self.reading.format == Format::PackageLock && self.reading.format_version == "1" => Some(Vec::new()),
+            None if self.reading.format == Format::PackageLock && self.reading.format_version == "1" => {
+                Some(Vec::new())
+            }
             _ => None,
         }
     }
@@ -170,7 +184,8 @@ fn declared(text: &str) -> Option<Declared<'_>> {
         }
         None => ("", trimmed),
     };
-    let is_elsewhere = range.contains(':') || range.contains('/') || range.starts_with(['.', '~', '/']) && range.contains('/');
+    let is_elsewhere =
+        range.contains(':') || range.contains('/') || range.starts_with(['.', '~', '/']) && range.contains('/');
     if is_elsewhere || Version::parse(range.trim_start_matches(['=', 'v'])).is_ok() {
         return None;
     }

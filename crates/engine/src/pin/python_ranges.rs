@@ -10,8 +10,8 @@ use vetch_model::hygiene::{Afterwards, Lint, LintId, Repair};
 use vetch_model::inventory::{PackageId, Role, Source as From};
 use vetch_model::purl::normalised;
 
-use super::room::{Room, Source, Step};
 use super::in_folder;
+use super::room::{Room, Source, Step};
 use crate::map::{folder_of, join};
 
 pub(super) fn lints(room: &mut Room<'_>, file: &str, reading: &Reading) {
@@ -31,7 +31,9 @@ pub(super) fn locked(reading: &Reading, from: PackageId) -> HashMap<&str, BTreeS
         inventory.edges.iter().filter(|edge| edge.from == from).map(|edge| edge.to).collect();
     for (id, package) in inventory.iter() {
         let is_release = package.role == Role::Dependency && matches!(package.source, From::Registry { .. });
-        if let Some(version) = package.version.as_deref().filter(|_| is_release && (asked.is_empty() || asked.contains(&id))) {
+        if let Some(version) =
+            package.version.as_deref().filter(|_| is_release && (asked.is_empty() || asked.contains(&id)))
+        {
             locked.entry(&package.name).or_default().insert(version);
         }
     }
@@ -64,7 +66,9 @@ impl Own<'_> {
         let mut at_run_time = vec![path(&["project", "dependencies"])];
         at_run_time.extend(optional.iter().map(|key| path(&["project", "optional-dependencies", key])));
         let poetry = path(&["tool", "poetry", "dependencies"]);
-        let is_there = |path: &[String]| node(root, path).is_some_and(|node| !node.items().is_empty() || !node.entries().is_empty());
+        let is_there = |path: &[String]| {
+            node(root, path).is_some_and(|node| !node.items().is_empty() || !node.entries().is_empty())
+        };
         if is_published(root) {
             if at_run_time.iter().chain([&poetry]).any(|path| is_there(path)) {
                 room.notes.insert(format!(
@@ -85,7 +89,9 @@ impl Own<'_> {
         let Some(list) = node(&self.manifest.tree.root, path) else { return };
         for (index, item) in list.items().iter().enumerate() {
             let Kind::Text(text) = &item.kind else { continue };
-            let Some(found) = spec(text).filter(|found| found.url.is_none() && found.pinned.is_none()) else { continue };
+            let Some(found) = spec(text).filter(|found| found.url.is_none() && found.pinned.is_none()) else {
+                continue;
+            };
             let mut path = path.to_vec();
             path.push(index.to_string());
             let pinned = |version: &str| {
@@ -118,7 +124,15 @@ impl Own<'_> {
         }
     }
 
-    fn entry(&self, room: &mut Room<'_>, node: &Node, path: &[String], name: &str, range: &str, pinned: impl Fn(&str) -> String) {
+    fn entry(
+        &self,
+        room: &mut Room<'_>,
+        node: &Node,
+        path: &[String],
+        name: &str,
+        range: &str,
+        pinned: impl Fn(&str) -> String,
+    ) {
         let location = self.manifest.tree.location(node.span);
         let shown = if range.is_empty() { "any version".to_owned() } else { format!("`{range}`") };
         let versions = self.locked.get(name).map(|versions| versions.iter().copied().collect::<Vec<_>>());
@@ -150,13 +164,21 @@ impl Own<'_> {
     }
 
     /// Where `uv.lock` repeats the specifier: `requires-dist` and `requires-dev` of the project's entry.
-    fn in_uv_lock(&self, room: &mut Room<'_>, place: &[&str], name: &str, range: &str, version: &str) -> Option<Vec<Step>> {
+    fn in_uv_lock(
+        &self,
+        room: &mut Room<'_>,
+        place: &[&str],
+        name: &str,
+        range: &str,
+        version: &str,
+    ) -> Option<Vec<Step>> {
         if self.reading.format != Format::Uv {
             return None;
         }
         let source = room.source(self.file, Syntax::Toml)?;
         let packages = source.tree.root.get("package")?;
-        let is_own = |item: &Node| item.get("name").and_then(Node::as_str).is_some_and(|own| normalised(own) == self.name);
+        let is_own =
+            |item: &Node| item.get("name").and_then(Node::as_str).is_some_and(|own| normalised(own) == self.name);
         let index = packages.items().iter().position(is_own)?;
         let metadata = packages.items().get(index)?.get("metadata")?;
         let mut steps = Vec::new();
@@ -212,7 +234,11 @@ fn node<'t>(root: &'t Node, path: &[String]) -> Option<&'t Node> {
 
 /// A specifier without blanks, in the order of its clauses: tools write it anew.
 fn bare(specifier: &str) -> BTreeSet<String> {
-    specifier.split(',').map(|clause| clause.split_whitespace().collect::<String>()).filter(|it| !it.is_empty()).collect()
+    specifier
+        .split(',')
+        .map(|clause| clause.split_whitespace().collect::<String>())
+        .filter(|it| !it.is_empty())
+        .collect()
 }
 
 /// Whether others install it from an index.

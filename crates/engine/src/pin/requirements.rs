@@ -23,10 +23,10 @@ pub(super) fn lints(room: &mut Room<'_>, file: &str, reading: &Reading, all: &[(
     if is_input && all.iter().any(|(other, _)| *other == compiled) {
         return;
     }
-    let of_folder = |format: Format| {
-        all.iter().find(|(other, one)| one.format == format && folder_of(other) == folder_of(file))
-    };
-    let lock = [Format::Uv, Format::Pylock, Format::Poetry, Format::Pdm, Format::PipfileLock].into_iter().find_map(of_folder);
+    let of_folder =
+        |format: Format| all.iter().find(|(other, one)| one.format == format && folder_of(other) == folder_of(file));
+    let lock =
+        [Format::Uv, Format::Pylock, Format::Poetry, Format::Pdm, Format::PipfileLock].into_iter().find_map(of_folder);
     let lock = lock.map(|(name, reading)| Lock::of(name, reading));
     let mut by_file: BTreeMap<&str, Vec<&Package>> = BTreeMap::new();
     for package in reading.inventory.packages.iter().filter(|package| package.role == Role::Dependency) {
@@ -139,7 +139,9 @@ impl List<'_> {
         for package in &self.packages {
             let Some(place) = &package.declared_at else { continue };
             let Some((start, text)) = self.written(place) else { continue };
-            let Some(found) = spec(text).filter(|found| found.url.is_none() && found.pinned.is_none()) else { continue };
+            let Some(found) = spec(text).filter(|found| found.url.is_none() && found.pinned.is_none()) else {
+                continue;
+            };
             let shown =
                 if found.specifier.is_empty() { "any version".to_owned() } else { format!("`{}`", found.specifier) };
             let locked = self.lock.and_then(|lock| Some((lock, lock.release(&found.name)?.version.as_deref()?)));
@@ -204,7 +206,8 @@ impl List<'_> {
             return Err(unclear("is locked in another version"));
         }
         let digests = release.artifacts.iter().filter_map(|artifact| artifact.integrity.as_ref());
-        let sha256 = digests.flat_map(|integrity| &integrity.digests).filter(|it| it.algorithm == HashAlgorithm::Sha256);
+        let sha256 =
+            digests.flat_map(|integrity| &integrity.digests).filter(|it| it.algorithm == HashAlgorithm::Sha256);
         let hashes: BTreeSet<String> = sha256.map(|digest| digest.to_hex()).collect();
         if hashes.is_empty() {
             return Err(unclear("is locked without SHA-256 hashes"));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use vetch_lockfiles::tree::{Node, Syntax, Tree, parse};
 use vetch_lockfiles::Files;
+use vetch_lockfiles::tree::{Node, Syntax, Tree, parse};
 use vetch_model::hygiene::{Afterwards, Lint, LintId, Repair};
 use vetch_model::outcome::Incomplete;
 
@@ -193,6 +193,16 @@ impl<'f> Room<'f> {
             folder,
             edits: self.edits,
         }
+    }
+
+    /// Whether this kind of lint is left out.
+    pub(super) fn is_allowed(&self, id: LintId) -> bool {
+        self.allowed.contains(&id)
+    }
+
+    /// Whether an edit of the file writes this line.
+    pub(super) fn writes_line(&self, file: &str, line: &str) -> bool {
+        self.edits.writes_line(file, line)
     }
 
     /// A command that has to follow the repair of a kind of lint.

@@ -150,7 +150,12 @@ fn conclusion(page: &mut Page, view: &PinView<'_>) {
     let things = |number| counted(number, "thing", "things");
     if let PinDeed::Fixed(files) = &view.deed {
         if !files.is_empty() {
-            let text = format!("mended {} in {}: `{}`", things(fixable), counted(files.len(), "file", "files"), files.join("`, `"));
+            let text = format!(
+                "mended {} in {}: `{}`",
+                things(fixable),
+                counted(files.len(), "file", "files"),
+                files.join("`, `")
+            );
             labelled(page, "", Tone::Plain, &text);
         }
         for one in view.afterwards {

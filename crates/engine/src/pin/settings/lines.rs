@@ -88,7 +88,8 @@ mod tests {
     fn values_have_their_places() {
         let text = "\u{feff}a = 1 \r\n; c\nb\n//h/:_x = \"q=w\"\n[global]\nextra-index-url =\n  https://a.invalid\n\thttps://b.invalid\n";
         let found = read(text.as_bytes());
-        let told: Vec<_> = found.iter().map(|it| (it.section.as_str(), it.key.as_str(), it.value.as_str(), it.line)).collect();
+        let told: Vec<_> =
+            found.iter().map(|it| (it.section.as_str(), it.key.as_str(), it.value.as_str(), it.line)).collect();
         assert_eq!(
             told,
             [

@@ -17,8 +17,8 @@ use vetch_model::Location;
 use vetch_model::hygiene::{Lint, LintId, Repair};
 
 use super::room::{Room, Source, Step};
-use crate::edit::place::{self, Value};
 use crate::edit::Edit;
+use crate::edit::place::{self, Value};
 use crate::map::{folder_of, join};
 
 /// Days that a release should be out before it is taken.
@@ -130,16 +130,33 @@ impl Settings {
 
     /// A lint that is mended by setting `path` to `value`.
     fn want(&self, room: &mut Room<'_>, id: LintId, path: &[&str], value: &Value, what: String) {
+        if room.is_allowed(id) {
+            return;
+        }
         let shown = match value {
             Value::Text(text) => format!("{text:?}"),
             Value::Plain(text) => text.clone(),
         };
         let deed = format!("set `{}` to `{shown}` in `{}`", path.join("."), self.file);
         let location = self.location(path);
-        match self.set(path, value) {
+        match self.set(path, value).map(|step| self.in_table(room, path, step)) {
             Some(step) => room.fix(Lint { location, id, what, repair: Repair::Edit(deed) }, vec![step]),
             None => room.lint(id, location, what, Repair::Decision(deed)),
         }
+    }
+
+    /// The step without the header of its table, where another repair writes that already.
+    fn in_table(&self, room: &Room<'_>, path: &[&str], step: Step) -> Step {
+        let tables = path.split_last().map_or(&[][..], |(_, tables)| tables);
+        let header = format!("[{}]", tables.join("."));
+        if tables.is_empty() || !room.writes_line(&self.file, &header) {
+            return step;
+        }
+        let text = match step.edit.text.split_once(&header) {
+            Some((_, below)) => below.trim_start_matches(['\r', '\n']).to_owned(),
+            None => step.edit.text,
+        };
+        Step { edit: Edit { text, ..step.edit }, ..step }
     }
 
     /// A release age, in units of which a day has `per_day`; `unit` is its plural.

@@ -8,8 +8,8 @@ use vetch_model::hygiene::{Lint, LintId, Repair};
 
 use super::lines::{self, Setting};
 use super::{AGE_DAYS, Project, is_plain_http, odd_age};
-use crate::edit::place::append;
 use crate::edit::Edit;
+use crate::edit::place::append;
 use crate::pin::room::{Room, Step};
 
 /// Names of packages told in one sentence.
@@ -66,7 +66,12 @@ impl Npmrc {
         if let Some(setting) = self.get("strict-ssl").filter(|setting| !setting.is_true()) {
             let what = "`strict-ssl` is off: certificates of registries are not checked".to_owned();
             let repair = "remove the line; a registry with a certificate of your own is trusted by `cafile=<file>`";
-            room.lint(LintId::CheckSwitchedOff, setting.location(&self.file), what, Repair::Decision(repair.to_owned()));
+            room.lint(
+                LintId::CheckSwitchedOff,
+                setting.location(&self.file),
+                what,
+                Repair::Decision(repair.to_owned()),
+            );
         }
     }
 }
@@ -95,7 +100,8 @@ fn scripts(room: &mut Room<'_>, project: &Project<'_>, npmrc: &Npmrc) {
         return;
     }
     let packages = project.reading.inventory.packages.iter();
-    let mut needy: Vec<String> = packages.filter(|it| it.has_install_script == Some(true)).map(|it| it.name.clone()).collect();
+    let mut needy: Vec<String> =
+        packages.filter(|it| it.has_install_script == Some(true)).map(|it| it.name.clone()).collect();
     needy.sort();
     needy.dedup();
     let own = own_hooks(room, project);
@@ -105,7 +111,8 @@ fn scripts(room: &mut Room<'_>, project: &Project<'_>, npmrc: &Npmrc) {
     }
     let mut decision = "set `ignore-scripts=true` in `.npmrc`".to_owned();
     if !needy.is_empty() {
-        let more = if needy.len() > MAX_NAMED { format!(" and {} more", needy.len() - MAX_NAMED) } else { String::new() };
+        let more =
+            if needy.len() > MAX_NAMED { format!(" and {} more", needy.len() - MAX_NAMED) } else { String::new() };
         let named = needy.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>();
         decision.push_str(&format!(
             ", and run `npm rebuild {}` for those that have scripts and need them ({}{more})",
@@ -122,9 +129,11 @@ fn scripts(room: &mut Room<'_>, project: &Project<'_>, npmrc: &Npmrc) {
 /// Scripts of the project itself that npm runs unasked, and does not with `ignore-scripts`.
 fn own_hooks(room: &mut Room<'_>, project: &Project<'_>) -> Vec<String> {
     let Some(manifest) = room.json(&project.file("package.json")) else { return Vec::new() };
-    let names: Vec<&str> = manifest.tree.root.get("scripts").map_or(&[][..], Node::entries).iter().map(|it| it.key.as_str()).collect();
+    let names: Vec<&str> =
+        manifest.tree.root.get("scripts").map_or(&[][..], Node::entries).iter().map(|it| it.key.as_str()).collect();
     let is_hook = |name: &&&str| {
-        let of_other = ["pre", "post"].iter().filter_map(|start| name.strip_prefix(start)).any(|rest| names.contains(&rest));
+        let of_other =
+            ["pre", "post"].iter().filter_map(|start| name.strip_prefix(start)).any(|rest| names.contains(&rest));
         of_other || matches!(**name, "preinstall" | "install" | "postinstall" | "prepare" | "dependencies")
     };
     names.iter().filter(is_hook).take(MAX_NAMED).map(|name| (*name).to_owned()).collect()
@@ -137,7 +146,8 @@ fn age(room: &mut Room<'_>, npmrc: &Npmrc) {
         return;
     }
     let Some(setting) = npmrc.get(key) else {
-        let what = format!("`{key}` is not set: releases are taken as soon as they are out (npm 11.10 or later knows it)");
+        let what =
+            format!("`{key}` is not set: releases are taken as soon as they are out (npm 11.10 or later knows it)");
         return npmrc.want(room, LintId::ReleaseAgeMissing, key, &value, what);
     };
     match setting.value.parse::<f64>() {

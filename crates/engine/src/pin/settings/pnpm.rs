@@ -1,8 +1,8 @@
 //! `pnpm-workspace.yaml`, where pnpm 10 and later keep their settings.
 
 use vetch_lockfiles::tree::{Node, Syntax};
-use vetch_model::hygiene::{LintId, Repair};
 use vetch_model::Location;
+use vetch_model::hygiene::{LintId, Repair};
 
 use super::npm::Npmrc;
 use super::{Project, Settings};
@@ -28,7 +28,8 @@ pub(super) fn lints(room: &mut Room<'_>, project: &Project<'_>) {
         settings.age(room, &["minimumReleaseAge"], PER_DAY, "minutes");
     }
     if is_at_least((10, 21)) && settings.get(&["trustPolicy"]).and_then(Node::as_str) != Some("no-downgrade") {
-        let what = "`trustPolicy` is not `no-downgrade`: a release with less proof of its origin than the one before is taken";
+        let what =
+            "`trustPolicy` is not `no-downgrade`: a release with less proof of its origin than the one before is taken";
         let value = Value::Text("no-downgrade".to_owned());
         settings.want(room, LintId::TrustPolicyMissing, &["trustPolicy"], &value, what.to_owned());
     }
@@ -43,7 +44,9 @@ pub(super) fn lints(room: &mut Room<'_>, project: &Project<'_>) {
         room.lint(LintId::InstallScriptsAllowed, settings.location(&path), what, repair);
     } else if version.is_some_and(|version| version < (10, 0)) && npmrc.get("ignore-scripts").is_none() {
         let what = "pnpm before version 10 runs the install scripts of every package".to_owned();
-        let repair = Repair::Decision("move `packageManager` to pnpm 10 or later, or set `ignore-scripts=true` in `.npmrc`".to_owned());
+        let repair = Repair::Decision(
+            "move `packageManager` to pnpm 10 or later, or set `ignore-scripts=true` in `.npmrc`".to_owned(),
+        );
         room.lint(LintId::InstallScriptsAllowed, Location::file(project.file("package.json")), what, repair);
     }
 }

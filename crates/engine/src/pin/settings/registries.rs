@@ -35,7 +35,9 @@ impl Registries {
     }
 
     fn add(&mut self, key: &str, url: &str) {
-        let Some(host) = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase)) else { return };
+        let Some(host) = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase)) else {
+            return;
+        };
         if let Some(scope) = key.strip_suffix(":registry").filter(|scope| scope.starts_with('@')) {
             self.scopes.insert(scope.to_owned(), host.clone());
         }
@@ -92,13 +94,16 @@ pub(in crate::pin) fn bind(room: &mut Room<'_>, lockfile: &str, format: Format, 
     let file = join(folder_of(lockfile), if format == Format::YarnBerry { ".yarnrc.yml" } else { ".npmrc" });
     let location = Location::file(lockfile);
     let only = bases.iter().next().filter(|base| bases.len() == 1 && base.starts_with("https://"));
-    let (Some(base), true) = (only, matches!(format, Format::PackageLock | Format::Pnpm | Format::YarnClassic | Format::Bun)) else {
+    let (Some(base), true) =
+        (only, matches!(format, Format::PackageLock | Format::Pnpm | Format::YarnClassic | Format::Bun))
+    else {
         let how = "`npmScopes` in `.yarnrc.yml`, or `@scope:registry=` in `.npmrc`, does that";
         let repair = Repair::Decision(format!("tie the scope to one registry over https: {how}"));
         return room.lint(LintId::UnboundScope, location, what, repair);
     };
     let original = room.bytes(&file).map(Rc::new);
-    let edit = append(original.as_deref().map(Vec::as_slice).unwrap_or_default(), &[format!("{scope}:registry={base}")]);
+    let edit =
+        append(original.as_deref().map(Vec::as_slice).unwrap_or_default(), &[format!("{scope}:registry={base}")]);
     let repair = Repair::Edit(format!("set `{scope}:registry={base}` in `{file}`"));
     let step = Step { file, original, syntax: None, edit, meant: Vec::new() };
     room.fix(Lint { location, id: LintId::UnboundScope, what, repair }, vec![step]);

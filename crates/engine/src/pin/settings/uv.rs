@@ -22,10 +22,13 @@ pub(super) fn lints(room: &mut Room<'_>, project: &Project<'_>) {
     }
     let path = |key: &'static str| base.iter().copied().chain([key]).collect::<Vec<_>>();
     age(room, project, &settings, &path("exclude-newer"));
-    if let Some(strategy) = settings.get(&path("index-strategy")).and_then(Node::as_str).filter(|it| it.starts_with("unsafe-")) {
+    if let Some(strategy) =
+        settings.get(&path("index-strategy")).and_then(Node::as_str).filter(|it| it.starts_with("unsafe-"))
+    {
         let what = format!("`index-strategy` is `{strategy}`: all indexes are asked for every name");
         let repair = Repair::Decision(
-            "remove it, and tie private packages to their index by `explicit = true` and `[tool.uv.sources]`".to_owned(),
+            "remove it, and tie private packages to their index by `explicit = true` and `[tool.uv.sources]`"
+                .to_owned(),
         );
         room.lint(LintId::ExtraPackageIndex, settings.location(&path("index-strategy")), what, repair);
     }

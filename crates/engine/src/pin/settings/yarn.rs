@@ -38,7 +38,13 @@ pub(super) fn lints(room: &mut Room<'_>, project: &Project<'_>) {
         ("enableImmutableInstalls", "CI changes the lockfile instead of failing"),
     ] {
         if flag(key) == Some(false) {
-            settings.want(room, LintId::CheckSwitchedOff, &[key], &Value::Plain("true".to_owned()), format!("`{key}` is off: {what}"));
+            settings.want(
+                room,
+                LintId::CheckSwitchedOff,
+                &[key],
+                &Value::Plain("true".to_owned()),
+                format!("`{key}` is off: {what}"),
+            );
         }
     }
     if let Some(behaviour) = settings.get(&["checksumBehavior"]).and_then(Node::as_str).filter(|it| *it != "throw") {
@@ -64,7 +70,8 @@ pub(super) fn classic(room: &mut Room<'_>, project: &Project<'_>) {
     let text = room.bytes(&file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let is_off = text.lines().any(|line| {
         let mut words = line.split_whitespace().map(|word| word.trim_matches('"'));
-        matches!(words.next(), Some("ignore-scripts" | "--install.ignore-scripts" | "--ignore-scripts")) && words.next() == Some("true")
+        matches!(words.next(), Some("ignore-scripts" | "--install.ignore-scripts" | "--ignore-scripts"))
+            && words.next() == Some("true")
     });
     if !is_off && npmrc.get("ignore-scripts").is_none() {
         let what = "install scripts of every package run".to_owned();
