@@ -399,6 +399,13 @@ fn broken_and_hostile_files() {
     outcome(&folder, &["--fix"], 0);
     assert_eq!(read(&folder, "package.json").matches("\"ms\": \"2.1.3\"").count(), 1);
 
+    let folder = shop();
+    let npmrc = "a=1\n<<<<<<< ours\nb=1\n=======\nb=2\n>>>>>>> theirs\n";
+    fs::write(folder.path().join(".npmrc"), npmrc).unwrap();
+    let fixed = outcome(&folder, &["--fix"], 3);
+    assert!(fixed["incomplete"].to_string().contains("unfinished merge"), "{fixed:#}");
+    assert_eq!(read(&folder, ".npmrc"), npmrc);
+
     // An anchor that others refer to: changing it would change them too.
     let lock = lockfile(json!({ "name": "shop" }), &[]);
     let settings = "minimumReleaseAge: &a 7\nother: *a\n";

@@ -98,10 +98,11 @@ fn walk(files: &dyn Files, incomplete: &mut Vec<Incomplete>) -> Own {
         for entry in entries {
             let path = join(&folder, &entry.name);
             match entry.kind {
-                ListedKind::Folder if !NEVER.contains(&entry.name.as_str()) && !rules.leaves_out(&path, true) => {
-                    if depth < MAX_DEPTH {
-                        ahead.push((path, rules.clone(), depth + 1));
-                    }
+                ListedKind::Folder if NEVER.contains(&entry.name.as_str()) || rules.leaves_out(&path, true) => {}
+                ListedKind::Folder if depth < MAX_DEPTH => ahead.push((path, rules.clone(), depth + 1)),
+                ListedKind::Folder => {
+                    let hint = "name it as a target of its own";
+                    incomplete.push(Incomplete::new(path, "it lies too deep, and was not searched for secrets", hint));
                 }
                 ListedKind::File if !rules.leaves_out(&path, false) => own.files.push(path),
                 _ => {}

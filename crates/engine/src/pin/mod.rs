@@ -61,11 +61,6 @@ impl Pinning {
         !self.edits.is_empty()
     }
 
-    /// Lints that no edit mends.
-    pub fn left(&self) -> impl Iterator<Item = &Lint> {
-        self.lints.iter().filter(|lint| !matches!(lint.repair, Repair::Edit(_)))
-    }
-
     /// Writes the edits.
     ///
     /// # Errors

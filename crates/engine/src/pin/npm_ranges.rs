@@ -16,6 +16,9 @@ use crate::map::{folder_of, join};
 
 const FIELDS: [&str; 3] = ["dependencies", "devDependencies", "optionalDependencies"];
 
+/// Most dependencies that one manifest is pinned for: each is looked for in the lockfile.
+pub(super) const MAX_ENTRIES: usize = 5_000;
+
 /// What stands before the range in `npm:name@range`, the real name, and the range.
 struct Declared<'t> {
     before: &'t str,
@@ -53,7 +56,9 @@ impl Own<'_> {
         let root = &self.manifest.tree.root;
         let is_published = is_published(root);
         for field in FIELDS {
-            for entry in root.get(field).map_or(&[][..], Node::entries) {
+            let entries = root.get(field).map_or(&[][..], Node::entries);
+            room.tell_of_more(&self.manifest.file, entries.len());
+            for entry in entries.iter().take(MAX_ENTRIES) {
                 let Kind::Text(text) = &entry.value.kind else { continue };
                 let Some(declared) = declared(text) else { continue };
                 if is_published && field != "devDependencies" {

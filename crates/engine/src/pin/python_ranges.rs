@@ -11,6 +11,7 @@ use vetch_model::inventory::{PackageId, Role, Source as From};
 use vetch_model::purl::normalised;
 
 use super::in_folder;
+use super::npm_ranges::MAX_ENTRIES;
 use super::room::{Room, Source, Step};
 use crate::map::{folder_of, join};
 
@@ -87,7 +88,8 @@ impl Own<'_> {
     /// A list of specifiers (PEP 508).
     fn list(&self, room: &mut Room<'_>, path: &[String]) {
         let Some(list) = node(&self.manifest.tree.root, path) else { return };
-        for (index, item) in list.items().iter().enumerate() {
+        room.tell_of_more(&self.manifest.file, list.items().len());
+        for (index, item) in list.items().iter().enumerate().take(MAX_ENTRIES) {
             let Kind::Text(text) = &item.kind else { continue };
             let Some(found) = spec(text).filter(|found| found.url.is_none() && found.pinned.is_none()) else {
                 continue;
@@ -105,7 +107,8 @@ impl Own<'_> {
     /// A table of Poetry's: `name = "^1"`, `name = {version = "^1"}`.
     fn table(&self, room: &mut Room<'_>, path: &[String]) {
         let Some(table) = node(&self.manifest.tree.root, path) else { return };
-        for entry in table.entries().iter().filter(|entry| entry.key != "python") {
+        room.tell_of_more(&self.manifest.file, table.entries().len());
+        for entry in table.entries().iter().filter(|entry| entry.key != "python").take(MAX_ENTRIES) {
             let mut path = path.to_vec();
             path.push(entry.key.clone());
             let value = match entry.value.get("version") {

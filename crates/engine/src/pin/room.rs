@@ -10,6 +10,7 @@ use vetch_model::hygiene::{Afterwards, Lint, LintId, Repair};
 use vetch_model::outcome::Incomplete;
 
 use super::Pinning;
+use super::npm_ranges::MAX_ENTRIES;
 use crate::edit::place::{self, Value};
 use crate::edit::{Edit, EditSet};
 
@@ -87,9 +88,19 @@ impl<'f> Room<'f> {
         }
     }
 
+    /// Whether a file is there and could not be read: nothing can be said of it, and it is not to be made.
+    pub(super) fn is_unreadable(&self, file: &str) -> bool {
+        self.incomplete.iter().any(|it| it.what == file)
+    }
+
     /// The bytes of a file, if it is there and can be read; that it cannot is told.
     pub(super) fn bytes(&mut self, file: &str) -> Option<Vec<u8>> {
         match self.files.read(file, MAX_BYTES) {
+            Ok(Some(bytes)) if has_conflict(&bytes) => {
+                let hint = "finish the merge, then run this again";
+                self.tell(Incomplete::new(file, "an unfinished merge left its conflict markers here", hint));
+                None
+            }
             Ok(bytes) => bytes,
             Err(error) => {
                 self.tell(error.into_incomplete());
@@ -126,6 +137,16 @@ impl<'f> Room<'f> {
         let is_known = |other: &Incomplete| (&other.what, &other.why) == (&incomplete.what, &incomplete.why);
         if !self.incomplete.iter().any(is_known) {
             self.incomplete.push(incomplete);
+        }
+    }
+
+    /// Says that a list of dependencies is longer than what is looked at.
+    pub(super) fn tell_of_more(&mut self, file: &str, length: usize) {
+        if length > MAX_ENTRIES {
+            let why = format!(
+                "it asks for {length} packages in one list; those after the first {MAX_ENTRIES} were not looked at"
+            );
+            self.tell(Incomplete::new(file, why, "split the project, or pin these by hand"));
         }
     }
 
@@ -216,4 +237,9 @@ impl<'f> Room<'f> {
     pub(super) fn lint(&mut self, id: LintId, location: vetch_model::Location, what: String, repair: Repair) {
         self.lints.push(Lint { location, id, what, repair });
     }
+}
+
+/// Whether a line is a marker of git's.
+fn has_conflict(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<< "))
 }

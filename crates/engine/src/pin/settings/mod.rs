@@ -36,7 +36,8 @@ pub(super) fn lints(room: &mut Room<'_>, readings: &[(String, Reading)]) {
             Format::Bun => "bun",
             Format::Uv => "uv",
             Format::Requirements => "pip",
-            Format::PackageJson => {
+            // Of manifests without a lockfile, those below are templates and fixtures as often as projects.
+            Format::PackageJson if folder.is_empty() => {
                 let manifest = room.json(file);
                 manifest.and_then(|it| named_manager(&it.tree.root).map(|(name, _)| name)).unwrap_or("npm")
             }
@@ -101,7 +102,7 @@ struct Settings {
 impl Settings {
     fn open(room: &mut Room<'_>, file: String, syntax: Syntax) -> Settings {
         let source = room.source(&file, syntax);
-        let is_broken = source.is_none() && room.incomplete.iter().any(|it| it.what == file);
+        let is_broken = source.is_none() && room.is_unreadable(&file);
         Settings { file, syntax, source, is_broken }
     }
 

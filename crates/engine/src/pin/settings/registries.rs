@@ -102,6 +102,10 @@ pub(in crate::pin) fn bind(room: &mut Room<'_>, lockfile: &str, format: Format, 
         return room.lint(LintId::UnboundScope, location, what, repair);
     };
     let original = room.bytes(&file).map(Rc::new);
+    if original.is_none() && room.is_unreadable(&file) {
+        let repair = Repair::Decision(format!("mend `{file}`, then tie the scope there: `{scope}:registry={base}`"));
+        return room.lint(LintId::UnboundScope, location, what, repair);
+    }
     let edit =
         append(original.as_deref().map(Vec::as_slice).unwrap_or_default(), &[format!("{scope}:registry={base}")]);
     let repair = Repair::Edit(format!("set `{scope}:registry={base}` in `{file}`"));
