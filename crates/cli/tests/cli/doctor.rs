@@ -150,47 +150,49 @@ fn a_missing_folder_is_an_error() {
     assert!(run.stderr.contains("nowhere") && run.stderr.contains("hint"), "{}", run.stderr);
 }
 
+/// Files of every kind that npm knows a rule for.
+const TREE: &[&str] = &[
+    "index.js",
+    "lib/a.js",
+    "lib/a.test.js",
+    "lib/deep/b.js",
+    "lib/.npmignore",
+    "README",
+    "readme.md",
+    "LICENSE-MIT",
+    "License.txt",
+    "COPYING",
+    "CHANGELOG.md",
+    ".npmrc",
+    ".env",
+    ".gitignore",
+    "package-lock.json",
+    "yarn.lock",
+    "x.orig",
+    ".DS_Store",
+    "._x",
+    "node_modules/m/index.js",
+    "lib/node_modules/n/index.js",
+    "dist/out.js",
+    "dist/out.js.map",
+    "docs/README.md",
+    "docs/package-lock.json",
+    "bin/run",
+    "src/main.ts",
+    "lib/.npmrc",
+    "npm-debug.log",
+    "a.swp",
+    ".a.swp",
+    "CVS/x",
+    "build/config.gypi",
+];
+
 /// Manifests, and files beside them: what npm would pack, by npm itself and by us.
 #[test]
 fn npm_packs_what_we_say() {
     if Command::new("npm").arg("--version").output().is_err() {
         return;
     }
-    let tree = [
-        "index.js",
-        "lib/a.js",
-        "lib/a.test.js",
-        "lib/deep/b.js",
-        "lib/.npmignore",
-        "README",
-        "readme.md",
-        "LICENSE-MIT",
-        "License.txt",
-        "COPYING",
-        "CHANGELOG.md",
-        ".npmrc",
-        ".env",
-        ".gitignore",
-        "package-lock.json",
-        "yarn.lock",
-        "x.orig",
-        ".DS_Store",
-        "._x",
-        "node_modules/m/index.js",
-        "lib/node_modules/n/index.js",
-        "dist/out.js",
-        "dist/out.js.map",
-        "docs/README.md",
-        "docs/package-lock.json",
-        "bin/run",
-        "src/main.ts",
-        "lib/.npmrc",
-        "npm-debug.log",
-        "a.swp",
-        ".a.swp",
-        "CVS/x",
-        "build/config.gypi",
-    ];
     for (name, fields, ignore) in [
         ("bare", "", None),
         ("files", ", \"files\": [\"lib\", \"!lib/**/*.test.js\"]", None),
@@ -207,8 +209,8 @@ fn npm_packs_what_we_say() {
         ("all", ", \"files\": [\"**\"]", None),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        for path in tree {
-            put(folder.path(), &[(path, "x\n")]);
+        for path in TREE {
+            put(folder.path(), &[(*path, "x\n")]);
         }
         put(folder.path(), &[(".gitignore", "dist/\n"), ("lib/.npmignore", "deep\n")]);
         put(folder.path(), &[("package.json", &format!("{{\"name\": \"p\", \"version\": \"1.0.0\"{fields}}}"))]);
