@@ -19,6 +19,8 @@ fn main() -> serde_json::Result<()> {
         ("schemas/graph.schema.json".to_owned(), vetch_report::graph::json_schema()),
         ("schemas/release-diff.schema.json".to_owned(), vetch_report::changes::json_schema()),
         ("schemas/inspect.schema.json".to_owned(), vetch_report::inspect::json_schema()),
+        ("schemas/pin.schema.json".to_owned(), vetch_report::hygiene::pin_json_schema()),
+        ("schemas/doctor.schema.json".to_owned(), vetch_report::hygiene::doctor_json_schema()),
         ("schemas/lock-check.schema.json".to_owned(), vetch_report::lock::json_schema()),
         ("schemas/user-rules.schema.json".to_owned(), vetch_detectors::user::json_schema()),
         ("schemas/why.schema.json".to_owned(), vetch_report::graph::why_json_schema()),

@@ -6,6 +6,9 @@
 //! history   packages → histories        what registries tell of all their releases, and the releases before
 //! intel     releases → advisories       what imported records say of them
 //! map       targets → inventories       of every ecosystem: what `graph`, `why` and `diff` look at
+//! doctor    hygiene of host, project, CI and of Vetch itself
+//! edit      edits of the user's own files: diff, checks, written whole or not at all
+//! pin       what a project installs without having reviewed it, and the edits that mend that
 //! own_source  source → releases           the project's own code at two times
 //! naming    names → what they may be mistaken for, which are internal
 //! releases  facts → findings, verdicts  each release once, with places and paths
@@ -19,6 +22,8 @@
 mod api;
 pub mod cache;
 mod contents;
+pub mod doctor;
+pub mod edit;
 mod history;
 pub mod intel;
 mod jobs;
@@ -27,10 +32,12 @@ pub mod map;
 mod naming;
 pub mod own_rules;
 pub mod own_source;
+pub mod pin;
 mod pipeline;
 pub mod policy;
 mod project;
 mod releases;
+mod secrets;
 mod worker;
 
 pub use api::{

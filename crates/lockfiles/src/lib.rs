@@ -18,6 +18,7 @@ pub mod npm;
 pub mod python;
 pub mod sbom;
 mod toml_tree;
+pub mod tree;
 mod yaml;
 
 pub use error::{ReadError, ReadErrorKind};

@@ -11,6 +11,7 @@ pub mod escape;
 pub mod explain;
 pub mod graph;
 pub mod html;
+pub mod hygiene;
 pub mod inspect;
 pub mod json;
 mod label;

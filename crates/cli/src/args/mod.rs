@@ -1,5 +1,6 @@
 //! The command line, as `vetch --help` shows it.
 
+mod hygiene;
 mod intel;
 mod map;
 mod sbom;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use vetch_model::Verdict;
 
+pub(crate) use hygiene::{DoctorArgs, HygieneFormat, PinArgs};
 pub(crate) use intel::{IntelArgs, IntelCommand, IntelFormat};
 pub(crate) use map::{DiffArgs, DiffFormat, GraphArgs, GraphFormat, WhyArgs, WhyFormat};
 pub(crate) use sbom::{SbomArgs, SbomFormatName, SpecVersion};
@@ -80,6 +82,10 @@ pub(crate) enum Command {
     Sbom(SbomArgs),
     /// Tell what changed between two lockfiles, folders, environments, SBOMs or git revisions
     Diff(DiffArgs),
+    /// Find what a project installs without having reviewed it: ranges, lockfiles, settings, workflows; mend it
+    Pin(PinArgs),
+    /// Look after credentials and settings: this host, a project, its CI, and Vetch itself
+    Doctor(DoctorArgs),
     /// Tell what a rule means, why it matters and what to do
     Explain(ExplainArgs),
     /// List the rules; write and test your own

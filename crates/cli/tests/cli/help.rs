@@ -12,6 +12,8 @@ fn help_is_an_answer_and_its_absence_an_error() {
         "graph",
         "why",
         "sbom",
+        "pin",
+        "doctor",
         "explain",
         "rules",
         "cache",

@@ -4,6 +4,7 @@
 mod cache;
 mod diff;
 mod diff_releases;
+mod doctor;
 mod graph;
 mod help;
 mod html;
@@ -11,6 +12,7 @@ mod inspect;
 mod intel;
 mod lock;
 mod own_source;
+mod pin;
 mod policy;
 mod replay;
 mod report;

@@ -13,7 +13,7 @@ use vetch_model::outcome::Incomplete;
 use super::join;
 
 /// Later files, and later lines of one file, win.
-pub(super) const NAMES: [&str; 2] = [".gitignore", ".ignore"];
+pub(crate) const NAMES: [&str; 2] = [".gitignore", ".ignore"];
 
 /// Every line becomes part of an automaton; honest files have a few hundred.
 const MAX_BYTES: u64 = 256 << 10;
@@ -21,7 +21,7 @@ const MAX_LINES: usize = 4_000;
 
 /// Rules in force in a folder: its own, then those of the folders above.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ignored(Option<Rc<Scope>>);
+pub(crate) struct Ignored(Option<Rc<Scope>>);
 
 #[derive(Debug)]
 struct Scope {
@@ -32,7 +32,7 @@ struct Scope {
 
 impl Ignored {
     /// The rules in `folder`, whose ignore files have these `names`.
-    pub(super) fn in_folder(
+    pub(crate) fn in_folder(
         &self,
         files: &dyn Files,
         folder: &str,
@@ -62,7 +62,7 @@ impl Ignored {
 
     /// Whether the rules leave this entry out. What lies in a folder that is left out is
     /// not asked for: the walk does not get there.
-    pub(super) fn leaves_out(&self, path: &str, is_folder: bool) -> bool {
+    pub(crate) fn leaves_out(&self, path: &str, is_folder: bool) -> bool {
         let mut scope = self.0.as_deref();
         while let Some(Scope { folder, rules, above }) = scope {
             let within = if folder.is_empty() { Some(path) } else { path.strip_prefix(folder.as_str()) };

@@ -11,7 +11,7 @@
 
 pub(crate) mod assemble;
 pub mod git;
-mod ignored;
+pub(crate) mod ignored;
 pub(crate) mod kinds;
 mod requirements;
 mod unread;

@@ -17,6 +17,7 @@ pub(crate) mod requirement;
 pub mod requirements;
 pub mod setup_cfg;
 pub(crate) mod source;
+pub mod spec;
 pub mod uv;
 pub(crate) mod wanted;
 

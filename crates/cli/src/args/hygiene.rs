@@ -1,0 +1,95 @@
+//! Arguments of `vetch pin` and `vetch doctor`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+const PIN_HELP: &str =
+    "Without --check and --fix, tells what is wrong and shows the diff of what --fix would write. No network is
+used, and no program is run. What only another tool can mend is told with its command.
+
+Examples:
+  vetch pin                        what is wrong, and what would change
+  vetch pin --fix                  show the diff, and write it
+  vetch pin --check                in CI: fail if anything is to be mended
+  vetch pin --check --allow ranges-saved
+
+Exit status:
+  0    nothing is left to mend
+  1    something can be mended, or has to be decided
+  2    usage or environment error, or a file may not be written
+  3    something could not be read, and nothing worse
+  130  stopped with Ctrl-C";
+
+#[derive(Debug, Args)]
+#[command(after_help = PIN_HELP)]
+pub(crate) struct PinArgs {
+    /// A folder (every project below it), a lockfile or a manifest [default: the current folder]
+    #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: Option<PathBuf>,
+
+    /// Show no diff and write nothing; fail if anything is to be mended
+    #[arg(long, conflicts_with = "fix")]
+    pub(crate) check: bool,
+    /// Write what can be mended, all files or none
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Leave out this kind of fault, by its id. May be given again
+    #[arg(long, value_name = "LINT")]
+    pub(crate) allow: Vec<String>,
+    /// Let pass what could not be read
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+
+    /// Form of the outcome
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
+    pub(crate) format: HygieneFormat,
+    /// Write the outcome to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Form of the outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HygieneFormat {
+    /// For people
+    Terminal,
+    /// vetch.pin/1 or vetch.doctor/1
+    Json,
+}
+
+const DOCTOR_HELP: &str =
+    "Reads only, and asks nobody: no network is used, no program is run, and no secret is printed.
+
+Examples:
+  vetch doctor                     this host, the project in the current folder, its CI, and Vetch
+  vetch doctor web --format json
+
+Exit status:
+  0    nothing is wrong
+  1    something is to be mended
+  2    usage or environment error
+  3    something could not be read, and nothing worse
+  130  stopped with Ctrl-C";
+
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_HELP)]
+pub(crate) struct DoctorArgs {
+    /// The folder of a project [default: the current folder]
+    #[arg(value_name = "TARGET", value_hint = ValueHint::DirPath)]
+    pub(crate) target: Option<PathBuf>,
+
+    /// Leave out this kind of fault, by its id. May be given again
+    #[arg(long, value_name = "LINT")]
+    pub(crate) allow: Vec<String>,
+    /// Let pass what could not be read
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+
+    /// Form of the outcome
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
+    pub(crate) format: HygieneFormat,
+    /// Write the outcome to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub(crate) output: Option<PathBuf>,
+}
