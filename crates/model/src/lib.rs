@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod facts;
 pub mod finding;
 pub mod history;
+pub mod indicator;
 pub mod integrity;
 pub mod inventory;
 pub mod lock;
