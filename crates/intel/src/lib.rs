@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! record    bytes → Record         OSV in JSON and YAML, of any schema version, within limits
+//! indicator bytes → listings       STIX, MISP and lists: domains, hashes and the like
 //! source    paths → records        files, folders, zips; CISA KEV and EPSS beside them
 //! store     records ⇄ intel.sqlite one transaction per import; batch look-ups
 //! matching  record × version       ranges by the ecosystem's own order; aliases merged; the version to go to
@@ -10,6 +11,7 @@
 //! Records come from anybody: sizes, depths and counts are bounded, one bad record is counted and named and never
 //! takes the others along. Nothing here judges: rules do, by what [`IntelStore::look_up`] tells.
 
+mod indicator;
 mod matching;
 mod record;
 mod source;
@@ -21,4 +23,4 @@ pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, S
 pub use source::{
     Change, FeedPart, FeedState, ImportError, ImportReport, MAX_CHANGES, Named, SourceReport, Watcher, read_changes,
 };
-pub use store::{FILE_NAME, Found, IntelStore, Shown, Status, StoreError};
+pub use store::{Conditional, FILE_NAME, Found, IntelStore, Shown, Status, StoreError, Watchlist};

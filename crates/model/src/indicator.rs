@@ -101,6 +101,31 @@ pub struct FileHashes {
     pub sha256: [u8; 32],
 }
 
+stable_ids! {
+    /// What a source relates an indicator to.
+    ContextKind {
+        /// A campaign.
+        Campaign = "campaign",
+        /// A family of malware, or one piece of it.
+        Malware = "malware",
+        /// Activity that is thought to be of one group.
+        IntrusionSet = "intrusion-set",
+        /// A group or a person.
+        ThreatActor = "threat-actor",
+        /// A tool that attackers use.
+        Tool = "tool",
+    }
+}
+
+/// What a source relates an indicator to, as it names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Context {
+    /// What it is.
+    pub kind: ContextKind,
+    /// Its name.
+    pub name: String,
+}
+
 /// What imported intelligence says of an observable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indicator {
@@ -114,8 +139,8 @@ pub struct Indicator {
     pub record: String,
     /// One line about it, as the source has it.
     pub description: String,
-    /// Campaigns, intrusion sets, actors and malware that the source relates it to, as it names them.
-    pub context: Vec<String>,
+    /// Campaigns, intrusion sets, actors and malware that the source relates it to.
+    pub context: Vec<Context>,
     /// How sure the source is, 0 to 100, where it says so.
     pub confidence: Option<u8>,
     /// When it ends to count, where the source says so.
