@@ -26,7 +26,7 @@ pub(crate) struct Resolved {
     pub imports: BTreeMap<String, (Trigger, Location)>,
     /// In the order in which they were met.
     pub layers: Vec<DecodedLayer>,
-    /// By layer: its whole text, if that is wanted.
+    /// By layer: its whole text.
     pub texts: Vec<Rc<str>>,
     /// Of code that was written not to be read.
     pub names: Names,
@@ -92,7 +92,7 @@ pub(crate) fn resolve_effects(package: &Package, interp: Interp<'_>) -> Resolved
         .iter()
         .map(|(specifier, (trigger, place))| (specifier.clone(), (*trigger, location(package, &mut lines, place))))
         .collect();
-    let texts = layers_met.iter().filter(|_| package.keeps_layers).map(|met| met.text.clone()).collect();
+    let texts = layers_met.iter().map(|met| met.text.clone()).collect();
     let layers = layers_met.iter().map(|met| decoded_layer(location(package, &mut lines, &met.place), met)).collect();
     Resolved { capabilities, flows, imports, layers, texts, names: names.into_iter().collect() }
 }
