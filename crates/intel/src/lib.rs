@@ -17,7 +17,8 @@ mod record;
 mod source;
 mod store;
 
-pub use matching::{Query, match_records};
+pub use indicator::memory::MemoryList;
+pub use matching::{Listed, Query, Shower, match_records, sightings};
 pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
 
 pub use source::{

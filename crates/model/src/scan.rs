@@ -3,6 +3,7 @@
 use crate::advisory::{Advisory, IntelState};
 use crate::evidence::Location;
 use crate::finding::Finding;
+use crate::indicator::IndicatorHit;
 use crate::integrity::ContentHash;
 use crate::outcome::Incomplete;
 use crate::profile::Profile;
@@ -121,6 +122,8 @@ pub struct ReleaseResult {
     pub excepted: Vec<(Finding, String)>,
     /// What imported intelligence says of it, the gravest first.
     pub advisories: Vec<Advisory>,
+    /// Indicators of compromise that it meets.
+    pub indicators: Vec<IndicatorHit>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.

@@ -91,6 +91,7 @@ mod tests {
             findings: Vec::new(),
             excepted: Vec::new(),
             advisories: Vec::new(),
+            indicators: Vec::new(),
             profile: Profile::default(),
             incomplete: Vec::new(),
         }

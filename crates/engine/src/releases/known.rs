@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use vetch_detectors::input::IntelFacts;
+use vetch_intel::Shower;
 use vetch_model::advisory::Advisory;
+use vetch_model::facts::PackageFacts;
 use vetch_model::inventory::Package;
 
 use super::{Group, Judging, Place};
@@ -21,7 +23,11 @@ impl Known<'_> {
     pub(super) fn of(&self, groups: &[Group<'_>], judging: &Judging<'_>) -> Vec<IntelFacts> {
         let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
         let asked: Vec<Option<Asked<'_>>> = asked.collect();
-        self.intelligence.look_up(self.run, &asked)
+        let mut facts = self.intelligence.look_up(self.run, &asked);
+        let showers: Vec<Option<Shower<'_>>> = groups.iter().map(|(_, places)| shower(places, judging)).collect();
+        let found = self.intelligence.sightings(self.run, &showers);
+        facts.iter_mut().zip(found).for_each(|(facts, found)| facts.indicators = found);
+        facts
     }
 
     /// Of another version of what lies at a place.
@@ -41,4 +47,16 @@ impl Known<'_> {
             }
         }
     }
+}
+
+/// What a release shows, over all places where it lies with these contents. Of what differs from them, each differing copy
+/// is a release of its own.
+fn shower<'p>(places: &'p [Place<'_>], judging: &'p Judging<'_>) -> Option<Shower<'p>> {
+    let first = places.first()?;
+    let (number, id) = first.key();
+    let installed = first.contents.installed.as_ref().map(|installed| &installed.facts);
+    let mut contents: Vec<&PackageFacts> = first.contents.archive.as_deref().into_iter().collect();
+    contents.extend(installed.map(Arc::as_ref));
+    let history = judging.past.histories.get(number, id).map(Arc::as_ref);
+    Some(Shower { package: first.package, contents, history })
 }

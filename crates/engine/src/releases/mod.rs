@@ -302,6 +302,7 @@ fn judge_group(
         findings,
         excepted: Vec::new(),
         advisories: release.intel.advisories,
+        indicators: release.intel.indicators,
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };

@@ -3,12 +3,14 @@
 //! ```text
 //! stix     a bundle of STIX 2.1, its patterns, and what objects have to do with each other
 //! misp     events of MISP, by themselves or as a feed
+//! memory   a list by itself, without a store
 //! list     CSV and JSON of anybody, one indicator a line
 //! ```
 //!
 //! Each document becomes listings: what one record says. A newer one of the same record replaces it as a whole.
 
 pub(crate) mod list;
+pub(crate) mod memory;
 pub(crate) mod misp;
 pub(crate) mod stix;
 

@@ -17,7 +17,7 @@ use vetch_model::indicator::IndicatorKind;
 
 use crate::indicator::{Entry, Listing, Listings, More, list, misp, stix};
 use crate::record::{Document, MAX_RECORD, Record, RecordError, read_json, read_yaml};
-use crate::store::{IntelStore, Listed, Put, StoreError, Writer};
+use crate::store::{IntelStore, Put, StoreError, Taken, Writer};
 
 pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
 
@@ -299,7 +299,7 @@ impl Import<'_, '_> {
         if listing.entries.is_empty() && !listing.is_revoked {
             return Ok(());
         }
-        let Listed { put, removed, is_unchanged } = self.writer.put_listing(listing)?;
+        let Taken { put, removed, is_unchanged } = self.writer.put_listing(listing)?;
         self.report.indicators += put;
         self.report.replaced += removed;
         self.report.known += u64::from(is_unchanged);

@@ -10,6 +10,7 @@ use super::filter::{Filter, bytes_of, hash};
 use super::write::Writer;
 use super::{IntelStore, StoreError, packed, unpacked};
 use crate::indicator::{Entry, Listing, More};
+use crate::matching::Listed;
 
 /// Made when they are first needed: stores of before have none.
 pub(super) const TABLES: &str = "
@@ -34,7 +35,7 @@ const SELECT: &str =
 
 /// What became of a listing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Listed {
+pub(crate) struct Taken {
     /// Indicators that came in.
     pub(crate) put: u64,
     /// Indicators that were taken out, or replaced.
@@ -52,16 +53,16 @@ pub(crate) struct OpenListing {
 
 impl Writer<'_> {
     /// Takes a listing in, unless one of the same record is known that is as new.
-    pub(crate) fn put_listing(&mut self, listing: &Listing) -> Result<Listed, StoreError> {
+    pub(crate) fn put_listing(&mut self, listing: &Listing) -> Result<Taken, StoreError> {
         let known: Option<i64> = {
             let mut select = self.transaction.prepare_cached("SELECT modified FROM listings WHERE record = ?1")?;
             select.query_row([&listing.record], |row| row.get(0)).optional()?
         };
         if known.is_some_and(|known| known >= listing.modified) && !listing.is_revoked {
-            return Ok(Listed { is_unchanged: true, ..Listed::default() });
+            return Ok(Taken { is_unchanged: true, ..Taken::default() });
         }
         if listing.is_revoked && known.is_none() {
-            return Ok(Listed::default());
+            return Ok(Taken::default());
         }
         let (mut open, removed) = self.open_listing(&listing.record, &listing.source, listing.modified)?;
         if !listing.is_revoked {
@@ -70,7 +71,7 @@ impl Writer<'_> {
             }
         }
         let put = if listing.is_revoked { 0 } else { listing.entries.len() as u64 };
-        Ok(Listed { put, removed, is_unchanged: false })
+        Ok(Taken { put, removed, is_unchanged: false })
     }
 
     /// Begins a listing anew; gives how many indicators it had.
@@ -119,6 +120,7 @@ impl Writer<'_> {
                 filter.insert(hash(kind, &bytes_of(kind, value)));
             }
         }
+        self.transaction.execute("INSERT OR REPLACE INTO state VALUES ('indicators', ?1)", [count])?;
         let insert = "INSERT OR REPLACE INTO filters VALUES ('indicators', ?1)";
         self.transaction.execute(insert, params![filter.as_bytes()])?;
         Ok(())
@@ -201,25 +203,19 @@ impl IntelStore {
     }
 }
 
-impl Watchlist<'_> {
-    /// Whether this value may be listed.
-    pub fn may_hold(&self, kind: IndicatorKind, value: &str) -> bool {
+impl Listed for Watchlist<'_> {
+    fn may_hold(&self, kind: IndicatorKind, value: &str) -> bool {
         match kind.is_hash() {
             true => self.may_hold_digest(kind, &bytes_of(kind, value)),
             false => self.filter.may_hold(hash(kind, value.as_bytes())),
         }
     }
 
-    /// Whether this digest may be listed.
-    pub fn may_hold_digest(&self, kind: IndicatorKind, digest: &[u8]) -> bool {
+    fn may_hold_digest(&self, kind: IndicatorKind, digest: &[u8]) -> bool {
         self.filter.may_hold(hash(kind, digest))
     }
 
-    /// What stands under this value, as of `now`, and for each what has to be there besides.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn find(&self, kind: IndicatorKind, value: &str, now: Time) -> Result<Vec<Conditional>, StoreError> {
+    fn find(&self, kind: IndicatorKind, value: &str, now: Time) -> Result<Vec<Conditional>, StoreError> {
         let select = "SELECT kind, value, source, record, until, more, imported FROM indicators
             JOIN listings ON number = listing WHERE kind = ?1 AND value = ?2 AND (until IS NULL OR until > ?3) ORDER BY record, place LIMIT ?4";
         let mut select = self.store.connection().prepare_cached(select)?;

@@ -17,7 +17,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use vetch_model::history::Time;
 use vetch_store::{create_private, missing_is_fine};
 
-pub(crate) use indicators::Listed;
+pub(crate) use indicators::Taken;
 pub use indicators::{Conditional, Watchlist};
 pub use query::{Found, Shown};
 pub(crate) use write::{Put, Writer};
@@ -228,6 +228,7 @@ impl IntelStore {
         };
         Ok(vetch_model::advisory::IntelState {
             records: u64::try_from(state("records")?).unwrap_or_default(),
+            indicators: u64::try_from(state("indicators")?).unwrap_or_default(),
             imported: Time(state("imported")?),
             newest: Time(state("newest")?),
         })
