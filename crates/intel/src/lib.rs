@@ -3,6 +3,7 @@
 //! ```text
 //! record    bytes → Record         OSV in JSON and YAML, of any schema version, within limits
 //! indicator bytes → listings       STIX, MISP and lists: domains, hashes and the like
+//! knowledge what is shipped: landmark campaigns, techniques of ATT&CK; releases against them
 //! source    paths → records        files, folders, zips; CISA KEV and EPSS beside them
 //! store     records ⇄ intel.sqlite one transaction per import; batch look-ups
 //! matching  record × version       ranges by the ecosystem's own order; aliases merged; the version to go to
@@ -12,12 +13,14 @@
 //! takes the others along. Nothing here judges: rules do, by what [`IntelStore::look_up`] tells.
 
 mod indicator;
+mod knowledge;
 mod matching;
 mod record;
 mod source;
 mod store;
 
 pub use indicator::memory::MemoryList;
+pub use knowledge::{Campaign, Indication, Knowledge, Technique, correlate, knowledge};
 pub use matching::{Listed, Query, Shower, match_records, sightings};
 pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
 

@@ -6,6 +6,7 @@
 //! classes, triggers, verdicts, rule ids) are stable from the first release on.
 
 pub mod advisory;
+pub mod campaign;
 pub mod capability;
 pub mod change;
 pub mod evidence;

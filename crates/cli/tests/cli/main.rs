@@ -6,6 +6,7 @@ mod diff;
 mod diff_releases;
 mod graph;
 mod help;
+mod indicators;
 mod inspect;
 mod intel;
 mod lock;

@@ -43,6 +43,8 @@ pub(crate) struct Intelligence {
     store: Option<IntelStore>,
     /// As of when indicators count.
     now: Time,
+    /// Whether releases are compared with known campaigns: what is known now, and is wanted.
+    pub(crate) tells_of_campaigns: bool,
     /// How much, and of when.
     pub(crate) state: Option<IntelState>,
     /// Why there is none, or that it is old.
@@ -64,8 +66,10 @@ impl Intelligence {
     /// # Errors
     /// When the user named it and it cannot be used.
     pub(crate) fn open(options: &ScanOptions, now: Time) -> Result<Intelligence, EngineError> {
-        let mut intelligence = Intelligence { store: None, now, state: None, unavailable: Vec::new() };
         let wanted = &options.intel;
+        let tells_of_campaigns = wanted.is_on && options.history.as_of.is_none();
+        let mut intelligence =
+            Intelligence { store: None, now, tells_of_campaigns, state: None, unavailable: Vec::new() };
         let Some(folder) = wanted.folder.as_ref().filter(|_| wanted.is_on) else { return Ok(intelligence) };
         let opened = IntelStore::open(folder).and_then(|store| {
             let state = store.as_ref().map(IntelStore::age).transpose()?;

@@ -92,6 +92,7 @@ mod tests {
             excepted: Vec::new(),
             advisories: Vec::new(),
             indicators: Vec::new(),
+            campaigns: Vec::new(),
             profile: Profile::default(),
             incomplete: Vec::new(),
         }

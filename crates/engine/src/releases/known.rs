@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use vetch_detectors::input::IntelFacts;
-use vetch_intel::Shower;
+use vetch_detectors::verdict_of;
+use vetch_intel::{Shower, correlate};
+use vetch_model::Verdict;
 use vetch_model::advisory::Advisory;
+use vetch_model::campaign::Correlation;
 use vetch_model::facts::PackageFacts;
 use vetch_model::inventory::Package;
+use vetch_model::scan::ReleaseResult;
 
 use super::{Group, Judging, Place};
 use crate::contents::Run;
@@ -28,6 +32,19 @@ impl Known<'_> {
         let found = self.intelligence.sightings(self.run, &showers);
         facts.iter_mut().zip(found).for_each(|(facts, found)| facts.indicators = found);
         facts
+    }
+
+    /// Known campaigns that a release has to do with, once it is found to be malicious or suspicious.
+    pub(super) fn campaigns(
+        &self,
+        result: &ReleaseResult,
+        places: &[Place<'_>],
+        judging: &Judging<'_>,
+    ) -> Vec<Correlation> {
+        let release = shower(places, judging).filter(|_| verdict_of(&result.findings, false) >= Verdict::Suspicious);
+        let Some(release) = release.filter(|_| self.intelligence.tells_of_campaigns) else { return Vec::new() };
+        let is_own = places.iter().all(|place| self.asked(place, judging).is_none_or(|asked| asked.doubt.is_some()));
+        correlate(&release, &result.indicators, &result.findings, !is_own)
     }
 
     /// Of another version of what lies at a place.

@@ -33,7 +33,8 @@ impl MemoryList {
         Ok(all)
     }
 
-    fn add(&mut self, entry: Entry, record: &str) {
+    /// Adds what a record says.
+    pub(crate) fn add(&mut self, entry: Entry, record: &str) {
         let Entry { kind, value, more, until } = entry;
         let indicator = Indicator {
             kind,

@@ -78,6 +78,7 @@ pub(crate) fn release(release: &scan::ReleaseResult) -> Release {
             .collect(),
         advisories: release.advisories.iter().map(advisory).collect(),
         indicators: release.indicators.iter().flat_map(indicators).collect(),
+        campaigns: release.campaigns.iter().map(campaign).collect(),
         profile: profile(&release.profile),
         incomplete: release.incomplete.iter().map(incomplete).collect(),
     }
@@ -99,6 +100,18 @@ fn advisory(advisory: &model::advisory::Advisory) -> Advisory {
         exploit_probability: advisory.probability.map(|probability| f64::from(probability) / 100_000.0),
         modified: rfc_3339(advisory.modified),
         imported: rfc_3339(advisory.imported),
+    }
+}
+
+fn campaign(one: &model::campaign::Correlation) -> Campaign {
+    Campaign {
+        id: one.id.clone(),
+        name: one.name.clone(),
+        likelihood: one.likelihood.as_str(),
+        shared: one.shared.clone(),
+        uncertainty: one.uncertainty.clone(),
+        reported_by: one.reported_by.clone(),
+        attributed: one.attributed.iter().map(|one| Attribution { by: one.by.clone(), to: one.to.clone() }).collect(),
     }
 }
 

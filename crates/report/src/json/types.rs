@@ -129,6 +129,10 @@ pub struct Release {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub indicators: Vec<Indicator>,
+    /// Known campaigns that it has to do with, the surest first. Absent if none; only of malicious and suspicious releases.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub campaigns: Vec<Campaign>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.
@@ -242,6 +246,35 @@ pub struct Indicator {
     pub imported: String,
     /// Where it was seen.
     pub evidence: Evidence,
+}
+
+/// A known campaign that a release has to do with, and how likely.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Campaign {
+    /// Its id, or its name where a feed tells of it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `listed-release`: it names this release; `shared-indicator`: both show an indicator; `similar`: likeness of method,
+    /// by which nothing is attributed.
+    pub likelihood: &'static str,
+    /// What both have.
+    pub shared: Vec<String>,
+    /// What makes it unsure.
+    pub uncertainty: String,
+    /// Who told of the campaign.
+    pub reported_by: Vec<String>,
+    /// To whom it is attributed, each as somebody names them. Empty for what is only similar.
+    pub attributed: Vec<Attribution>,
+}
+
+/// To whom a campaign is attributed, and by whom.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Attribution {
+    /// Who says so.
+    pub by: String,
+    /// The group, as they name it.
+    pub to: String,
 }
 
 /// What an indicator belongs to.

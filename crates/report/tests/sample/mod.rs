@@ -96,6 +96,7 @@ pub(crate) fn release(purl: Purl, verdict: Verdict, score: u8) -> ReleaseResult 
         excepted: Vec::new(),
         advisories: Vec::new(),
         indicators: Vec::new(),
+        campaigns: Vec::new(),
         profile: Profile::default(),
         incomplete: Vec::new(),
     }
