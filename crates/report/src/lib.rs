@@ -17,6 +17,7 @@ pub mod lock;
 pub mod markdown;
 pub mod sarif;
 pub mod sbom;
+pub mod stix;
 pub mod terminal;
 
 pub use label::release_label;

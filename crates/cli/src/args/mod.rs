@@ -315,6 +315,8 @@ pub(crate) enum Format {
     Sarif,
     /// For a comment on a pull request
     Markdown,
+    /// STIX 2.1, for a threat intelligence platform: what is malicious or suspicious
+    Stix,
 }
 
 /// A verdict that can fail a scan.

@@ -1,5 +1,6 @@
 //! `vetch intel`: threat intelligence in the state folder.
 
+mod campaign;
 mod indicator;
 mod settings;
 mod show;

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use vetch_intel::{Found, Shown, Status};
+use vetch_intel::{Found, IntelStore, Shown, Status, knowledge};
 use vetch_model::history::{DAY, Time};
 use vetch_report::escape::terminal;
 
-use super::{failed, indicator, opened};
+use super::{campaign, failed, indicator, opened};
 use crate::args::IntelFormat;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -73,19 +73,29 @@ fn status_json(status: &Status, indicators: &BTreeMap<String, u64>) -> Value {
 }
 
 pub(super) fn search(folder: &Path, text: &str, limit: usize, format: IntelFormat) -> Result<Exit, Failure> {
-    let store = opened(folder)?;
-    let found = store.search(text, limit).map_err(|error| failed(folder, &error))?;
-    let indicators = store.find_indicators(text, limit).map_err(|error| failed(folder, &error))?;
-    let is_empty = found.is_empty() && indicators.is_empty();
+    // What is shipped is there without a store.
+    let store = IntelStore::open(folder).map_err(|error| failed(folder, &error))?;
+    let found = store.as_ref().map(|store| store.search(text, limit)).transpose();
+    let found = found.map_err(|error| failed(folder, &error))?.unwrap_or_default();
+    let indicators = store.as_ref().map(|store| store.find_indicators(text, limit)).transpose();
+    let indicators = indicators.map_err(|error| failed(folder, &error))?.unwrap_or_default();
+    let campaigns = knowledge().search(text);
+    let is_empty = found.is_empty() && indicators.is_empty() && campaigns.is_empty();
     let answer = match format {
         IntelFormat::Json => {
             let records: Vec<Value> = found.iter().map(found_json).collect();
             let indicators: Vec<Value> = indicators.iter().map(indicator::json).collect();
-            format!("{:#}\n", json!({ "schema": "vetch.intel-search/1", "records": records, "indicators": indicators }))
+            let campaigns: Vec<Value> = campaigns.iter().map(|one| campaign::json(one)).collect();
+            let schema = "vetch.intel-search/1";
+            let answer =
+                json!({ "schema": schema, "records": records, "indicators": indicators, "campaigns": campaigns });
+            format!("{answer:#}\n")
         }
         IntelFormat::Terminal if is_empty => format!("Nothing found for `{}`.\n", terminal(text)),
         IntelFormat::Terminal => {
-            found.iter().map(found_line).chain(indicators.iter().map(indicator::line)).collect::<Vec<_>>().concat()
+            let campaigns = campaigns.iter().map(|one| campaign::line(one));
+            let records = found.iter().map(found_line).chain(indicators.iter().map(indicator::line));
+            campaigns.chain(records).collect::<Vec<_>>().concat()
         }
     };
     output::print(answer.as_bytes())?;
@@ -109,6 +119,17 @@ fn found_json(found: &Found) -> Value {
 }
 
 pub(super) fn show(folder: &Path, id: &str, format: IntelFormat) -> Result<Exit, Failure> {
+    if let Some(campaign) = knowledge().campaign(id).filter(|_| !is_record(folder, id)) {
+        let answer = match format {
+            IntelFormat::Json => {
+                let campaigns = [campaign::json(campaign)];
+                format!("{:#}\n", json!({ "schema": "vetch.intel-record/1", "campaigns": campaigns }))
+            }
+            IntelFormat::Terminal => campaign::text(campaign),
+        };
+        output::print(answer.as_bytes())?;
+        return Ok(Exit::Passed);
+    }
     let store = opened(folder)?;
     let records = store.show(id).map_err(|error| failed(folder, &error))?;
     let now = Time(jiff::Timestamp::now().as_second());
@@ -128,6 +149,12 @@ pub(super) fn show(folder: &Path, id: &str, format: IntelFormat) -> Result<Exit,
     };
     output::print(answer.as_bytes())?;
     Ok(if is_empty { Exit::Failed } else { Exit::Passed })
+}
+
+/// Whether there is a record of this id, which then is what is meant.
+fn is_record(folder: &Path, id: &str) -> bool {
+    let store = IntelStore::open(folder).ok().flatten();
+    store.and_then(|store| store.show(id).ok()).is_some_and(|records| !records.is_empty())
 }
 
 fn shown_text(shown_record: &Shown) -> String {
