@@ -273,7 +273,8 @@ impl Analysis {
             trigger: trigger_of(index),
             found: &file.observables,
         });
-        let (observables, more_observables) = observables::all(&profile.capabilities, &layers, &texts, views);
+        let urls = observed.results.iter().flat_map(|result| &result.urls);
+        let (observables, more_observables) = observables::all(&profile.capabilities, urls, &layers, &texts, views);
         PackageFacts {
             files: files.len() as u32,
             bytes: files.iter().map(|file| file.size).sum(),

@@ -83,11 +83,23 @@ pub(crate) struct FileView<'f> {
 /// Everything that a package shows, what code uses first; and how much more there was.
 pub(crate) fn all<'f>(
     capabilities: &[Capability],
+    urls: impl Iterator<Item = &'f (String, Trigger, u8, Location)>,
     layers: &[DecodedLayer],
     texts: &[LayerText],
     files: impl Iterator<Item = FileView<'f>>,
 ) -> (Vec<Observable>, u32) {
     let mut all: Vec<Observable> = capabilities.iter().flat_map(of_capability).collect();
+    for (url, trigger, layer, location) in urls {
+        let observable = |value: String| Observable {
+            kind: IndicatorKind::Url,
+            value,
+            seen: Seen::Used,
+            trigger: *trigger,
+            layer: *layer,
+            location: location.clone(),
+        };
+        all.extend(vetch_indicators::normal(IndicatorKind::Url, url).map(observable));
+    }
     for text in texts {
         let same = |layer: &&DecodedLayer| layer.location == text.location && layer.layer == text.layer;
         let trigger = layers.iter().find(same).map_or(Trigger::Call, |layer| layer.trigger);
