@@ -33,6 +33,23 @@ impl MemoryList {
         Ok(all)
     }
 
+    /// Reads a document of any form that `vetch intel import` takes as JSON: STIX, MISP, a list.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn from_json(bytes: &[u8]) -> Result<MemoryList, String> {
+        let mut all = MemoryList::default();
+        for listing in crate::source::listings(bytes)?.all {
+            listing.entries.into_iter().for_each(|entry| all.add(entry, &listing.record));
+        }
+        Ok(all)
+    }
+
+    /// Kinds and values.
+    pub fn values(&self) -> impl Iterator<Item = (IndicatorKind, &str)> {
+        self.all.keys().map(|(kind, value)| (*kind, value.as_str()))
+    }
+
     /// Adds what a record says.
     pub(crate) fn add(&mut self, entry: Entry, record: &str) {
         let Entry { kind, value, more, until } = entry;

@@ -364,6 +364,17 @@ fn read(bytes: &[u8], kind: Kind, place: &str) -> Result<Document, RecordError> 
     }
 }
 
+/// The indicators of a document in JSON.
+///
+/// # Errors
+/// When it holds none, by design or by mistake.
+pub(crate) fn listings(bytes: &[u8]) -> Result<Listings, String> {
+    match read(bytes, Kind::Json, "list").map_err(|error| error.to_string())? {
+        Document::Indicators(listings) => Ok(listings),
+        _ => Err("it holds no indicators".to_owned()),
+    }
+}
+
 /// A list, or an array of MISP's events.
 fn indicators(bytes: &[u8], place: &str) -> Result<Document, RecordError> {
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
