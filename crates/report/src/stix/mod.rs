@@ -28,6 +28,9 @@ const MAX_FINDINGS: usize = 10;
 const MALICIOUS: u8 = 85;
 const SUSPICIOUS: u8 = 30;
 
+/// Name and tactics of a technique.
+pub type Technique = (String, Vec<String>);
+
 /// What a bundle needs besides the scan.
 pub struct StixView<'s> {
     /// The scan.
@@ -35,7 +38,7 @@ pub struct StixView<'s> {
     /// By number of the release: what its archives hash to (Subresource Integrity).
     pub integrity: &'s dyn Fn(usize) -> Vec<String>,
     /// Name and tactics of a technique of ATT&CK.
-    pub technique: &'s dyn Fn(&str) -> Option<(String, Vec<String>)>,
+    pub technique: &'s dyn Fn(&str) -> Option<Technique>,
     /// The time that objects carry.
     pub now: Time,
 }
