@@ -199,7 +199,7 @@ fn indicators(release: &Package, facts: &PackageFacts, files: &Files) -> Result<
     let Some(text) = files.values().next() else { return Ok(Vec::new()) };
     let list =
         MemoryList::from_csv(&String::from_utf8_lossy(text)).map_err(|error| format!("`@indicators`: {error}"))?;
-    let shower = Shower { package: release, contents: vec![facts], history: None };
+    let shower = Shower { package: release, contents: vec![facts], history: None, is_own: false };
     sightings(&list, &shower, Time(0)).map_err(|error| error.to_string())
 }
 

@@ -157,7 +157,8 @@ mod tests {
     fn a_listed_release_matches_and_its_neighbour_does_not() {
         let of = |version: &str, is_public: bool| {
             let package = Package::new(Ecosystem::Npm, "axios", Some(version));
-            correlate(&Shower { package: &package, contents: Vec::new(), history: None }, &[], &[], is_public)
+            let release = Shower { package: &package, contents: Vec::new(), history: None, is_own: false };
+            correlate(&release, &[], &[], is_public)
         };
         let [one] = of("1.14.1", true).try_into().unwrap();
         assert_eq!((one.id.as_str(), one.likelihood), ("axios-2026", Likelihood::ListedRelease));

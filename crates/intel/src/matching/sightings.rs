@@ -39,6 +39,8 @@ pub struct Shower<'a> {
     pub contents: Vec<&'a PackageFacts>,
     /// All releases of the package, where its registry was asked.
     pub history: Option<&'a History>,
+    /// Whether it is the user's own: its name then means no package of a registry.
+    pub is_own: bool,
 }
 
 /// Every indicator that a release meets, in the order in which it shows them.
@@ -194,7 +196,7 @@ fn own(release: &Shower<'_>) -> Vec<(Observable, Evidence)> {
     };
     let (name, version) = (&package.name, package.version.as_deref());
     let purl = match &package.ecosystem {
-        _ if name.is_empty() => None,
+        _ if name.is_empty() || release.is_own => None,
         Ecosystem::Npm => Some(Purl::npm(name, version)),
         Ecosystem::Pypi => Some(Purl::pypi(name, version)),
         Ecosystem::Other(kind) => Some(Purl::other(kind, name, version)),
