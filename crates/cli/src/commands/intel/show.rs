@@ -74,7 +74,10 @@ fn status_json(status: &Status, indicators: &BTreeMap<String, u64>) -> Value {
 
 pub(super) fn search(folder: &Path, text: &str, limit: usize, format: IntelFormat) -> Result<Exit, Failure> {
     // What is shipped is there without a store.
-    let store = IntelStore::open(folder).map_err(|error| failed(folder, &error))?;
+    let store = match IntelStore::open(folder).map_err(|error| failed(folder, &error))? {
+        None if knowledge().search(text).is_empty() => Some(opened(folder)?),
+        store => store,
+    };
     let found = store.as_ref().map(|store| store.search(text, limit)).transpose();
     let found = found.map_err(|error| failed(folder, &error))?.unwrap_or_default();
     let indicators = store.as_ref().map(|store| store.find_indicators(text, limit)).transpose();
