@@ -8,10 +8,12 @@ use std::io;
 
 use vetch_archive::{Layout, Limits};
 use vetch_graph::Graph;
-use vetch_intel::{Event, Query, Record, World, match_records};
+use vetch_indicators::{Style, keys, normal, refang, scan};
+use vetch_intel::{Event, MemoryList, Query, Record, World, match_records};
 use vetch_lockfiles::npm::{package_json, package_lock};
 use vetch_lockfiles::{Format, MemoryFiles, read};
 use vetch_model::history::Time;
+use vetch_model::indicator::IndicatorKind;
 use vetch_model::inventory::{Ecosystem, Inventory, Role};
 use vetch_syntax::js::Lowerer;
 use vetch_syntax::{limits, shell};
@@ -35,6 +37,26 @@ fn archive_as(bytes: &[u8], layout: &Layout) {
     });
     let summary = summary.expect("bytes in memory can be read, and the visitor only fails with the archive");
     assert!(handed_over <= summary.decompressed && summary.decompressed <= limits.total_bytes);
+}
+
+/// As indicators of any form, and as text that names some: no panic, values that are their own normal form, and spans that
+/// lie in the text.
+pub fn indicators(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let lists = [MemoryList::from_json(bytes), MemoryList::from_csv(&text)];
+    for (kind, value) in lists.iter().flatten().flat_map(MemoryList::values) {
+        // An address is kept without the scheme of the web.
+        let is_web = kind == IndicatorKind::Url && !value.split(['/', '?']).next().unwrap_or_default().ends_with(':');
+        let again = if is_web { format!("//{value}") } else { value.to_owned() };
+        assert_eq!(normal(kind, &again).as_deref(), Some(value), "{kind}");
+        assert!(keys(kind, value).len() <= 12);
+    }
+    for style in [Style::Code, Style::Words] {
+        for found in scan(&text, style) {
+            assert!(text.get(found.span.clone()).is_some_and(|own| !own.is_empty()), "{found:?}");
+        }
+    }
+    assert!(refang(&text).len() <= text.len());
 }
 
 /// As a record of OSV, in JSON and in YAML: no panic, and an answer for every package that it names, at versions that it

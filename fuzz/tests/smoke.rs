@@ -90,6 +90,11 @@ fn advisory() {
 }
 
 #[test]
+fn indicators() {
+    hold(vetch_fuzz::indicators, &files_under("seeds/indicators"), MUTATIONS);
+}
+
+#[test]
 fn syntax() {
     hold(vetch_fuzz::syntax, &files_under("seeds/syntax"), MUTATIONS);
 }

@@ -7,7 +7,7 @@ use vetch_model::Span;
 use vetch_model::capability::{Attributes, CapabilityId, Resource, Trigger};
 
 use crate::interp::{Interp, UnitId};
-use crate::value::Taint;
+use crate::value::{HOLE, Taint};
 
 /// Most effects that one realm records; more are counted as exhausted fuel.
 const MAX_EFFECTS: usize = 8192;
@@ -62,9 +62,27 @@ pub(crate) struct Effects {
     pub sources: Vec<u32>,
     /// By specifier: first place and trigger.
     pub imports: BTreeMap<String, (Trigger, Place)>,
+    /// Addresses that are connected to, as far as they are known: first trigger, layer and place.
+    pub urls: BTreeMap<String, (Trigger, u8, Place)>,
 }
 
+/// Most addresses kept of one realm, and the longest.
+const MAX_URLS: usize = 2_000;
+const MAX_URL: usize = 2_048;
+
 impl Interp<'_> {
+    /// Keeps the whole address of a connection; the effect names the host alone.
+    pub(crate) fn note_url(&mut self, url: &str) {
+        let known = url.split(HOLE).next().unwrap_or_default();
+        let is_whole = known.contains("://") && known.len() <= MAX_URL;
+        if !is_whole || self.effects.urls.len() >= MAX_URLS || self.effects.urls.contains_key(known) {
+            return;
+        }
+        let layer = self.units.get(self.here.unit.0 as usize).map_or(0, |unit| unit.layer);
+        let place = self.place();
+        self.effects.urls.insert(known.to_owned(), (self.trigger, layer, place));
+    }
+
     /// Records an effect at the expression being evaluated; the same effect again gives the first one.
     pub(crate) fn effect(&mut self, id: CapabilityId, resource: Resource, note: impl Into<String>) -> u32 {
         self.effect_with(id, resource, Attributes::default(), note)

@@ -24,9 +24,11 @@ pub(crate) struct Resolved {
     pub flows: Vec<(usize, usize)>,
     /// By specifier.
     pub imports: BTreeMap<String, (Trigger, Location)>,
+    /// Addresses that are connected to, with trigger and layer.
+    pub urls: Vec<(String, Trigger, u8, Location)>,
     /// In the order in which they were met.
     pub layers: Vec<DecodedLayer>,
-    /// By layer: its whole text, if that is wanted.
+    /// By layer: its whole text.
     pub texts: Vec<Rc<str>>,
     /// Of code that was written not to be read.
     pub names: Names,
@@ -42,6 +44,7 @@ impl Resolved {
         };
         let mut shifted = self.clone();
         shifted.capabilities.iter_mut().for_each(|capability| capability.trigger = shift(capability.trigger));
+        shifted.urls.iter_mut().for_each(|(_, own, _, _)| *own = shift(*own));
         shifted.imports.values_mut().for_each(|(own, _)| *own = shift(*own));
         shifted.layers.iter_mut().for_each(|layer| layer.trigger = shift(layer.trigger));
         shifted
@@ -92,9 +95,14 @@ pub(crate) fn resolve_effects(package: &Package, interp: Interp<'_>) -> Resolved
         .iter()
         .map(|(specifier, (trigger, place))| (specifier.clone(), (*trigger, location(package, &mut lines, place))))
         .collect();
-    let texts = layers_met.iter().filter(|_| package.keeps_layers).map(|met| met.text.clone()).collect();
+    let urls = effects
+        .urls
+        .iter()
+        .map(|(url, (trigger, layer, place))| (url.clone(), *trigger, *layer, location(package, &mut lines, place)))
+        .collect();
+    let texts = layers_met.iter().map(|met| met.text.clone()).collect();
     let layers = layers_met.iter().map(|met| decoded_layer(location(package, &mut lines, &met.place), met)).collect();
-    Resolved { capabilities, flows, imports, layers, texts, names: names.into_iter().collect() }
+    Resolved { capabilities, flows, imports, urls, layers, texts, names: names.into_iter().collect() }
 }
 
 fn decoded_layer(location: Location, met: &LayerMet) -> DecodedLayer {

@@ -10,6 +10,7 @@ mod effects;
 mod evidence;
 mod interest;
 mod interp;
+mod observables;
 mod package;
 mod paths;
 mod python;
@@ -33,7 +34,7 @@ use crate::package::{Package, is_python, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
-pub const ANALYSIS_VERSION: u32 = 9;
+pub const ANALYSIS_VERSION: u32 = 10;
 
 /// How much of a file the analysis wants to see at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +143,10 @@ impl Analysis {
     pub fn file(&mut self, path: &str, bytes: &[u8]) {
         let Some(file) = self.package.file(path) else { return };
         let whole = bytes.len() as u64 >= self.package.files[file].size;
+        self.package.files[file].observables = observables::in_file(path, bytes);
+        if whole {
+            self.package.files[file].hashes = Some(observables::hashes(path, bytes));
+        }
         if self.package.is_source(path) || (self.asked.contains(path) && runs_as_javascript(path, bytes)) {
             self.source(file, bytes);
         } else {
@@ -226,11 +231,6 @@ impl Analysis {
         self.observed.get_or_insert_with(|| realm::run(package, standalone, own))
     }
 
-    /// Has the texts of decoded layers kept for [`Analysis::layers`]. To be called before any file comes.
-    pub fn keep_layers(&mut self) {
-        self.package.keeps_layers = true;
-    }
-
     /// What was decoded and run, each text once, in the order of places.
     pub fn layers(&mut self) -> Vec<LayerText> {
         evidence::layer_texts(&self.observe().results)
@@ -266,19 +266,31 @@ impl Analysis {
             .filter(|file| file.signals.iter().any(|signal| signal.strength >= 50))
             .map(|file| file.path.as_str())
             .collect();
+        let profile = evidence::profile(&observed.results, &opaque);
+        let (layers, texts) = (evidence::layers(&observed.results), evidence::layer_texts(&observed.results));
+        let views = files.iter().enumerate().map(|(index, file)| observables::FileView {
+            path: &file.path,
+            trigger: trigger_of(index),
+            found: &file.observables,
+        });
+        let urls = observed.results.iter().flat_map(|result| &result.urls);
+        let (observables, more_observables) = observables::all(&profile.capabilities, urls, &layers, &texts, views);
         PackageFacts {
             files: files.len() as u32,
             bytes: files.iter().map(|file| file.size).sum(),
             parsed_files: self.parsed_files,
             parsed_bytes: self.parsed_bytes,
-            profile: evidence::profile(&observed.results, &opaque),
+            profile,
             signals,
             imports: self.imports(&observed),
             modules: self.modules(&observed),
-            layers: evidence::layers(&observed.results),
+            layers,
             unread: self.unread(&observed, &trigger_of),
             install_commands: observed.install_commands,
             manifest: self.package.manifest.clone(),
+            observables,
+            more_observables,
+            hashes: files.iter().filter_map(|file| file.hashes.clone()).collect(),
             ..PackageFacts::default()
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use vetch_model::facts::UnreadReason;
+use vetch_model::indicator::FileHashes;
 use vetch_model::manifest::{EntryKind, Manifest};
 use vetch_syntax::ir::{Language, Module, Node};
 use vetch_syntax::js::{Lowerer, ParseFailure};
@@ -12,6 +13,7 @@ use vetch_syntax::limits::Limits;
 
 use crate::PythonRelease;
 use crate::interest::{inert_functions, is_telling_module, telling_files, tells};
+use crate::observables::InFile;
 use crate::resolve::{Resolution, package_name, resolve, resolve_path};
 use crate::signals::{RawSignal, of_names, of_source};
 
@@ -42,6 +44,10 @@ pub(crate) struct PackageFile {
     /// Why it could not be understood.
     pub problem: Option<(UnreadReason, String)>,
     pub signals: Vec<RawSignal>,
+    /// Hosts, addresses and the like that stand in it.
+    pub observables: Vec<InFile>,
+    /// If all of it came.
+    pub hashes: Option<FileHashes>,
     /// Specifiers that the file names, and declared dependencies that it mentions.
     pub specifiers: BTreeSet<String>,
     /// Whether its IR is to be kept.
@@ -58,8 +64,6 @@ pub(crate) struct Package {
     pub files: Vec<PackageFile>,
     /// Of a Python release: what its metadata say.
     pub python: Option<PythonRelease>,
-    /// Whether the texts of decoded layers are kept in full.
-    pub keeps_layers: bool,
     index: HashMap<String, usize>,
     lowerer: RefCell<Lowerer>,
     limits: Limits,
@@ -80,7 +84,6 @@ impl Package {
             manifest,
             files,
             python,
-            keeps_layers: false,
             index,
             lowerer: RefCell::new(Lowerer::new()),
             limits: Limits::default(),

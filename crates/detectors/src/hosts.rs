@@ -132,6 +132,121 @@ const SHARED: &[&str] = &[
     "deno.dev",
 ];
 
+/// Sites that everybody uses for everything: search, mail, documents, code, the cloud, reading and paying. Suffixes.
+const COMMON: &[&str] = &[
+    "google.com",
+    "googleapis.com",
+    "gstatic.com",
+    "googleusercontent.com",
+    "youtube.com",
+    "microsoft.com",
+    "live.com",
+    "office.com",
+    "windows.net",
+    "azure.com",
+    "apple.com",
+    "icloud.com",
+    "amazon.com",
+    "cloudflare.com",
+    "cloudflare-dns.com",
+    "fastly.net",
+    "akamai.net",
+    "akamaihd.net",
+    "dropbox.com",
+    "slack.com",
+    "telegram.org",
+    "t.me",
+    "x.com",
+    "twitter.com",
+    "facebook.com",
+    "linkedin.com",
+    "reddit.com",
+    "wikipedia.org",
+    "openai.com",
+    "anthropic.com",
+    "stackoverflow.com",
+    "githubusercontent.com",
+    "github.com",
+    "gitlab.com",
+    "npmjs.com",
+    "npmjs.org",
+    "yarnpkg.com",
+    "python.org",
+    "pythonhosted.org",
+    "pypi.org",
+    "docker.com",
+    "docker.io",
+    "ipify.org",
+    "ipinfo.io",
+    "ip-api.com",
+    "ifconfig.me",
+    "icanhazip.com",
+    "infura.io",
+    "alchemy.com",
+    "etherscan.io",
+    "bit.ly",
+    "example.com",
+    "example.net",
+    "example.org",
+    "w3.org",
+    "schema.org",
+];
+
+/// Public resolvers.
+const RESOLVERS: &[&str] = &[
+    "1.1.1.1",
+    "1.0.0.1",
+    "8.8.8.8",
+    "8.8.4.4",
+    "9.9.9.9",
+    "149.112.112.112",
+    "208.67.222.222",
+    "208.67.220.220",
+    "2606:4700:4700::1111",
+    "2606:4700:4700::1001",
+    "2001:4860:4860::8888",
+    "2001:4860:4860::8844",
+    "2620:fe::fe",
+];
+
+/// Whether so many share a host that its name alone says nothing of who is meant: an attacker used it, and so does
+/// everybody. What lies below a name under which anybody gets one of his own (`evil.workers.dev`) is his.
+pub(crate) fn is_shared_by_all(name: &str) -> bool {
+    SHARED.contains(&name)
+        || DISTRIBUTION.contains(&name)
+        || DROP_POINTS.contains(&name)
+        || COMMON.iter().any(|suffix| is_below(name, suffix))
+}
+
+/// Whether an address means another machine in each network, or is everybody's: this machine, private networks
+/// (RFC 1918, 4193, 6598), links, groups, public resolvers. Those of documentation (RFC 5737, 3849) are nobody's, so
+/// whoever lists one means it.
+pub(crate) fn is_everywhere(address: &IpAddr) -> bool {
+    if RESOLVERS.contains(&address.to_string().as_str()) {
+        return true;
+    }
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_loopback()
+                || v4.is_unspecified()
+                || v4.is_private()
+                || v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+                || a == 0
+                || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+        }
+    }
+}
+
 /// Stands for a part of a text that is not known.
 const HOLE: char = '\u{fffc}';
 
@@ -313,6 +428,25 @@ mod tests {
         assert_eq!(domain("a.b.co.uk"), "b.co.uk");
         assert_eq!(domain("a.b.c.invalid"), "c.invalid");
         assert_eq!(domain("invalid"), "invalid");
+    }
+
+    #[test]
+    fn what_everybody_shares_names_nobody() {
+        for shared in
+            ["github.com", "workers.dev", "discord.com", "maps.google.com", "files.pythonhosted.org", "pastebin.com"]
+        {
+            assert!(is_shared_by_all(shared), "{shared}");
+        }
+        for own in ["evil.workers.dev", "evil.invalid", "evil.webhook.site", "notgithub.com"] {
+            assert!(!is_shared_by_all(own), "{own}");
+        }
+        let everywhere = |text: &str| is_everywhere(&text.parse().unwrap());
+        for address in
+            ["127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "8.8.8.8", "::1", "fd00::1", "fe80::1"]
+        {
+            assert!(everywhere(address), "{address}");
+        }
+        assert!(!everywhere("192.0.2.1") && !everywhere("2001:db8::1"));
     }
 
     #[test]

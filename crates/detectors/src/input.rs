@@ -5,6 +5,7 @@ use vetch_model::advisory::{Advisory, Doubt};
 use vetch_model::evidence::Location;
 pub use vetch_model::facts::{ChangedFile, RecordDifference};
 use vetch_model::facts::{InstalledDifference, PackageFacts};
+use vetch_model::indicator::IndicatorHit;
 use vetch_model::inventory::{Edge, Inventory, Package, PackageId};
 use vetch_model::manifest::Manifest;
 pub use vetch_names::{How, Lookalike};
@@ -44,6 +45,8 @@ pub struct ReleaseFacts<'a> {
 pub struct IntelFacts {
     /// The gravest first.
     pub advisories: Vec<Advisory>,
+    /// Indicators that it meets, in the order in which it shows them.
+    pub indicators: Vec<IndicatorHit>,
     /// Why the release may not be the package that they mean.
     pub doubt: Option<Doubt>,
 }

@@ -118,6 +118,7 @@ rules! {
     Release integrity::recorded_files_changed,
     Target integrity::several_registry_hosts,
     Target integrity::unrecorded_startup_code,
+    Release intelligence::known_indicator,
     Release intelligence::known_malware,
     Release intelligence::malware_in_other_version,
     Release name::combosquatted_name,

@@ -189,7 +189,13 @@ impl Facts {
         advisories: Vec<vetch_model::advisory::Advisory>,
         doubt: Option<vetch_model::advisory::Doubt>,
     ) -> Facts {
-        self.intel = crate::input::IntelFacts { advisories, doubt };
+        self.intel = crate::input::IntelFacts { advisories, doubt, indicators: Vec::new() };
+        self
+    }
+
+    /// Indicators that it meets.
+    pub(crate) fn indicators(mut self, indicators: Vec<vetch_model::indicator::IndicatorHit>) -> Facts {
+        self.intel.indicators = indicators;
         self
     }
 

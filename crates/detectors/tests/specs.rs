@@ -13,7 +13,7 @@ use vetch_detectors::input::{
 };
 use vetch_detectors::lineage::Lineage;
 use vetch_detectors::{all_rules, judge_release, judge_target, verdict_of};
-use vetch_intel::{Query, Record, match_records};
+use vetch_intel::{MemoryList, Query, Record, Shower, match_records, sightings};
 use vetch_lockfiles::npm::package_json;
 use vetch_lockfiles::npm::package_lock::{self, LockfileNote, LockfileNoteKind};
 use vetch_lockfiles::{Format, MemoryFiles};
@@ -22,6 +22,7 @@ use vetch_model::evidence::Location;
 use vetch_model::facts::{ContainerAnomaly, InstalledDifference, PackageFacts, PythonForm};
 use vetch_model::finding::Finding;
 use vetch_model::history::{History, Time};
+use vetch_model::indicator::IndicatorHit;
 use vetch_model::integrity::ContentHash;
 use vetch_model::inventory::{Ecosystem, Edge, EdgeKind, Inventory, Package, PackageId, Source};
 use vetch_model::verdict::Verdict;
@@ -175,7 +176,11 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
             internal: lock.internal.clone(),
             ..NameFacts::default()
         },
-        intel: IntelFacts { advisories: advisories(&release, &below("@intel"))?, doubt: None },
+        intel: IntelFacts {
+            advisories: advisories(&release, &below("@intel"))?,
+            indicators: indicators(&release, &facts, &below("@indicators"))?,
+            doubt: None,
+        },
     };
     Ok(judge_release(&facts))
 }
@@ -187,6 +192,15 @@ fn advisories(release: &Package, files: &Files) -> Result<Vec<Advisory>, String>
     let version = release.version.as_deref().unwrap_or_default();
     let query = Query { ecosystem: &release.ecosystem, name: &release.name, version, known: Vec::new() };
     Ok(match_records(&records, &query, Time(0)))
+}
+
+/// What a list of indicators says, in CSV.
+fn indicators(release: &Package, facts: &PackageFacts, files: &Files) -> Result<Vec<IndicatorHit>, String> {
+    let Some(text) = files.values().next() else { return Ok(Vec::new()) };
+    let list =
+        MemoryList::from_csv(&String::from_utf8_lossy(text)).map_err(|error| format!("`@indicators`: {error}"))?;
+    let shower = Shower { package: release, contents: vec![facts], history: None, is_own: false };
+    sightings(&list, &shower, Time(0)).map_err(|error| error.to_string())
 }
 
 /// What was before, and what is brought along.

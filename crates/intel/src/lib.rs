@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! record    bytes → Record         OSV in JSON and YAML, of any schema version, within limits
+//! indicator bytes → listings       STIX, MISP and lists: domains, hashes and the like
+//! knowledge what is shipped: landmark campaigns, techniques of ATT&CK; releases against them
 //! source    paths → records        files, folders, zips; CISA KEV and EPSS beside them
 //! store     records ⇄ intel.sqlite one transaction per import; batch look-ups
 //! matching  record × version       ranges by the ecosystem's own order; aliases merged; the version to go to
@@ -10,15 +12,19 @@
 //! Records come from anybody: sizes, depths and counts are bounded, one bad record is counted and named and never
 //! takes the others along. Nothing here judges: rules do, by what [`IntelStore::look_up`] tells.
 
+mod indicator;
+mod knowledge;
 mod matching;
 mod record;
 mod source;
 mod store;
 
-pub use matching::{Query, match_records};
+pub use indicator::memory::MemoryList;
+pub use knowledge::{Campaign, Indication, Knowledge, Technique, correlate, knowledge};
+pub use matching::{Listed, Query, Shower, match_records, sightings};
 pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
 
 pub use source::{
     Change, FeedPart, FeedState, ImportError, ImportReport, MAX_CHANGES, Named, SourceReport, Watcher, read_changes,
 };
-pub use store::{FILE_NAME, Found, IntelStore, Shown, Status, StoreError};
+pub use store::{Conditional, FILE_NAME, Found, IntelStore, Shown, Status, StoreError, Watchlist};

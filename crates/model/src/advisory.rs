@@ -96,6 +96,8 @@ pub enum Doubt {
 pub struct IntelState {
     /// Number of records.
     pub records: u64,
+    /// Number of indicators.
+    pub indicators: u64,
     /// When records were last imported.
     pub imported: Time,
     /// When the newest of them was changed.

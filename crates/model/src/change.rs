@@ -77,7 +77,8 @@ impl Change {
     /// Compares a release with the source that it says it was made from. What a build makes of the source runs at other
     /// moments and lies in other files, so only what it does tells: whatever of it nothing in the source does at all.
     pub fn beyond_source(source: &PackageFacts, release: &PackageFacts) -> Change {
-        let done = |capability: &Capability| (capability.id, LockedCapability::of(capability).and_then(|it| it.resource));
+        let done =
+            |capability: &Capability| (capability.id, LockedCapability::of(capability).and_then(|it| it.resource));
         let known: BTreeSet<_> = source.profile.capabilities.iter().map(done).collect();
         let ends = |flow: &Flow| (done(&flow.source), done(&flow.sink));
         let known_flows: BTreeSet<_> = source.profile.flows.iter().map(ends).collect();

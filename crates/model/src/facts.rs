@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capability::{Trigger, stable_ids};
 use crate::evidence::{Evidence, Location};
+use crate::indicator::{FileHashes, Observable};
 use crate::integrity::ContentHash;
 use crate::manifest::Manifest;
 use crate::profile::Profile;
@@ -46,6 +47,13 @@ pub struct PackageFacts {
     pub python: Option<PythonRelease>,
     /// What the user's YARA rules say of it, where there are any.
     pub yara: Option<YaraFacts>,
+    /// What indicators of compromise may name, those that code uses first; at most
+    /// [`crate::indicator::MAX_OBSERVABLES`].
+    pub observables: Vec<Observable>,
+    /// Observables beyond that number.
+    pub more_observables: u32,
+    /// Hashes of the files that were read whole, by path.
+    pub hashes: Vec<FileHashes>,
 }
 
 /// What a Python release says of itself.

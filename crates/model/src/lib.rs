@@ -6,6 +6,7 @@
 //! classes, triggers, verdicts, rule ids) are stable from the first release on.
 
 pub mod advisory;
+pub mod campaign;
 pub mod capability;
 pub mod change;
 pub mod evidence;
@@ -13,6 +14,7 @@ pub mod facts;
 pub mod finding;
 pub mod history;
 pub mod hygiene;
+pub mod indicator;
 pub mod integrity;
 pub mod inventory;
 pub mod lock;

@@ -1,8 +1,10 @@
 //! The result of a scan: what the engine hands to `report`.
 
 use crate::advisory::{Advisory, IntelState};
+use crate::campaign::Correlation;
 use crate::evidence::Location;
 use crate::finding::Finding;
+use crate::indicator::IndicatorHit;
 use crate::integrity::ContentHash;
 use crate::outcome::Incomplete;
 use crate::profile::Profile;
@@ -121,6 +123,10 @@ pub struct ReleaseResult {
     pub excepted: Vec<(Finding, String)>,
     /// What imported intelligence says of it, the gravest first.
     pub advisories: Vec<Advisory>,
+    /// Indicators of compromise that it meets.
+    pub indicators: Vec<IndicatorHit>,
+    /// Known campaigns that it has to do with, the surest first; only of malicious and suspicious releases.
+    pub campaigns: Vec<Correlation>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.

@@ -20,6 +20,7 @@ pub mod markdown;
 mod page;
 pub mod sarif;
 pub mod sbom;
+pub mod stix;
 pub mod terminal;
 
 pub use label::release_label;

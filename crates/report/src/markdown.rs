@@ -104,6 +104,10 @@ fn release(release: &ReleaseResult) -> String {
         let more = counted(release.findings.len() - MAX_FINDINGS, "more finding", "more findings");
         out.push_str(&format!("And {more}.\n\n"));
     }
+    for campaign in &release.campaigns {
+        let (words, unsure) = (markdown(&campaign.words()), markdown(&campaign.uncertainty));
+        out.push_str(&format!("**Known campaign:** {words} ({unsure})\n\n"));
+    }
     if let Some(path) = release.paths.first() {
         let steps: Vec<String> = path.iter().map(|step| code(&step.label)).collect();
         let more = match (release.paths.len() - 1, release.more_paths) {

@@ -37,7 +37,11 @@ pub(super) fn register(apis: &mut Apis) {
     for names in SEARCHES {
         let module = apis.add_module(names);
         apis.set_call(module, search);
-        apis.add_functions(module, &["sync", "globSync", "glob", "async", "globby", "globbySync", "stream", "iterate"], search);
+        apis.add_functions(
+            module,
+            &["sync", "globSync", "glob", "async", "globby", "globbySync", "stream", "iterate"],
+            search,
+        );
     }
     let asar = apis.add_module(&["@electron/asar", "asar"]);
     apis.add_functions(asar, &["extractAll", "extractFile", "listPackage"], |interp, call| {

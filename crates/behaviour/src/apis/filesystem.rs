@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use vetch_model::capability::{CapabilityId, PathClass, Resource};
 use vetch_model::Trigger;
+use vetch_model::capability::{CapabilityId, PathClass, Resource};
 
 use crate::apis::codecs::bytes_of;
 use crate::apis::{ApiId, Apis, Call};

@@ -185,7 +185,10 @@ pub(crate) fn hosts(interp: &mut Interp<'_>, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for value in value.alternatives().to_vec() {
         match &value.kind {
-            Kind::Str(text) => found.push(host_of(text)),
+            Kind::Str(text) => {
+                interp.note_url(text);
+                found.push(host_of(text));
+            }
             Kind::Object(_) => found.push(host_in_options(interp, &value)),
             _ => found.push("*".to_owned()),
         }
@@ -200,6 +203,7 @@ fn host_in_options(interp: &mut Interp<'_>, options: &Value) -> String {
         if let Some(value) = interp.option(options, name) {
             for url in value.alternatives() {
                 if let Some(text) = url.as_str().filter(|text| is_url(text)) {
+                    interp.note_url(text);
                     return host_of(text);
                 }
             }

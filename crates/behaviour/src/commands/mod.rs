@@ -431,6 +431,7 @@ impl Runner<'_, '_> {
 
     /// Records a connection; gives the effect.
     pub(crate) fn connect(&mut self, url: &str, sent: Taint) -> u32 {
+        self.interp.note_url(url);
         let host = crate::apis::urls::host_of(url);
         crate::apis::network::connect_effect(self.interp, host, sent)
     }

@@ -69,7 +69,9 @@ impl Interp<'_> {
             _ => self.results.get(&(unit, function, signature)).cloned(),
         };
         // In another round of what runs again and again, what it calls runs anew as well.
-        let again = self.in_another_round && known.is_some() && !std::mem::replace(&mut self.record(unit, function).was_resumed, true);
+        let again = self.in_another_round
+            && known.is_some()
+            && !std::mem::replace(&mut self.record(unit, function).was_resumed, true);
         let known = known.filter(|_| !again);
         let small = self.fuel.has_decoders() && self.is_small(unit, function);
         let most = if small { MAX_SMALL_RUNS } else { MAX_PARTICULAR_RUNS };

@@ -259,11 +259,14 @@ fn request(interp: &mut Interp<'_>, call: &Call, index: usize) -> Value {
     interp.unknown(received)
 }
 
-fn hosts(interp: &Interp<'_>, url: &Value) -> Vec<String> {
+fn hosts(interp: &mut Interp<'_>, url: &Value) -> Vec<String> {
     let alternatives = url.alternatives().iter();
     let mut hosts: Vec<String> = alternatives
         .map(|url| match text(interp, url) {
-            Some(url) => host_of(&url),
+            Some(url) => {
+                interp.note_url(&url);
+                host_of(&url)
+            }
             None => "*".to_owned(),
         })
         .collect();

@@ -8,9 +8,11 @@ const HELP: &str = "Examples:
   vetch intel import advisories.zip            OSV's zip of an ecosystem
   vetch intel import malicious-packages/osv    a checkout of a database
   vetch intel import kev.json epss.csv.gz      what is exploited, and how probable that is
+  vetch intel import bundle.json urlhaus.csv   indicators of compromise: STIX 2.1, MISP, lists
   vetch intel update                           OSV's own database, over the network
   vetch intel search axios
   vetch intel show MAL-2026-2307
+  vetch intel show axios-2026                  a known campaign
 
 Exit status:
   0    done; also where single records were broken, which is told
@@ -30,7 +32,8 @@ pub(crate) struct IntelArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IntelCommand {
-    /// Take in records: OSV (.json, .yaml), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz)
+    /// Take in records: OSV (.json, .yaml), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz), and
+    /// indicators: STIX 2.1 bundles, MISP events and feeds (.json), lists (.json, .csv, .txt)
     Import {
         /// Files and folders; all are taken in, or none
         #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
@@ -51,7 +54,8 @@ pub(crate) enum IntelCommand {
         #[arg(long, value_name = "FORMAT", default_value = "terminal")]
         format: IntelFormat,
     },
-    /// Find records by the beginning of an id, alias or package name, or by words of the summary
+    /// Find records by the beginning of an id, alias or package name, or by words of the summary; indicators by their
+    /// value, defanged or not; campaigns by name, malware, group or package
     Search {
         /// What to look for
         #[arg(value_name = "TEXT")]
@@ -63,9 +67,9 @@ pub(crate) enum IntelCommand {
         #[arg(long, value_name = "FORMAT", default_value = "terminal")]
         format: IntelFormat,
     },
-    /// Tell all of one record, with those that call it the same
+    /// Tell all of one record, with those that call it the same, of an indicator, or of a campaign
     Show {
-        /// Its id, or an alias: MAL-2026-2307, GHSA-…, CVE-…
+        /// Its id, or an alias: MAL-2026-2307, GHSA-…, CVE-…; the value of an indicator; the id of a campaign
         #[arg(value_name = "ID")]
         id: String,
         /// Form of the answer

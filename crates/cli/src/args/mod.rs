@@ -323,6 +323,8 @@ pub(crate) enum Format {
     Markdown,
     /// One page: verdicts, evidence, paths, and the dependency graph
     Html,
+    /// STIX 2.1, for a threat intelligence platform: what is malicious or suspicious
+    Stix,
 }
 
 /// A verdict that can fail a scan.

@@ -6,12 +6,15 @@ use std::path::Path;
 use vetch_engine::ScanReport;
 use vetch_engine::policy::judge;
 use vetch_graph::risks::{self, Publishers};
+use vetch_intel::knowledge;
+use vetch_model::history::Time;
 use vetch_model::scan::{Scan, TargetKind};
 use vetch_report::graph::MapView;
+use vetch_report::stix::{self, StixView};
 use vetch_report::{Style, html, json, markdown, sarif, terminal};
 
 use super::graph::Opened;
-use super::{rules, scanning};
+use super::{rules, scanning, surroundings};
 use crate::args::{Format, Global, ScanArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, OutputFile};
@@ -20,18 +23,36 @@ use crate::screen;
 
 /// Scans, writes the report, and says how it ends.
 pub(crate) fn run(arguments: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
+    let now = surroundings::source_date_epoch()?.unwrap_or_else(jiff::Timestamp::now);
+    let now = Time(now.as_second());
     let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
     let progress = Reporter::new(global);
     let options = scanning::options(&arguments.targets, &arguments.contents, &arguments.policy, &progress)?;
     let report = scanning::scan(&options, progress)?;
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let style = Style { only_findings: arguments.only_findings, ..style };
-    let write = |out: &mut dyn Write| write_report(arguments.format, &report, style, out);
+    let write = |out: &mut dyn Write| write_report(arguments.format, &report, now, style, out);
     output::write(file, write)?;
     Ok(Exit::from(judge(&report.scan, &report.gates)))
 }
 
-fn write_report(format: Format, report: &ScanReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn stix(report: &ScanReport, now: Time, out: &mut dyn Write) -> io::Result<()> {
+    let integrity = |number: usize| {
+        let members = report.projects.iter().flat_map(|project| &project.members);
+        let mut all: Vec<String> =
+            members.filter(|member| member.release == number).flat_map(|member| member.integrity.clone()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    let technique = |id: &str| {
+        let known = knowledge().techniques.get(id)?;
+        Some((known.name.clone(), known.tactics.clone()))
+    };
+    stix::write(&StixView { scan: &report.scan, integrity: &integrity, technique: &technique, now }, out)
+}
+
+fn write_report(format: Format, report: &ScanReport, now: Time, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let tool = scanning::tool();
     let scan = &report.scan;
     let mut rules = rules::all();
@@ -47,6 +68,7 @@ fn write_report(format: Format, report: &ScanReport, style: Style, out: &mut dyn
         }
         Format::Markdown => out.write_all(markdown::render(scan).as_bytes()),
         Format::Html => write_page(scan, out),
+        Format::Stix => stix(report, now, out),
     }
 }
 

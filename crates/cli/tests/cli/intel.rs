@@ -274,7 +274,7 @@ fn broken_records_are_named_and_hostile_archives_refused() {
 #[test]
 fn what_there_is_is_told_and_found() {
     let project = locked(axios("1.14.1")).file("a.json", malware()).build();
-    for command in [&["status"][..], &["search", "axios"], &["show", "MAL-1"]] {
+    for command in [&["status"][..], &["search", "kitchen"], &["show", "MAL-1"]] {
         let run = intel(&project, command).expect(2);
         assert!(run.stderr.contains("vetch intel import"), "{}", run.stderr);
     }

@@ -8,6 +8,7 @@ mod doctor;
 mod graph;
 mod help;
 mod html;
+mod indicators;
 mod inspect;
 mod intel;
 mod lock;

@@ -1,8 +1,9 @@
-//! What others know of the release: records of malware that were imported.
+//! What others know of the release: records of malware and indicators of compromise that were imported.
 //!
 //! Facts come from `intel`, by exact name and version; that a record exists never excuses anything, and that there is none
 //! says nothing. How sure a record is of this release is part of the finding.
 
+pub(crate) mod known_indicator;
 pub(crate) mod known_malware;
 pub(crate) mod malware_in_other_version;
 

@@ -17,7 +17,7 @@
 //! `has-install-script = true|false`, `archive = absent`, `patch = PATH`, `mismatch = URL`, `anomaly = KIND PATH`,
 //! `internal = PATTERN`. `@before/…` is the release before it, `@dependency/…` a package that it depends on, `@history`
 //! what its registry tells of its releases ([`history`]), `@history/NAME` the same of a dependency. `@intel` and `@intel/…` are
-//! records of OSV that were imported.
+//! records of OSV that were imported, `@indicators` is a list of indicators in CSV.
 //!
 //! An environment is `key = value` lines: `changed|missing|extra = PATH` of an installed distribution against its
 //! `RECORD`; `pth = PATH CODE`, `module = PATH`, `virtualenv = PATH`; `differing = NAME VERSION`, `unlocked = NAME`,

@@ -12,9 +12,10 @@ pub mod update;
 use std::path::PathBuf;
 
 use vetch_detectors::input::IntelFacts;
-use vetch_intel::{IntelStore, Query};
+use vetch_intel::{IntelStore, Query, Shower, StoreError, sightings};
 use vetch_model::advisory::{Doubt, IntelState};
 use vetch_model::history::{DAY, History, Time};
+use vetch_model::indicator::IndicatorHit;
 use vetch_model::inventory::Package;
 use vetch_model::scan::Unavailable;
 
@@ -40,6 +41,10 @@ pub struct IntelOptions {
 /// The intelligence of a scan.
 pub(crate) struct Intelligence {
     store: Option<IntelStore>,
+    /// As of when indicators count.
+    now: Time,
+    /// Whether releases are compared with known campaigns: what is known now, and is wanted.
+    pub(crate) tells_of_campaigns: bool,
     /// How much, and of when.
     pub(crate) state: Option<IntelState>,
     /// Why there is none, or that it is old.
@@ -61,8 +66,10 @@ impl Intelligence {
     /// # Errors
     /// When the user named it and it cannot be used.
     pub(crate) fn open(options: &ScanOptions, now: Time) -> Result<Intelligence, EngineError> {
-        let mut intelligence = Intelligence { store: None, state: None, unavailable: Vec::new() };
         let wanted = &options.intel;
+        let tells_of_campaigns = wanted.is_on && options.history.as_of.is_none();
+        let mut intelligence =
+            Intelligence { store: None, now, tells_of_campaigns, state: None, unavailable: Vec::new() };
         let Some(folder) = wanted.folder.as_ref().filter(|_| wanted.is_on) else { return Ok(intelligence) };
         let opened = IntelStore::open(folder).and_then(|store| {
             let state = store.as_ref().map(IntelStore::age).transpose()?;
@@ -90,6 +97,25 @@ impl Intelligence {
         Ok(intelligence)
     }
 
+    /// Indicators that releases meet; `None` if none are listed.
+    pub(crate) fn sightings(&self, run: &Run<'_>, releases: &[Option<Shower<'_>>]) -> Vec<Vec<IndicatorHit>> {
+        let found = self.store.as_ref().map(|store| -> Result<_, StoreError> {
+            let Some(listed) = store.watchlist()? else { return Ok(Vec::new()) };
+            let of = |release: &Option<Shower<'_>>| match release {
+                Some(release) => sightings(&listed, release, self.now),
+                None => Ok(Vec::new()),
+            };
+            releases.iter().map(of).collect()
+        });
+        match found.unwrap_or_else(|| Ok(Vec::new())) {
+            Ok(found) => found,
+            Err(error) => {
+                run.runner.progress.notice(&format!("indicators cannot be read: {error}; {}", error.hint()));
+                Vec::new()
+            }
+        }
+    }
+
     /// What is known of each.
     pub(crate) fn look_up(&self, run: &Run<'_>, asked: &[Option<Asked<'_>>]) -> Vec<IntelFacts> {
         let mut all = vec![IntelFacts::default(); asked.len()];
@@ -109,7 +135,7 @@ impl Intelligence {
                 for (number, advisories) in numbers.into_iter().zip(found) {
                     let doubt = asked.get(number).and_then(|one| one.as_ref()?.doubt.clone());
                     if let Some(place) = all.get_mut(number).filter(|_| !advisories.is_empty()) {
-                        *place = IntelFacts { advisories, doubt };
+                        *place = IntelFacts { advisories, doubt, indicators: Vec::new() };
                     }
                 }
             }
@@ -144,7 +170,7 @@ mod tests {
 
     #[test]
     fn age_is_told_when_it_matters() {
-        let state = IntelState { records: 1, imported: Time(1_000), newest: Time(0) };
+        let state = IntelState { records: 1, indicators: 0, imported: Time(1_000), newest: Time(0) };
         assert_eq!(old(state, Time(1_000 + OLD)), None);
         assert!(old(state, Time(1_000 + 12 * DAY)).is_some_and(|old| old.why.contains("12 days ago")));
     }

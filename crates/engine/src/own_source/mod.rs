@@ -57,7 +57,8 @@ impl ChangedPart {
             finding.title = self.told(&finding.title.replace(label, &self.shown));
             REMEDY.clone_into(&mut finding.remedy);
         }
-        (added.verdict, added.score) = (verdict_of(&added.findings, !added.incomplete.is_empty()), score(&added.findings));
+        (added.verdict, added.score) =
+            (verdict_of(&added.findings, !added.incomplete.is_empty()), score(&added.findings));
         added.purl = Purl::generic(&self.shown);
         // Where it was put for the comparison is no place of it.
         (added.locations, added.paths) = (Vec::new(), Vec::new());
@@ -111,7 +112,8 @@ pub fn changed(old: &Source, new: &Source) -> std::io::Result<Vec<ChangedPart>> 
 pub fn of_package(source: &Source, ecosystem: &Ecosystem, name: &str) -> std::io::Result<Option<(String, Vec<u8>)>> {
     let parts = parts(source);
     let is_named = |files: &BTreeMap<String, &[u8]>| {
-        let manifest = files.get("package.json").and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
+        let manifest =
+            files.get("package.json").and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
         manifest.is_some_and(|manifest| manifest.get("name").and_then(serde_json::Value::as_str) == Some(name))
     };
     let of_ecosystem = |part: &&Part| match ecosystem {

@@ -91,6 +91,8 @@ mod tests {
             findings: Vec::new(),
             excepted: Vec::new(),
             advisories: Vec::new(),
+            indicators: Vec::new(),
+            campaigns: Vec::new(),
             profile: Profile::default(),
             incomplete: Vec::new(),
         }

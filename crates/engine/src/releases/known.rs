@@ -3,8 +3,14 @@
 use std::sync::Arc;
 
 use vetch_detectors::input::IntelFacts;
+use vetch_detectors::verdict_of;
+use vetch_intel::{Shower, correlate};
+use vetch_model::Verdict;
 use vetch_model::advisory::Advisory;
+use vetch_model::campaign::Correlation;
+use vetch_model::facts::PackageFacts;
 use vetch_model::inventory::Package;
+use vetch_model::scan::ReleaseResult;
 
 use super::{Group, Judging, Place};
 use crate::contents::Run;
@@ -21,7 +27,25 @@ impl Known<'_> {
     pub(super) fn of(&self, groups: &[Group<'_>], judging: &Judging<'_>) -> Vec<IntelFacts> {
         let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
         let asked: Vec<Option<Asked<'_>>> = asked.collect();
-        self.intelligence.look_up(self.run, &asked)
+        let mut facts = self.intelligence.look_up(self.run, &asked);
+        let showers: Vec<Option<Shower<'_>>> = groups.iter().map(|(_, places)| self.shower(places, judging)).collect();
+        let found = self.intelligence.sightings(self.run, &showers);
+        facts.iter_mut().zip(found).for_each(|(facts, found)| facts.indicators = found);
+        facts
+    }
+
+    /// Known campaigns that a release has to do with, once it is found to be malicious or suspicious.
+    pub(super) fn campaigns(
+        &self,
+        result: &ReleaseResult,
+        places: &[Place<'_>],
+        judging: &Judging<'_>,
+    ) -> Vec<Correlation> {
+        let release =
+            self.shower(places, judging).filter(|_| verdict_of(&result.findings, false) >= Verdict::Suspicious);
+        let Some(release) = release.filter(|_| self.intelligence.tells_of_campaigns) else { return Vec::new() };
+        let is_own = places.iter().all(|place| self.asked(place, judging).is_none_or(|asked| asked.doubt.is_some()));
+        correlate(&release, &result.indicators, &result.findings, !is_own)
     }
 
     /// Of another version of what lies at a place.
@@ -40,5 +64,18 @@ impl Known<'_> {
                 Some(Asked { package: place.package, doubt, history })
             }
         }
+    }
+
+    /// What a release shows, over all places where it lies with these contents. Of what differs from them, each differing copy
+    /// is a release of its own.
+    fn shower<'p>(&self, places: &'p [Place<'_>], judging: &'p Judging<'_>) -> Option<Shower<'p>> {
+        let first = places.first()?;
+        let (number, id) = first.key();
+        let installed = first.contents.installed.as_ref().map(|installed| &installed.facts);
+        let mut contents: Vec<&PackageFacts> = first.contents.archive.as_deref().into_iter().collect();
+        contents.extend(installed.map(Arc::as_ref));
+        let history = judging.past.histories.get(number, id).map(Arc::as_ref);
+        let is_own = places.iter().all(|place| self.asked(place, judging).is_none());
+        Some(Shower { package: first.package, contents, history, is_own })
     }
 }

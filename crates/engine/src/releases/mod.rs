@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, IntelFacts, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::{add_findings, judge_release, score, user, verdict_of, yara};
-use vetch_model::ContentHash;
 use vetch_model::evidence::Location;
 use vetch_model::facts::{PackageFacts, PythonRelease};
 use vetch_model::history::Time;
@@ -18,6 +17,7 @@ use vetch_model::outcome::Incomplete;
 use vetch_model::profile::Profile;
 use vetch_model::purl::Purl;
 use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, TargetKind};
+use vetch_model::{ContentHash, Verdict};
 
 use crate::contents::Contents;
 use crate::history::past::Past;
@@ -153,6 +153,7 @@ pub(crate) fn judge(
     {
         if let Some(place) = places.first() {
             held::hold(&mut judged, place, judging, known);
+            judged.result.campaigns = known.campaigns(&judged.result, places, judging);
         }
         for (project, member) in judged.members.drain(..) {
             if let Some(project) = releases.projects.get_mut(project) {
@@ -302,6 +303,8 @@ fn judge_group(
         findings,
         excepted: Vec::new(),
         advisories: release.intel.advisories,
+        indicators: release.intel.indicators,
+        campaigns: Vec::new(),
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };
@@ -326,6 +329,9 @@ fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {
     let applied = session.apply(&targets, &result.purl, result.content_hash, findings);
     result.verdict = verdict_of(&applied.kept, !result.incomplete.is_empty());
     result.score = score(&applied.kept);
+    if result.verdict < Verdict::Suspicious {
+        result.campaigns.clear();
+    }
     (result.findings, result.excepted) = (applied.kept, applied.excepted);
     result
 }

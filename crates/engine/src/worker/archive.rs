@@ -286,7 +286,7 @@ impl Part {
     fn new(mut listing: Listing, root: &ArchiveRoot, python: Option<PythonForm>, run: &ArchiveRun) -> Part {
         let files: Vec<(String, u64)> = listing.files.iter().map(|(path, (_, size))| (path.clone(), *size)).collect();
         let mut python = python.map(|form| Release::new(form, &listing.metadata));
-        let (mut analysis, unread) = match &python {
+        let (analysis, unread) = match &python {
             Some(release) => (release.analysis(&files), listing.lost_code()),
             None => {
                 let (manifest, unread) = read_manifest(listing.manifest.take().as_deref());
@@ -296,7 +296,6 @@ impl Part {
         };
         let record = python.as_mut().and_then(Release::record);
         let tries = Tries::new(run.yara.clone());
-        tries.prepare(&mut analysis);
         Part { listing, unread, analysis, python, record, needs: BTreeSet::new(), tries, observe: run.observe }
     }
 

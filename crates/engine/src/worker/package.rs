@@ -41,11 +41,10 @@ impl PackageRun {
         let python = job.python.map(|form| Release::new(form, &metadata));
         let (manifest, unread) = if python.is_none() { read_manifest(manifest.as_deref()) } else { (None, None) };
         let tries = Tries::new(yara.filter(|_| job.is_tried));
-        let mut analysis = match &python {
+        let analysis = match &python {
             Some(release) => release.analysis(&job.files),
             None => Analysis::new(manifest, &job.files, job.runs_prepare),
         };
-        tries.prepare(&mut analysis);
         let (files, tells_files) = (job.files, job.tells_files);
         Ok(PackageRun { analysis, python, files, unread, tells_files, is_late: false, tries, observe })
     }

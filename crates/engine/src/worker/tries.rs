@@ -39,13 +39,6 @@ impl Tries {
         Tries { rules, ..Tries::default() }
     }
 
-    /// Tells the analysis that what it decodes is of interest.
-    pub(super) fn prepare(&self, analysis: &mut Analysis) {
-        if self.rules.is_some() {
-            analysis.keep_layers();
-        }
-    }
-
     /// Whether a file of this size is tried.
     pub(super) fn wants(&self, size: u64) -> bool {
         self.rules.is_some() && size <= LARGEST_FILE

@@ -223,6 +223,7 @@ mod tests {
             kind,
             rating: None,
             text: Text::default(),
+            indicators: Vec::new(),
             affected: vec![AffectedPackage { ecosystem: World::Npm, name: "a".to_owned(), versions }],
         }
     }

@@ -11,6 +11,7 @@ mod yaml;
 use serde::{Deserialize, Serialize};
 use vetch_model::advisory::AdvisoryKind;
 use vetch_model::finding::Severity;
+use vetch_model::indicator::IndicatorKind;
 use vetch_model::inventory::Ecosystem;
 
 pub(crate) use read::Document;
@@ -43,6 +44,9 @@ pub struct Record {
     /// What only people read.
     #[serde(skip)]
     pub text: Text,
+    /// Indicators that it names (`database_specific.iocs` of OpenSSF's records), in normal form.
+    #[serde(skip)]
+    pub indicators: Vec<(IndicatorKind, String)>,
 }
 
 /// What only people read of a record.

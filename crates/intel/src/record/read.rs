@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use vetch_model::advisory::AdvisoryKind;
+use vetch_model::indicator::IndicatorKind;
 
 use super::wire::{self, Wire};
+use crate::indicator::{Listings, list};
+
 use super::{Affected, AffectedPackage, Event, Range, Record, StoredRating, Text, World, severity, time, yaml};
 
 /// Largest file of one record, in bytes. The largest that are published have less than 2 MB.
@@ -22,6 +25,7 @@ const MAX_SUMMARY: usize = 300;
 const MAX_DETAILS: usize = 2_000;
 const MAX_URL: usize = 1_000;
 const MAX_REFERENCES: usize = 12;
+const MAX_INDICATORS: usize = 10_000;
 
 /// Why a file is no record that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +39,8 @@ fn wrong<T>(why: impl Into<String>) -> Result<T, RecordError> {
 /// What a file turns out to be.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Document {
+    /// Indicators, from whatever they were.
+    Indicators(Listings),
     /// A record, and what of it could not be understood.
     Record(Box<Record>, Option<String>),
     /// A record about other ecosystems.
@@ -43,6 +49,10 @@ pub(crate) enum Document {
     Unnumbered,
     /// CISA's catalogue: CVE, day, and whether ransomware uses it.
     Exploited(Vec<(String, String, bool)>),
+    /// A STIX bundle.
+    Stix,
+    /// An event of MISP, or several.
+    Misp,
 }
 
 /// Reads JSON.
@@ -100,6 +110,12 @@ fn document(wire: Wire) -> Result<Document, RecordError> {
         };
         return Ok(Document::Exploited(all.iter().filter_map(entry).collect()));
     }
+    if wire.kind.as_ref().and_then(Value::as_str) == Some("bundle") || (wire.id.is_none() && wire.objects.is_some()) {
+        return Ok(Document::Stix);
+    }
+    if wire.event.is_some() || wire.response.is_some() {
+        return Ok(Document::Misp);
+    }
     let Some(id) = wire.id.clone() else { return wrong("it has no `id`: it is no OSV record") };
     if !is_id(&id) {
         return wrong(format!("its id is empty, longer than {MAX_ID} bytes, or has blanks in it"));
@@ -132,10 +148,25 @@ fn document(wire: Wire) -> Result<Document, RecordError> {
         summary: summary(wire.summary.as_deref(), details),
         aliases: aliases(&id, wire.aliases.as_deref().unwrap_or_default()),
         text: text(&wire),
+        indicators: indicators(&wire),
         affected,
         id,
     };
     Ok(Document::Record(Box::new(record), problem))
+}
+
+/// `{"iocs": {"domains": […], "ips": […], "urls": […]}}`, as OpenSSF's records have it; beside them other kinds.
+fn indicators(wire: &Wire) -> Vec<(IndicatorKind, String)> {
+    let iocs = wire.database_specific.as_ref().and_then(|own| own.get("iocs")).and_then(Value::as_object);
+    let mut all = Vec::new();
+    for (word, values) in iocs.into_iter().flatten() {
+        let texts = values.as_array().into_iter().flatten().filter_map(Value::as_str).take(MAX_INDICATORS);
+        let word = word.strip_suffix('s').unwrap_or(word);
+        all.extend(texts.filter_map(|text| list::of_kind(word, text)).map(|entry| (entry.kind, entry.value)));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn text(wire: &Wire) -> Text {

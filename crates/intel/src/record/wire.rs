@@ -2,6 +2,7 @@
 //! over; a wrong type in a field that is used makes the record an error.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// A record, or a catalogue of exploited vulnerabilities: their fields do not overlap.
@@ -19,6 +20,14 @@ pub(super) struct Wire {
     pub(super) affected: Option<Vec<Affected>>,
     pub(super) references: Option<Vec<Reference>>,
     pub(super) database_specific: Option<Value>,
+    /// Of a STIX bundle: what it is, and whether it has objects.
+    #[serde(rename = "type")]
+    pub(super) kind: Option<Value>,
+    pub(super) objects: Option<IgnoredAny>,
+    /// Of MISP.
+    #[serde(rename = "Event")]
+    pub(super) event: Option<IgnoredAny>,
+    pub(super) response: Option<IgnoredAny>,
     #[serde(rename = "catalogVersion")]
     pub(super) catalog_version: Option<String>,
     pub(super) vulnerabilities: Option<Vec<Exploited>>,

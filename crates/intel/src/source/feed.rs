@@ -123,7 +123,7 @@ impl IntelStore {
 impl Import<'_, '_> {
     /// A record that was asked for by its id: it has to be that one.
     fn named(&mut self, id: &str, bytes: &[u8]) -> Result<(), ImportError> {
-        match read(bytes, Kind::Json) {
+        match read(bytes, Kind::Json, id) {
             Ok(Document::Record(record, _)) if record.id != id => {
                 self.failed(id, format!("it is another record, `{}`", record.id))
             }

@@ -1,18 +1,23 @@
-//! Where records come from: files, folders, OSV's zips; beside them CISA's catalogue and EPSS.
+//! Where records come from: files, folders, OSV's zips; beside them CISA's catalogue, EPSS, and indicators as STIX, MISP
+//! and lists.
 
 mod epss;
 mod feed;
 mod folder;
+mod lists;
 mod zip;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use vetch_model::history::Time;
+use vetch_model::indicator::IndicatorKind;
 
-use crate::record::{Document, MAX_RECORD, RecordError, read_json, read_yaml};
-use crate::store::{IntelStore, Put, StoreError, Writer};
+use crate::indicator::{Entry, Listing, Listings, More, list, misp, stix};
+use crate::record::{Document, MAX_RECORD, Record, RecordError, read_json, read_yaml};
+use crate::store::{IntelStore, Put, StoreError, Taken, Writer};
 
 pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
 
@@ -20,6 +25,10 @@ pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
 const MAX_NAMED: usize = 10;
 /// Largest catalogue of exploited vulnerabilities, in bytes: a JSON that is no record.
 const MAX_CATALOGUE: u64 = 64 << 20;
+/// Largest list in JSON, which is held in memory.
+const MAX_LIST: u64 = 16 << 20;
+/// How much of a document is looked at to tell what it is.
+const HEAD: usize = 4096;
 /// Records between two questions whether to stop.
 const STRIDE: u64 = 256;
 
@@ -89,6 +98,14 @@ pub struct SourceReport {
     pub exploited: u64,
     /// Probabilities of exploitation.
     pub probabilities: u64,
+    /// Indicators that came in.
+    pub indicators: u64,
+    /// Indicators that were there before, and were replaced or taken back.
+    pub replaced: u64,
+    /// Documents whose indicators were known as they are.
+    pub known: u64,
+    /// Objects and attributes that are not meant to be detected: passed over.
+    pub passed_over: u64,
     /// Files and entries that are no record, or a broken one.
     pub failed: u64,
     /// Records of which a part could not be understood; the rest is kept.
@@ -121,6 +138,10 @@ impl SourceReport {
         self.unnumbered += other.unnumbered;
         self.exploited += other.exploited;
         self.probabilities += other.probabilities;
+        self.indicators += other.indicators;
+        self.replaced += other.replaced;
+        self.known += other.known;
+        self.passed_over += other.passed_over;
         self.failed += other.failed;
         self.partial += other.partial;
         self.named.extend(other.named);
@@ -182,7 +203,7 @@ fn kind_of(path: &Path) -> Kind {
         () if ends(".json") => Kind::Json,
         () if ends(".yaml") || ends(".yml") => Kind::Yaml,
         () if ends(".zip") => Kind::Zip,
-        () if ends(".csv") || ends(".csv.gz") => Kind::Csv,
+        () if [".csv", ".csv.gz", ".txt", ".txt.gz"].iter().any(|ending| ends(ending)) => Kind::Csv,
         () => Kind::Other,
     }
 }
@@ -205,7 +226,8 @@ impl Import<'_, '_> {
         }
         match kind_of(path) {
             Kind::Zip => zip::import(self, path),
-            Kind::Csv => epss::import(self, path),
+            Kind::Csv if lists::is_epss(path)? => epss::import(self, path),
+            Kind::Csv => lists::import(self, path),
             kind @ (Kind::Json | Kind::Yaml) => {
                 let before = self.report.failed;
                 self.file(path, &path.display().to_string(), kind)?;
@@ -215,7 +237,7 @@ impl Import<'_, '_> {
                     None => Ok(()),
                 }
             }
-            Kind::Other => Err(unreadable(path, "it ends in none of .json, .yaml, .yml, .zip, .csv and .csv.gz")),
+            Kind::Other => Err(unreadable(path, "it ends in none of .json, .yaml, .yml, .zip, .csv, .txt and .csv.gz")),
         }
     }
 
@@ -229,7 +251,7 @@ impl Import<'_, '_> {
     }
 
     fn bytes(&mut self, bytes: &[u8], place: &str, kind: Kind) -> Result<(), ImportError> {
-        match read(bytes, kind) {
+        match read(bytes, kind, place) {
             Ok(document) => self.document(document, place),
             Err(error) => self.failed(place, error.to_string()),
         }
@@ -238,6 +260,7 @@ impl Import<'_, '_> {
     fn document(&mut self, document: Document, place: &str) -> Result<(), ImportError> {
         match document {
             Document::Record(record, problem) => {
+                self.listing(&of_record(&record))?;
                 match self.writer.put(&record)? {
                     Put::Added => self.report.added += 1,
                     Put::Updated => self.report.updated += 1,
@@ -254,8 +277,33 @@ impl Import<'_, '_> {
                 self.report.exploited += all.len() as u64;
                 self.writer.put_exploited(&all)?;
             }
+            // They were read on: `read` never gives them.
+            Document::Stix | Document::Misp => self.report.failed += 1,
+            Document::Indicators(listings) => {
+                self.report.passed_over += listings.passed_over;
+                self.report.partial += listings.not_understood;
+                if let Some(example) = listings.example {
+                    self.report.name(place, example);
+                }
+                listings.all.iter().try_for_each(|listing| self.listing(listing))?;
+            }
         }
         self.tick()
+    }
+
+    fn listing(&mut self, listing: &Listing) -> Result<(), ImportError> {
+        // A list says nothing of when it was changed: the one that is imported last counts.
+        let own = (listing.modified == list::UNDATED)
+            .then(|| Listing { modified: self.writer.now().0.saturating_mul(1_000_000), ..listing.clone() });
+        let listing = own.as_ref().unwrap_or(listing);
+        if listing.entries.is_empty() && !listing.is_revoked {
+            return Ok(());
+        }
+        let Taken { put, removed, is_unchanged } = self.writer.put_listing(listing)?;
+        self.report.indicators += put;
+        self.report.replaced += removed;
+        self.report.known += u64::from(is_unchanged);
+        Ok(())
     }
 
     fn failed(&mut self, place: &str, why: String) -> Result<(), ImportError> {
@@ -276,20 +324,87 @@ impl Import<'_, '_> {
     }
 }
 
-fn read(bytes: &[u8], kind: Kind) -> Result<Document, RecordError> {
-    match kind {
-        Kind::Yaml => read_yaml(bytes),
-        _ if bytes.len() as u64 > MAX_RECORD && !is_catalogue(bytes) => {
-            Err(RecordError(format!("it is larger than {MAX_RECORD} bytes")))
-        }
-        _ => read_json(bytes),
+/// What indicators a record of OSV names.
+fn of_record(record: &Record) -> Listing {
+    let entry = |(kind, value): &(IndicatorKind, String)| Entry {
+        kind: *kind,
+        value: value.clone(),
+        more: More { description: record.summary.clone(), ..More::default() },
+        until: None,
+    };
+    Listing {
+        record: record.id.clone(),
+        source: "OSV".to_owned(),
+        modified: record.modified,
+        is_revoked: record.withdrawn.is_some(),
+        entries: record.indicators.iter().map(entry).collect(),
     }
 }
 
-/// Whether it begins as CISA's catalogue does, which is one large document.
+fn read(bytes: &[u8], kind: Kind, place: &str) -> Result<Document, RecordError> {
+    if kind == Kind::Yaml {
+        return read_yaml(bytes);
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return indicators(bytes, place);
+    }
+    if bytes.len() as u64 > MAX_RECORD && !is_catalogue(bytes) {
+        return Err(RecordError(format!("it is larger than {MAX_RECORD} bytes")));
+    }
+    match read_json(bytes) {
+        Ok(Document::Stix) => stix::read(bytes, place).map(Document::Indicators).map_err(RecordError),
+        Ok(Document::Misp) => misp::read(bytes, place).map(Document::Indicators).map_err(RecordError),
+        // The events stand beside it, and are read by themselves.
+        Err(_) if misp::is_manifest(bytes) => {
+            Ok(Document::Indicators(Listings { passed_over: 1, ..Listings::default() }))
+        }
+        Err(error) => indicators(bytes, place).map_err(|_| error),
+        document => document,
+    }
+}
+
+/// The indicators of a document in JSON.
+///
+/// # Errors
+/// When it holds none, by design or by mistake.
+pub(crate) fn listings(bytes: &[u8]) -> Result<Listings, String> {
+    match read(bytes, Kind::Json, "list").map_err(|error| error.to_string())? {
+        Document::Indicators(listings) => Ok(listings),
+        _ => Err("it holds no indicators".to_owned()),
+    }
+}
+
+/// A list, or an array of MISP's events.
+fn indicators(bytes: &[u8], place: &str) -> Result<Document, RecordError> {
+    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    if bytes.starts_with(b"[") && holds(head, b"\"Event\"") {
+        return misp::read(bytes, place).map(Document::Indicators).map_err(RecordError);
+    }
+    if bytes.len() as u64 > MAX_LIST {
+        return Err(RecordError(format!("it is larger than {MAX_LIST} bytes; lists of that size come as CSV")));
+    }
+    let document: Value = serde_json::from_slice(bytes).map_err(|error| RecordError(error.to_string()))?;
+    list::read(&document, place).map(Document::Indicators).map_err(RecordError)
+}
+
+/// Whether it begins as one large document does that is no record: CISA's catalogue, a bundle of STIX, events, a list.
 fn is_catalogue(bytes: &[u8]) -> bool {
-    let head = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
-    head.windows(16).any(|window| window == b"\"catalogVersion\"")
+    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    let marks: [&[u8]; 7] = [
+        b"\"catalogVersion\"",
+        b"\"bundle\"",
+        b"\"objects\"",
+        b"\"Event\"",
+        b"\"response\"",
+        b"\"ioc_value\"",
+        b"\"indicators\"",
+    ];
+    marks.iter().any(|mark| holds(head, mark))
+}
+
+fn holds(bytes: &[u8], mark: &[u8]) -> bool {
+    bytes.windows(mark.len()).any(|window| window == mark)
 }
 
 fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
@@ -305,8 +420,8 @@ fn unreadable(path: &Path, reason: &str) -> ImportError {
     ImportError::Source {
         path: path.display().to_string(),
         reason: reason.to_owned(),
-        hint: "name OSV records (.json, .yaml), a folder of them, an ecosystem's zip, CISA's KEV catalogue (.json) or \
-               EPSS (.csv, .csv.gz); nothing was imported",
+        hint: "name OSV records (.json, .yaml), a folder of them, an ecosystem's zip, CISA's KEV catalogue (.json), EPSS \
+               (.csv, .csv.gz), or indicators as STIX 2.1, MISP or a list (.json, .csv, .txt); nothing was imported",
     }
 }
 

@@ -151,7 +151,7 @@ impl<'p> Archive<'p> {
             }
             self.account(&entry)?;
             let contents = self.contents(&entry, &mut bytes);
-            let document = contents.and_then(|()| read(&bytes, kind).map_err(|error| error.to_string()));
+            let document = contents.and_then(|()| read(&bytes, kind, &entry.name).map_err(|error| error.to_string()));
             if !batch.add((entry.name, document), bytes.len()) {
                 break;
             }

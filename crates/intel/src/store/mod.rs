@@ -3,6 +3,8 @@
 //! An import is one transaction: killed half-way, what was there before stands; a second importer waits a while and is
 //! then told. Scans read beside it.
 
+mod filter;
+mod indicators;
 mod query;
 mod write;
 
@@ -15,6 +17,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use vetch_model::history::Time;
 use vetch_store::{create_private, missing_is_fine};
 
+pub(crate) use indicators::Taken;
+pub use indicators::{Conditional, Watchlist};
 pub use query::{Found, Shown};
 pub(crate) use write::{Put, Writer};
 
@@ -224,6 +228,7 @@ impl IntelStore {
         };
         Ok(vetch_model::advisory::IntelState {
             records: u64::try_from(state("records")?).unwrap_or_default(),
+            indicators: u64::try_from(state("indicators")?).unwrap_or_default(),
             imported: Time(state("imported")?),
             newest: Time(state("newest")?),
         })
@@ -270,6 +275,7 @@ fn make(file: &Path) -> Result<IntelStore, StoreError> {
         }
         transaction.commit()?;
     }
+    connection.execute_batch(indicators::TABLES)?;
     let mut store = IntelStore { connection };
     // The first import fills an empty file: a journal of what was there before is then nearly empty, where a log of
     // what is new would hold everything twice. Afterwards scans read beside imports.

@@ -38,8 +38,10 @@ pub(crate) enum Put {
 
 /// An import that has not ended.
 pub(crate) struct Writer<'s> {
-    transaction: Transaction<'s>,
-    now: Time,
+    pub(super) transaction: Transaction<'s>,
+    pub(super) now: Time,
+    /// Indicators came or went: the filter has to be made anew.
+    pub(super) has_new_indicators: bool,
     newest: i64,
     /// Records came, or a feed says that there are no new ones: what there is is of now.
     is_fresh: bool,
@@ -48,7 +50,7 @@ pub(crate) struct Writer<'s> {
 impl<'s> Writer<'s> {
     pub(super) fn begin(connection: &'s mut Connection, now: Time) -> Result<Writer<'s>, StoreError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Writer { transaction, now, newest: i64::MIN, is_fresh: false })
+        Ok(Writer { transaction, now, has_new_indicators: false, newest: i64::MIN, is_fresh: false })
     }
 
     /// Remembers how far a feed was followed.
@@ -107,6 +109,11 @@ impl<'s> Writer<'s> {
         statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()
     }
 
+    /// When this import takes place.
+    pub(crate) fn now(&self) -> Time {
+        self.now
+    }
+
     /// Takes a record out, with all that refers to it.
     fn remove(&self, number: i64) -> rusqlite::Result<()> {
         let packages = packages_of(&self.transaction, number)?.unwrap_or_default();
@@ -155,6 +162,7 @@ impl<'s> Writer<'s> {
 
     /// Makes it count.
     pub(crate) fn commit(self) -> Result<(), StoreError> {
+        self.put_filter()?;
         let records: i64 = self.transaction.query_row("SELECT count(*) FROM records", [], |row| row.get(0))?;
         let set =
             "INSERT INTO state VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)";

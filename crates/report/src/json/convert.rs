@@ -26,6 +26,7 @@ pub(super) fn report(scan: &Scan, tool: &ToolInfo) -> Report {
         unavailable: scan.unavailable.iter().map(|u| reason(&u.what, &u.why)).collect(),
         intelligence: scan.intelligence.map(|state| Intelligence {
             records: state.records,
+            indicators: state.indicators,
             imported: rfc_3339(state.imported),
             newest: rfc_3339(state.newest),
         }),
@@ -76,6 +77,8 @@ pub(crate) fn release(release: &scan::ReleaseResult) -> Release {
             .map(|(f, reason)| Excepted { rule: f.rule, title: f.title.clone(), reason: reason.clone() })
             .collect(),
         advisories: release.advisories.iter().map(advisory).collect(),
+        indicators: release.indicators.iter().flat_map(indicators).collect(),
+        campaigns: release.campaigns.iter().map(campaign).collect(),
         profile: profile(&release.profile),
         incomplete: release.incomplete.iter().map(incomplete).collect(),
     }
@@ -98,6 +101,46 @@ fn advisory(advisory: &model::advisory::Advisory) -> Advisory {
         modified: rfc_3339(advisory.modified),
         imported: rfc_3339(advisory.imported),
     }
+}
+
+fn campaign(one: &model::campaign::Correlation) -> Campaign {
+    Campaign {
+        id: one.id.clone(),
+        name: one.name.clone(),
+        likelihood: one.likelihood.as_str(),
+        shared: one.shared.clone(),
+        uncertainty: one.uncertainty.clone(),
+        reported_by: one.reported_by.clone(),
+        attributed: one.attributed.iter().map(|one| Attribution { by: one.by.clone(), to: one.to.clone() }).collect(),
+    }
+}
+
+fn indicators(hit: &model::indicator::IndicatorHit) -> impl Iterator<Item = Indicator> + '_ {
+    use model::indicator::Seen;
+    hit.indicators.iter().map(|one| Indicator {
+        kind: one.kind.as_str(),
+        value: one.value.clone(),
+        shown: hit.value.clone(),
+        seen: match hit.seen {
+            Seen::Used => "used",
+            Seen::Own => "own",
+            Seen::Decoded => "decoded",
+            Seen::Written => "written",
+        },
+        trigger: hit.trigger.as_str(),
+        source: one.source.clone(),
+        record: one.record.clone(),
+        description: one.description.clone(),
+        context: one
+            .context
+            .iter()
+            .map(|context| IndicatorContext { kind: context.kind.as_str(), name: context.name.clone() })
+            .collect(),
+        confidence: one.confidence,
+        valid_until: one.until.map(rfc_3339),
+        imported: rfc_3339(one.imported),
+        evidence: evidence(&hit.evidence),
+    })
 }
 
 fn rfc_3339(time: model::history::Time) -> String {

@@ -40,6 +40,8 @@ pub struct Report {
 /// How much threat intelligence there was, and of when.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Intelligence {
+    /// Number of indicators.
+    pub indicators: u64,
     /// Number of records.
     pub records: u64,
     /// When records were last imported (RFC 3339).
@@ -123,6 +125,14 @@ pub struct Release {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub advisories: Vec<Advisory>,
+    /// Indicators of compromise that it meets, in the order in which it shows them. Absent if none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub indicators: Vec<Indicator>,
+    /// Known campaigns that it has to do with, the surest first. Absent if none; only of malicious and suspicious releases.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub campaigns: Vec<Campaign>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.
@@ -203,6 +213,77 @@ pub struct Advisory {
     pub modified: String,
     /// When it was imported (RFC 3339).
     pub imported: String,
+}
+
+/// An indicator of compromise that a release meets, as one source has it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Indicator {
+    /// `domain`, `ip`, `url`, `email`, `md5`, `sha1`, `sha256`, `sha512`, `wallet`, `file-name`, `file-path`, `account` or
+    /// `package`.
+    pub kind: &'static str,
+    /// In its normal form.
+    pub value: String,
+    /// What the release shows, where that is something below it: a host of a domain, an address on a host.
+    pub shown: String,
+    /// How the release shows it: `used` by its code, `own` (it is its contents, name, origin or maker), in text that was
+    /// `decoded`, or `written` in a file.
+    pub seen: &'static str,
+    /// When the code runs that has it: `install`, `import`, `bin`, `call`, `test` or `unreached`.
+    pub trigger: &'static str,
+    /// Who says that it is one.
+    pub source: String,
+    /// The record that says so.
+    pub record: String,
+    /// One line, as the source has it.
+    pub description: String,
+    /// Campaigns, malware and groups that the source relates it to.
+    pub context: Vec<IndicatorContext>,
+    /// How sure the source is, 0 to 100; null where it does not say.
+    pub confidence: Option<u8>,
+    /// When it ends to count (RFC 3339); null where the source does not say.
+    pub valid_until: Option<String>,
+    /// When it was imported (RFC 3339).
+    pub imported: String,
+    /// Where it was seen.
+    pub evidence: Evidence,
+}
+
+/// A known campaign that a release has to do with, and how likely.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Campaign {
+    /// Its id, or its name where a feed tells of it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `listed-release`: it names this release; `shared-indicator`: both show an indicator; `similar`: likeness of method,
+    /// by which nothing is attributed.
+    pub likelihood: &'static str,
+    /// What both have.
+    pub shared: Vec<String>,
+    /// What makes it unsure.
+    pub uncertainty: String,
+    /// Who told of the campaign.
+    pub reported_by: Vec<String>,
+    /// To whom it is attributed, each as somebody names them. Empty for what is only similar.
+    pub attributed: Vec<Attribution>,
+}
+
+/// To whom a campaign is attributed, and by whom.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Attribution {
+    /// Who says so.
+    pub by: String,
+    /// The group, as they name it.
+    pub to: String,
+}
+
+/// What an indicator belongs to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct IndicatorContext {
+    /// `campaign`, `malware`, `intrusion-set`, `threat-actor` or `tool`.
+    pub kind: &'static str,
+    /// As the source names it.
+    pub name: String,
 }
 
 /// A finding about a target.

@@ -46,9 +46,21 @@ pub(crate) fn findings(page: &mut Page, release: &ReleaseResult) {
 
 /// How it got in, where it is, and what to do.
 pub(crate) fn background(page: &mut Page, scan: &Scan, release: &ReleaseResult) {
+    campaigns(page, release);
     paths(page, release);
     locations(page, scan, &release.locations);
     remedies(page, &ranked(release).0);
+}
+
+/// Known campaigns that it has to do with, and how sure that is.
+fn campaigns(page: &mut Page, release: &ReleaseResult) {
+    let mut label = "known campaign";
+    for campaign in &release.campaigns {
+        let mut words: Vec<Line> = campaign.words().split(' ').map(|word| page.text(word, Tone::Plain)).collect();
+        words.extend(format!("({})", campaign.uncertainty).split(' ').map(|word| page.text(word, Tone::Dim)));
+        labelled(page, label, &words);
+        label = "";
+    }
 }
 
 /// What makes the verdict, and the rest. A verdict can come from a combination of findings that are weak alone.

@@ -95,6 +95,8 @@ pub(crate) fn release(purl: Purl, verdict: Verdict, score: u8) -> ReleaseResult 
         findings: Vec::new(),
         excepted: Vec::new(),
         advisories: Vec::new(),
+        indicators: Vec::new(),
+        campaigns: Vec::new(),
         profile: Profile::default(),
         incomplete: Vec::new(),
     }

@@ -11,8 +11,8 @@ use vetch_model::scan::ReleaseResult;
 use vetch_report::changes::{self, ChangeView, Published};
 use vetch_report::release_label;
 
-use crate::args::{DiffArgs, DiffFormat, Global, PolicyArgs};
 use super::source;
+use crate::args::{DiffArgs, DiffFormat, Global, PolicyArgs};
 use crate::commands::scanning::{self, tool};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, OutputFile};

@@ -25,7 +25,10 @@ pub(super) fn beyond(
     global: &Global,
 ) -> Result<Option<Change>, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::new(format!("the source in `{}` cannot be compared: {error}", folder.display()), "name the folder of a checkout")
+        Failure::new(
+            format!("the source in `{}` cannot be compared: {error}", folder.display()),
+            "name the folder of a checkout",
+        )
     };
     let Some(release) = report.scan.releases.get(number) else { return Ok(None) };
     let (ecosystem, name) = named(release.purl.as_str());

@@ -1,5 +1,7 @@
 //! `vetch intel`: threat intelligence in the state folder.
 
+mod campaign;
+mod indicator;
 mod settings;
 mod show;
 
@@ -149,6 +151,10 @@ fn line(source: &SourceReport) -> String {
         (source.partial, "understood in part"),
         (source.exploited, "exploited vulnerabilities"),
         (source.probabilities, "probabilities of exploitation"),
+        (source.indicators, "indicators"),
+        (source.replaced, "indicators replaced or taken back"),
+        (source.known, "documents of indicators known already"),
+        (source.passed_over, "objects that are no indicators, passed over"),
     ];
     let words: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

@@ -1,33 +1,38 @@
 //! Answers about what there is.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use vetch_intel::{Found, Shown, Status};
+use vetch_intel::{Found, IntelStore, Shown, Status, knowledge};
 use vetch_model::history::{DAY, Time};
 use vetch_report::escape::terminal;
 
-use super::{failed, opened};
+use super::{campaign, failed, indicator, opened};
 use crate::args::IntelFormat;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Addresses that are listed.
 const MAX_REFERENCES: usize = 5;
+/// Indicators of one record that are listed.
+const MAX_INDICATORS: usize = 1_000;
 
 pub(super) fn status(folder: &Path, format: IntelFormat) -> Result<Exit, Failure> {
-    let status = opened(folder)?.status().map_err(|error| failed(folder, &error))?;
+    let store = opened(folder)?;
+    let status = store.status().map_err(|error| failed(folder, &error))?;
+    let indicators = store.indicator_counts().map_err(|error| failed(folder, &error))?;
     let now = Time(jiff::Timestamp::now().as_second());
     let text = match format {
-        IntelFormat::Json => format!("{:#}\n", status_json(&status)),
-        IntelFormat::Terminal => status_text(&status, now),
+        IntelFormat::Json => format!("{:#}\n", status_json(&status, &indicators)),
+        IntelFormat::Terminal => status_text(&status, &indicators, now),
     };
     output::print(text.as_bytes())?;
     Ok(Exit::Passed)
 }
 
-fn status_text(status: &Status, now: Time) -> String {
+fn status_text(status: &Status, indicators: &BTreeMap<String, u64>, now: Time) -> String {
     let mut text = format!(
         "{} records of malware and {} of vulnerabilities, about {} packages; {} withdrawn\n",
         status.malware, status.vulnerabilities, status.packages, status.withdrawn
@@ -37,6 +42,10 @@ fn status_text(status: &Status, now: Time) -> String {
     }
     if status.probabilities > 0 {
         text.push_str(&format!("{} probabilities of exploitation\n", status.probabilities));
+    }
+    if !indicators.is_empty() {
+        let kinds: Vec<String> = indicators.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        text.push_str(&format!("{} indicators: {}\n", indicators.values().sum::<u64>(), kinds.join(", ")));
     }
     for (what, time) in [("last import", status.imported), ("newest record", status.newest)] {
         if let Some(time) = time {
@@ -48,7 +57,7 @@ fn status_text(status: &Status, now: Time) -> String {
     text
 }
 
-fn status_json(status: &Status) -> Value {
+fn status_json(status: &Status, indicators: &BTreeMap<String, u64>) -> Value {
     json!({
         "schema": "vetch.intel-status/1",
         "malware": status.malware,
@@ -57,23 +66,43 @@ fn status_json(status: &Status) -> Value {
         "packages": status.packages,
         "exploited": status.exploited,
         "probabilities": status.probabilities,
+        "indicators": indicators,
         "imported": status.imported.map(shown),
         "newest": status.newest.map(shown),
     })
 }
 
 pub(super) fn search(folder: &Path, text: &str, limit: usize, format: IntelFormat) -> Result<Exit, Failure> {
-    let found = opened(folder)?.search(text, limit).map_err(|error| failed(folder, &error))?;
+    // What is shipped is there without a store.
+    let store = match IntelStore::open(folder).map_err(|error| failed(folder, &error))? {
+        None if knowledge().search(text).is_empty() => Some(opened(folder)?),
+        store => store,
+    };
+    let found = store.as_ref().map(|store| store.search(text, limit)).transpose();
+    let found = found.map_err(|error| failed(folder, &error))?.unwrap_or_default();
+    let indicators = store.as_ref().map(|store| store.find_indicators(text, limit)).transpose();
+    let indicators = indicators.map_err(|error| failed(folder, &error))?.unwrap_or_default();
+    let campaigns = knowledge().search(text);
+    let is_empty = found.is_empty() && indicators.is_empty() && campaigns.is_empty();
     let answer = match format {
         IntelFormat::Json => {
             let records: Vec<Value> = found.iter().map(found_json).collect();
-            format!("{:#}\n", json!({ "schema": "vetch.intel-search/1", "records": records }))
+            let indicators: Vec<Value> = indicators.iter().map(indicator::json).collect();
+            let campaigns: Vec<Value> = campaigns.iter().map(|one| campaign::json(one)).collect();
+            let schema = "vetch.intel-search/1";
+            let answer =
+                json!({ "schema": schema, "records": records, "indicators": indicators, "campaigns": campaigns });
+            format!("{answer:#}\n")
         }
-        IntelFormat::Terminal if found.is_empty() => format!("Nothing found for `{}`.\n", terminal(text)),
-        IntelFormat::Terminal => found.iter().map(found_line).collect(),
+        IntelFormat::Terminal if is_empty => format!("Nothing found for `{}`.\n", terminal(text)),
+        IntelFormat::Terminal => {
+            let campaigns = campaigns.iter().map(|one| campaign::line(one));
+            let records = found.iter().map(found_line).chain(indicators.iter().map(indicator::line));
+            campaigns.chain(records).collect::<Vec<_>>().concat()
+        }
     };
     output::print(answer.as_bytes())?;
-    Ok(if found.is_empty() { Exit::Failed } else { Exit::Passed })
+    Ok(if is_empty { Exit::Failed } else { Exit::Passed })
 }
 
 fn found_line(found: &Found) -> String {
@@ -93,17 +122,42 @@ fn found_json(found: &Found) -> Value {
 }
 
 pub(super) fn show(folder: &Path, id: &str, format: IntelFormat) -> Result<Exit, Failure> {
-    let records = opened(folder)?.show(id).map_err(|error| failed(folder, &error))?;
+    if let Some(campaign) = knowledge().campaign(id).filter(|_| !is_record(folder, id)) {
+        let answer = match format {
+            IntelFormat::Json => {
+                let campaigns = [campaign::json(campaign)];
+                format!("{:#}\n", json!({ "schema": "vetch.intel-record/1", "campaigns": campaigns }))
+            }
+            IntelFormat::Terminal => campaign::text(campaign),
+        };
+        output::print(answer.as_bytes())?;
+        return Ok(Exit::Passed);
+    }
+    let store = opened(folder)?;
+    let records = store.show(id).map_err(|error| failed(folder, &error))?;
+    let now = Time(jiff::Timestamp::now().as_second());
+    let indicators = store.indicators_of(id, MAX_INDICATORS).map_err(|error| failed(folder, &error))?;
+    let is_empty = records.is_empty() && indicators.is_empty();
     let answer = match format {
         IntelFormat::Json => {
             let records: Vec<Value> = records.iter().map(shown_json).collect();
-            format!("{:#}\n", json!({ "schema": "vetch.intel-record/1", "records": records }))
+            let indicators: Vec<Value> = indicators.iter().map(indicator::json).collect();
+            format!("{:#}\n", json!({ "schema": "vetch.intel-record/1", "records": records, "indicators": indicators }))
         }
-        IntelFormat::Terminal if records.is_empty() => format!("There is no record `{}`.\n", terminal(id)),
-        IntelFormat::Terminal => records.iter().map(shown_text).collect::<Vec<_>>().join("\n"),
+        IntelFormat::Terminal if is_empty => format!("There is no record `{}`.\n", terminal(id)),
+        IntelFormat::Terminal => {
+            let records = records.iter().map(shown_text);
+            records.chain(indicators.iter().map(|one| indicator::text(one, now))).collect::<Vec<_>>().join("\n")
+        }
     };
     output::print(answer.as_bytes())?;
-    Ok(if records.is_empty() { Exit::Failed } else { Exit::Passed })
+    Ok(if is_empty { Exit::Failed } else { Exit::Passed })
+}
+
+/// Whether there is a record of this id, which then is what is meant.
+fn is_record(folder: &Path, id: &str) -> bool {
+    let store = IntelStore::open(folder).ok().flatten();
+    store.and_then(|store| store.show(id).ok()).is_some_and(|records| !records.is_empty())
 }
 
 fn shown_text(shown_record: &Shown) -> String {
@@ -170,6 +224,6 @@ fn seconds(micros: i64) -> Time {
     Time(micros.div_euclid(1_000_000))
 }
 
-fn shown(time: Time) -> String {
+pub(super) fn shown(time: Time) -> String {
     jiff::Timestamp::from_second(time.0).map_or_else(|_| time.0.to_string(), |moment| moment.to_string())
 }

