@@ -155,35 +155,6 @@ impl Interp<'_> {
         }
     }
 
-    /// Whether a number is counted on by code that runs again and again, as handlers and timers do, outside of which it
-    /// lives: how far it has come by then is not known, so it is forgotten here.
-    pub(super) fn counts_on(&mut self, m: &Module, cx: &Context, target: NodeId) -> bool {
-        match m.node(target) {
-            Node::Var(symbol) => {
-                let Some((frame, slot)) = self.slot_of(cx, symbol).filter(|(frame, _)| *frame != cx.frame) else {
-                    return false;
-                };
-                let is_older = (frame.0 as usize) < self.before_others.0;
-                let uncertain = self.uncertain;
-                let owner = &mut self.frames[frame.0 as usize];
-                let counts = is_older || uncertain > owner.depth;
-                if counts {
-                    owner.slots[slot] = Value::unknown(owner.slots[slot].taint);
-                }
-                counts
-            }
-            Node::Member { object, name } => {
-                let Kind::Object(id) = self.eval(m, cx, object).kind else { return false };
-                let counts = (id.0 as usize) < self.before_others.1 || self.uncertain > self.object(id).depth;
-                if counts {
-                    self.object_mut(id).props.set(Rc::from(m.str(name)), Slot::Value(Value::UNKNOWN));
-                }
-                counts
-            }
-            _ => false,
-        }
-    }
-
     /// Stores a value in a target: a name, a property, or a pattern of them.
     pub(crate) fn bind_pattern(&mut self, m: &Module, cx: &Context, target: NodeId, value: Value) {
         if target.is_nothing() || !self.burn(1) {

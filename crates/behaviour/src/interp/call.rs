@@ -7,7 +7,7 @@ use vetch_syntax::ir::{Module, Node, NodeId};
 
 use super::property::perhaps;
 use super::{Context, Interp};
-use crate::value::{Class, Kind, ObjectId, Slot, Taint, Value, join};
+use crate::value::{Class, Kind, ObjectId, Value, join};
 
 /// Methods by which commands, routes and hooks are registered for later.
 const REGISTERS: &[&str] = &[
@@ -30,9 +30,6 @@ const REGISTERS: &[&str] = &[
     "builder",
     "parser",
 ];
-
-/// Most properties of an options object that are looked at for callbacks.
-const MAX_OPTION_CALLBACKS: usize = 32;
 
 impl Interp<'_> {
     pub(crate) fn eval_call(&mut self, m: &Module, cx: &Context, id: NodeId) -> Value {
@@ -340,62 +337,6 @@ impl Interp<'_> {
         self.invoke_callbacks(&args, taint);
         self.trigger = trigger;
         self.unknown(taint)
-    }
-
-    /// Calls every function among the arguments, options objects included.
-    pub(crate) fn invoke_callbacks(&mut self, args: &[Value], taint: Taint) {
-        for arg in args {
-            if self.is_closure(arg) {
-                self.invoke(arg, taint);
-                continue;
-            }
-            let Kind::Object(id) = arg.kind else { continue };
-            if !matches!(self.object(id).class, Class::Plain | Class::Keywords) {
-                continue;
-            }
-            let callbacks: Vec<Value> = self
-                .object(id)
-                .props
-                .entries
-                .iter()
-                .take(MAX_OPTION_CALLBACKS)
-                .filter_map(|(_, slot)| match slot {
-                    Slot::Value(value) => Some(value.clone()),
-                    Slot::Getter(_) => None,
-                })
-                .collect();
-            for callback in callbacks {
-                if self.is_closure(&callback) {
-                    self.invoke(&callback, taint);
-                }
-            }
-        }
-    }
-
-    fn is_closure(&self, value: &Value) -> bool {
-        matches!(&value.kind, Kind::Object(id) if matches!(self.object(*id).class, Class::Closure { .. } | Class::Bound { .. }))
-    }
-
-    /// Calls a callback with arguments of which only the taint is known.
-    pub(crate) fn invoke(&mut self, callback: &Value, taint: Taint) -> Value {
-        if taint.is_empty() && self.closure_is_inert(callback) {
-            return Value::UNKNOWN;
-        }
-        let args = vec![Value::unknown(taint); 4];
-        if self.is_under_way(callback) {
-            self.run_again(callback);
-        }
-        self.perhaps(|interp| interp.call_value(callback, Value::unknown(taint), args))
-    }
-
-    fn closure_is_inert(&self, value: &Value) -> bool {
-        match &value.kind {
-            Kind::Object(id) => match self.object(*id).class {
-                Class::Closure { unit, function, .. } => self.is_inert(unit, function),
-                _ => false,
-            },
-            _ => false,
-        }
     }
 
     /// `new callee(…args)`

@@ -1,19 +1,15 @@
 //! Runs of functions: which are made, what stands in for the others, and how one goes.
 
-use std::hash::{Hash, Hasher};
-
 use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId, TOP_LEVEL};
 
 use super::given::name_of;
 use super::property::perhaps;
+use super::signature::GENERIC;
 use super::{Activation, Completion, Context, Frame, FrameId, Interp, MAX_CALL_DEPTH, UnitId};
 use crate::value::{Class, Kind, ObjectId, Slot, Value, join};
 
 /// Most runs of one function with arguments that are only partly known.
 const MAX_PARTICULAR_RUNS: u32 = 12;
-
-/// The signature of arguments of which nothing is known.
-const GENERIC: u64 = 0;
 
 /// Most runs of one function with exact arguments: decoders are called thousands of times.
 const MAX_EXACT_RUNS: u32 = 20_000;
@@ -64,15 +60,7 @@ impl Interp<'_> {
         let signature = self.signature_in(unit, function, frame, &args);
         let record = self.record(unit, function);
         let (runs, recursion, gives_text) = (record.particular_runs, record.active, record.gives_text);
-        let known = match signature {
-            GENERIC => record.generic.clone(),
-            _ => self.results.get(&(unit, function, signature)).cloned(),
-        };
-        // In another round of what runs again and again, what it calls runs anew as well.
-        let again = self.in_another_round
-            && known.is_some()
-            && !std::mem::replace(&mut self.record(unit, function).was_resumed, true);
-        let known = known.filter(|_| !again);
+        let known = self.known_result(unit, function, signature);
         let small = self.fuel.has_decoders() && self.is_small(unit, function);
         let most = if small { MAX_SMALL_RUNS } else { MAX_PARTICULAR_RUNS };
         let run = match (exact, signature) {
@@ -188,7 +176,7 @@ impl Interp<'_> {
         value
     }
 
-    fn closure_place(&self, value: &Value) -> Option<(UnitId, FunctionId)> {
+    pub(super) fn closure_place(&self, value: &Value) -> Option<(UnitId, FunctionId)> {
         let Kind::Object(id) = value.kind else { return None };
         match self.object(id).class {
             Class::Closure { unit, function, .. } => Some((unit, function)),
@@ -267,81 +255,7 @@ impl Interp<'_> {
             })
     }
 
-    /// Whether arguments say more than that they are there.
-    fn tells(&self, args: &[Value]) -> bool {
-        args.iter().any(|arg| {
-            !arg.taint.is_empty()
-                || match &arg.kind {
-                    Kind::Unknown | Kind::Undefined | Kind::Null => false,
-                    Kind::Object(id) => match &self.object(*id).class {
-                        Class::Plain | Class::Array(_) => {
-                            !self.object(*id).taint.is_empty()
-                                || !self.object(*id).props.entries.is_empty()
-                                || matches!(&self.object(*id).class, Class::Array(items) if !items.is_empty())
-                        }
-                        _ => true,
-                    },
-                    _ => true,
-                }
-        })
-    }
-
-    /// Tells runs apart by their arguments, and by whose variables they close over: `(answer) => resolve(answer)` settles
-    /// another promise in every call of the function around it.
-    fn signature_in(&mut self, unit: UnitId, function: FunctionId, frame: FrameId, args: &[Value]) -> u64 {
-        let signature = if self.tells(args) { self.signature(args) } else { GENERIC };
-        let first = *self.record(unit, function).first_parent.get_or_insert(frame);
-        if first == frame {
-            return signature;
-        }
-        let mut hasher = rustc_hash::FxHasher::default();
-        (signature, frame).hash(&mut hasher);
-        hasher.finish().max(GENERIC + 1)
-    }
-
-    /// Tells arguments apart as far as they matter to a run.
-    fn signature(&self, args: &[Value]) -> u64 {
-        let mut hasher = rustc_hash::FxHasher::default();
-        for arg in args {
-            arg.taint.data().hash(&mut hasher);
-            std::mem::discriminant(&arg.kind).hash(&mut hasher);
-            match &arg.kind {
-                Kind::Bool(truth) => truth.hash(&mut hasher),
-                Kind::Number(number) => number.to_bits().hash(&mut hasher),
-                Kind::Str(text) => text.hash(&mut hasher),
-                Kind::Bytes(bytes) => bytes.hash(&mut hasher),
-                Kind::Api(api) => api.hash(&mut hasher),
-                Kind::Object(id) => match &self.object(*id).class {
-                    Class::Closure { unit, function, .. } => (unit, function).hash(&mut hasher),
-                    _ => id.hash(&mut hasher),
-                },
-                _ => {}
-            }
-        }
-        hasher.finish().max(GENERIC + 1)
-    }
-
-    /// Whether a function runs at this moment: `function poll() { if (i++ < 20) return setTimeout(poll); … }` asks for
-    /// another round while it does.
-    pub(crate) fn is_under_way(&mut self, callback: &Value) -> bool {
-        self.closure_place(callback).is_some_and(|(unit, function)| self.record(unit, function).active > 0)
-    }
-
-    /// Another round of what runs again and again: what it does in later rounds it need not do in the first. Once for each
-    /// function, with everything that it counts on forgotten.
-    pub(crate) fn run_again(&mut self, callback: &Value) {
-        let Kind::Object(id) = callback.kind else { return };
-        let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { return };
-        let this = this.as_ref().map_or(Value::UNKNOWN, |this| (**this).clone());
-        let was_resumed = std::mem::replace(&mut self.record(unit, function).was_resumed, true);
-        if !was_resumed && self.call_depth < MAX_CALL_DEPTH && self.fuel.steps > 0 {
-            let before = std::mem::replace(&mut self.in_another_round, true);
-            self.perhaps(|interp| interp.run_function(unit, function, frame, this, Vec::new()));
-            self.in_another_round = before;
-        }
-    }
-
-    fn run_function(
+    pub(super) fn run_function(
         &mut self,
         unit: UnitId,
         function: FunctionId,

@@ -5,6 +5,7 @@
 
 mod assign;
 mod call;
+mod callbacks;
 mod expression;
 mod fuel;
 mod function;
@@ -17,7 +18,9 @@ mod names;
 mod operators;
 mod property;
 mod proxy;
+mod rounds;
 mod scopes;
+mod signature;
 mod statement;
 mod unowned;
 
@@ -454,23 +457,6 @@ impl<'p> Interp<'p> {
                 (!matches!(found.kind, Kind::Undefined)).then_some(found)
             }
             _ => None,
-        }
-    }
-
-    /// Whether a value can be called.
-    pub(crate) fn is_callable(&self, value: &Value) -> bool {
-        match &value.kind {
-            Kind::Object(id) => matches!(
-                self.object(*id).class,
-                Class::Closure { .. }
-                    | Class::Bound { .. }
-                    | Class::Constructor { .. }
-                    | Class::Resolver(_)
-                    | Class::Method { .. }
-            ),
-            Kind::Api(api) => self.apis.is_function(*api),
-            Kind::OneOf(values) => values.iter().any(|value| self.is_callable(value)),
-            _ => false,
         }
     }
 
