@@ -2,7 +2,7 @@
 //! rules and campaigns name.
 //!
 //! It is data with sources. No rule reads it; releases that are found to be malicious or suspicious are compared with it
-//! ([`correlate`]).
+//! ([`correlate()`]).
 
 mod correlate;
 
