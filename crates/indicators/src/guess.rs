@@ -23,7 +23,9 @@ pub fn guess(text: &str) -> Option<(IndicatorKind, String)> {
             return address.map(|address| (Kind::Url, address));
         }
         _ if text.contains(['/', '\\']) => &[Kind::FilePath],
-        _ => &[Kind::Ip, Kind::Domain, Kind::Wallet],
+        _ if text.contains(['.', ':']) => &[Kind::Ip, Kind::Domain, Kind::Wallet],
+        // A bare number is an address to browsers (WHATWG URL, 3.5), and a count or a year to whoever writes lists.
+        _ => &[Kind::Wallet],
     };
     order.iter().find_map(|kind| Some((*kind, normal(*kind, text)?)))
 }
@@ -50,7 +52,7 @@ mod tests {
         ] {
             assert_eq!(guess(text).map(|(kind, _)| kind.as_str()), Some(kind), "{text}");
         }
-        for other in ["", "word", "two words", "a@", "pkg:", "http://"] {
+        for other in ["", "word", "two words", "a@", "pkg:", "http://", "1", "2026"] {
             assert_eq!(guess(other), None, "{other}");
         }
     }

@@ -221,7 +221,11 @@ impl Interp<'_> {
             {
                 // Whose variables it closes over does not matter to a run that stands for all.
                 let frame = self.record(unit, function).first_parent.unwrap_or(frame);
-                self.call_closure(unit, function, frame, this, Vec::new())
+                // Nor that a decoder calls it, which would have it run exactly, or not at all.
+                let before = std::mem::replace(&mut self.in_decoder, false);
+                let value = self.call_closure(unit, function, frame, this, Vec::new());
+                self.in_decoder = before;
+                value
             }
             None => Value::UNKNOWN,
         };
