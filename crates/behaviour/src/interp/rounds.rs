@@ -22,7 +22,7 @@ impl Interp<'_> {
         let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { return };
         let this = this.as_ref().map_or(Value::UNKNOWN, |this| (**this).clone());
         let was_resumed = std::mem::replace(&mut self.record(unit, function).was_resumed, true);
-        if !was_resumed && self.call_depth < MAX_CALL_DEPTH && self.fuel.steps > 0 {
+        if !was_resumed && !self.fuel.has_decoders() && self.call_depth < MAX_CALL_DEPTH && self.fuel.steps > 0 {
             let before = std::mem::replace(&mut self.in_another_round, true);
             self.perhaps(|interp| interp.run_function(unit, function, frame, this, Vec::new()));
             self.in_another_round = before;
@@ -32,6 +32,10 @@ impl Interp<'_> {
     /// Whether a number is counted on by code that runs again and again, as handlers and timers do, outside of which it
     /// lives: how far it has come by then is not known, so it is forgotten here.
     pub(super) fn counts_on(&mut self, m: &Module, cx: &Context, target: NodeId) -> bool {
+        // Decoders count in exactly these places, and have to be followed to the last step.
+        if self.fuel.has_decoders() {
+            return false;
+        }
         match m.node(target) {
             Node::Var(symbol) => {
                 let Some((frame, slot)) = self.slot_of(cx, symbol).filter(|(frame, _)| *frame != cx.frame) else {
