@@ -244,12 +244,12 @@ pub(crate) fn request(interp: &mut Interp<'_>, call: &Call) -> Value {
             note_engine(interp, &socket);
         }
     }
-    if is_upload(interp, call) {
-        let url = call.arg(0);
-        url.alternatives().iter().filter_map(Value::as_str).for_each(|url| commits(interp, url));
+    let uploads = is_upload(interp, call);
+    if uploads {
+        note_commits(interp, &call.arg(0));
     }
     for host in targets {
-        if is_registry(&host) && is_upload(interp, call) {
+        if uploads && is_registry(&host) {
             let registry = Resource::Named(host.clone());
             interp.effect(CapabilityId::RegistryPublish, registry, "uploads to a package registry");
         }
@@ -273,23 +273,25 @@ pub(crate) fn note_engine(interp: &mut Interp<'_>, path: &Value) {
 
 /// A file that a code host is asked to commit to a repository, where CI runs it:
 /// `PUT /repos/{owner}/{repo}/contents/.github/workflows/x.yml`.
-fn commits(interp: &mut Interp<'_>, path: &str) {
-    if let Some((_, name)) = path.split_once(".github/workflows/") {
-        let path = Value::str(format!(".github/workflows/{name}"));
-        interp.write_effects(&path, &Value::UNKNOWN);
+fn note_commits(interp: &mut Interp<'_>, path: &Value) {
+    for path in path.alternatives().iter().filter_map(Value::as_str) {
+        if let Some((_, name)) = path.split_once(".github/workflows/") {
+            let path = Value::str(format!(".github/workflows/{name}"));
+            interp.write_effects(&path, &Value::UNKNOWN);
+        }
     }
 }
 
-/// Methods of clients of code hosts that commit a file. `None`: another method.
-pub(crate) fn commit_method(interp: &mut Interp<'_>, name: &str, args: &[Value]) -> Option<()> {
-    let options = match name {
-        "createOrUpdateFileContents" | "createOrUpdateTextFile" => args.first()?,
-        "request" if args.first()?.as_str()?.starts_with("PUT /repos/") => args.get(1)?,
-        _ => return None,
+/// The same, of methods of clients of code hosts.
+pub(crate) fn note_commit_method(interp: &mut Interp<'_>, name: &str, args: &[Value]) {
+    let options = match (name, args) {
+        ("createOrUpdateFileContents" | "createOrUpdateTextFile", [options, ..]) => options,
+        ("request", [route, options, ..]) if route.as_str().is_some_and(|it| it.starts_with("PUT /repos/")) => options,
+        _ => return,
     };
-    let path = interp.option(options, "path")?;
-    path.alternatives().iter().filter_map(Value::as_str).for_each(|path| commits(interp, path));
-    Some(())
+    if let Some(path) = interp.option(options, "path") {
+        note_commits(interp, &path);
+    }
 }
 
 /// Whether a request puts something where it goes: `put(…)`, `{ method: "PUT" }`.

@@ -163,7 +163,7 @@ fn next(interp: &mut Interp<'_>, id: ObjectId) -> Option<Value> {
 
 fn mutate(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value], certain: bool) -> Option<Value> {
     let added = args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
-    let is_decoding = interp.fuel.has_decoders();
+    let looks_further = interp.looks_further();
     let object = interp.object_mut(id);
     object.taint = object.taint.or(added);
     let (taint, open) = (object.taint, object.open);
@@ -178,7 +178,7 @@ fn mutate(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value], cer
         let any = items.iter().take(8).fold(Value::UNKNOWN, |joined, item| join(&joined, item));
         return Some(any.tainted(taint));
     }
-    object.grows |= !certain && !is_decoding;
+    object.grows |= !certain && looks_further;
     // Worked on outside the heap: comparing and joining need the interpreter.
     let mut items = std::mem::take(items);
     let charge = if matches!(name, "push" | "pop") { 1 } else { 1 + items.len() as u64 / 64 };

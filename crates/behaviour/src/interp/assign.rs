@@ -123,7 +123,7 @@ impl Interp<'_> {
             AssignOp::Binary(op) => {
                 let old = self.eval(m, cx, target);
                 let new = self.eval(m, cx, value);
-                let result = match matches!(old.kind, Kind::Number(_)) && self.counts_on(m, cx, target) {
+                let result = match matches!(old.kind, Kind::Number(_)) && self.forget_count(m, cx, target) {
                     true => self.unknown(old.taint.or(new.taint)),
                     false => self.binary(op, &old, &new),
                 };

@@ -357,7 +357,7 @@ impl Interp<'_> {
 
     fn eval_update(&mut self, m: &Module, cx: &Context, increment: bool, prefix: bool, target: NodeId) -> Value {
         let old = self.eval(m, cx, target);
-        let number = self.number_of(&old).filter(|_| !self.counts_on(m, cx, target));
+        let number = self.number_of(&old).filter(|_| !self.forget_count(m, cx, target));
         let Some(number) = number else {
             let value = self.unknown(old.taint);
             self.bind_pattern(m, cx, target, value.clone());

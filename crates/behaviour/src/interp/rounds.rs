@@ -9,6 +9,12 @@ use super::{Context, Interp, MAX_CALL_DEPTH};
 use crate::value::{Class, Kind, Slot, Value};
 
 impl Interp<'_> {
+    /// Whether later rounds are looked at, and whose variables a closure holds. Not of code that was written not to be
+    /// read: its decoders count and wrap in exactly these ways, and have to be followed to the last step.
+    pub(crate) fn looks_further(&self) -> bool {
+        !self.fuel.has_decoders()
+    }
+
     /// Whether a function runs at this moment: `function poll() { if (i++ < 20) return setTimeout(poll); … }` asks for
     /// another round while it does.
     pub(crate) fn is_under_way(&mut self, callback: &Value) -> bool {
@@ -22,18 +28,17 @@ impl Interp<'_> {
         let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { return };
         let this = this.as_ref().map_or(Value::UNKNOWN, |this| (**this).clone());
         let was_resumed = std::mem::replace(&mut self.record(unit, function).was_resumed, true);
-        if !was_resumed && !self.fuel.has_decoders() && self.call_depth < MAX_CALL_DEPTH && self.fuel.steps > 0 {
+        if !was_resumed && self.looks_further() && self.call_depth < MAX_CALL_DEPTH && self.fuel.steps > 0 {
             let before = std::mem::replace(&mut self.in_another_round, true);
             self.perhaps(|interp| interp.run_function(unit, function, frame, this, Vec::new()));
             self.in_another_round = before;
         }
     }
 
-    /// Whether a number is counted on by code that runs again and again, as handlers and timers do, outside of which it
-    /// lives: how far it has come by then is not known, so it is forgotten here.
-    pub(super) fn counts_on(&mut self, m: &Module, cx: &Context, target: NodeId) -> bool {
-        // Decoders count in exactly these places, and have to be followed to the last step.
-        if self.fuel.has_decoders() {
+    /// Forgets a number that is counted on by code that runs again and again, as handlers and timers do, outside of which
+    /// it lives: how far it has come by then is not known. Says whether it was such a number.
+    pub(super) fn forget_count(&mut self, m: &Module, cx: &Context, target: NodeId) -> bool {
+        if !self.looks_further() {
             return false;
         }
         match m.node(target) {

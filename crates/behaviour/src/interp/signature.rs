@@ -46,8 +46,7 @@ impl Interp<'_> {
     pub(super) fn signature_in(&mut self, unit: UnitId, function: FunctionId, frame: FrameId, args: &[Value]) -> u64 {
         let signature = if self.tells(args) { self.signature(args) } else { GENERIC };
         let first = *self.record(unit, function).first_parent.get_or_insert(frame);
-        // Code that was written not to be read makes such closures in every call: their runs are spent on its decoders.
-        if first == frame || self.fuel.has_decoders() {
+        if first == frame || !self.looks_further() {
             return signature;
         }
         let mut hasher = rustc_hash::FxHasher::default();

@@ -36,7 +36,7 @@ impl Interp<'_> {
 
     /// `unknown.name(…args)`, where name and arguments say what it is. `None`: they do not.
     pub(super) fn call_unowned(&mut self, receiver: &Value, name: &str, args: &[Value]) -> Option<Value> {
-        crate::apis::network::commit_method(self, name, args);
+        crate::apis::network::note_commit_method(self, name, args);
         let module = match module_of(name) {
             Some(module) => module,
             None if matches!(name, "request" | "get") && self.names_host(args.first()?) => "https",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::ContentsArgs;
+use super::{ContentsArgs, PolicyArgs};
 use clap::{Args, ValueEnum, ValueHint};
 
 const GRAPH_STATUS: &str = "Exit status:
@@ -161,6 +161,13 @@ pub(crate) struct DiffArgs {
 
     #[command(flatten)]
     pub(crate) contents: ContentsArgs,
+}
+
+impl DiffArgs {
+    /// As `vetch scan` takes them: of those a comparison has `--allow-incomplete` alone.
+    pub(crate) fn policy(&self) -> PolicyArgs {
+        PolicyArgs { allow_incomplete: self.allow_incomplete, ..PolicyArgs::default() }
+    }
 }
 
 /// Form of a comparison.

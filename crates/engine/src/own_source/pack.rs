@@ -7,13 +7,8 @@ use serde_json::Value;
 /// A package for npm. An application names no entry: what it consists of starts from a file that is added for it.
 pub(super) fn npm(files: &BTreeMap<String, &[u8]>) -> std::io::Result<Vec<u8>> {
     let manifest = files.get("package.json").copied().unwrap_or(b"{\"name\":\"source\",\"version\":\"0.0.0\"}");
-    let mut entries: BTreeMap<String, Vec<u8>> =
-        files.iter().map(|(path, bytes)| (format!("package/{path}"), bytes.to_vec())).collect();
-    entries.insert("package/package.json".to_owned(), manifest.to_vec());
-    if !has_entry(manifest, files) {
-        entries.insert("package/index.js".to_owned(), entry(files).into_bytes());
-    }
-    archive(&entries)
+    let added = (!has_entry(manifest, files)).then_some("index.js");
+    package(files, manifest.to_vec(), added)
 }
 
 /// A package for npm that loads every module of its source: where a build would begin is not there yet.
@@ -30,10 +25,17 @@ pub(super) fn whole(files: &BTreeMap<String, &[u8]>) -> std::io::Result<Vec<u8>>
         }
         None => manifest = serde_json::json!({ "name": "source", "version": "0.0.0", "main": ENTRY }),
     }
+    package(files, manifest.to_string().into_bytes(), Some(ENTRY))
+}
+
+/// Files under their manifest, and under this name a module that loads them all.
+fn package(files: &BTreeMap<String, &[u8]>, manifest: Vec<u8>, added: Option<&str>) -> std::io::Result<Vec<u8>> {
     let mut entries: BTreeMap<String, Vec<u8>> =
         files.iter().map(|(path, bytes)| (format!("package/{path}"), bytes.to_vec())).collect();
-    entries.insert("package/package.json".to_owned(), manifest.to_string().into_bytes());
-    entries.insert(format!("package/{ENTRY}"), entry(files).into_bytes());
+    entries.insert("package/package.json".to_owned(), manifest);
+    if let Some(name) = added {
+        entries.insert(format!("package/{name}"), entry(files).into_bytes());
+    }
     archive(&entries)
 }
 

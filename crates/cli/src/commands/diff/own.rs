@@ -1,6 +1,7 @@
 //! `vetch diff main..HEAD`: what a change adds to what the project's own code, and its CI, do.
 
 use std::fs;
+use std::path::PathBuf;
 
 use vetch_engine::own_source::{self, ChangedPart, Source};
 use vetch_engine::{Compare, ScanReport};
@@ -10,7 +11,7 @@ use vetch_report::changes::ChangeView;
 use vetch_report::release_label;
 
 use super::releases::{change, of_target};
-use crate::args::{ContentsArgs, DiffArgs, Global, PolicyArgs};
+use crate::args::{ContentsArgs, DiffArgs, Global};
 use crate::commands::scanning;
 use crate::exit::Failure;
 use crate::progress::Reporter;
@@ -39,26 +40,31 @@ pub(super) fn run(old: &Source, new: &Source, arguments: &DiffArgs, global: &Glo
             targets.push(folder.join(&part.archive));
             fs::write(folder.join(&part.archive), bytes).map_err(failed)?;
         }
-        let progress = Reporter::new(global);
-        let policy = PolicyArgs { allow_incomplete: arguments.allow_incomplete, ..PolicyArgs::default() };
-        let mut options = scanning::options(&targets, &unpublished(&arguments.contents), &policy, &progress)?;
-        options.history.compare = Compare::Given;
-        parts.extend(part_of(scanning::scan(&options, progress)?, &part));
+        parts.extend(part_of(scan(&targets, Compare::Given, arguments, global)?, &part));
     }
     Ok(Own(parts))
 }
 
-/// What is not published is asked for nowhere, by no name.
-pub(super) fn unpublished(contents: &ContentsArgs) -> ContentsArgs {
-    ContentsArgs {
+/// Scans packed source. What is not published is asked for nowhere, by no name.
+pub(super) fn scan(
+    targets: &[PathBuf],
+    compare: Compare,
+    arguments: &DiffArgs,
+    global: &Global,
+) -> Result<ScanReport, Failure> {
+    let contents = ContentsArgs {
         ecosystem: None,
         offline: true,
         archives: None,
         no_history: true,
         as_of: None,
         no_intel: true,
-        ..contents.clone()
-    }
+        ..arguments.contents.clone()
+    };
+    let progress = Reporter::new(global);
+    let mut options = scanning::options(targets, &contents, &arguments.policy(), &progress)?;
+    options.history.compare = compare;
+    scanning::scan(&options, progress)
 }
 
 fn part_of(report: ScanReport, part: &ChangedPart) -> Option<OwnPart> {

@@ -12,7 +12,7 @@ use vetch_report::changes::{self, ChangeView, Published};
 use vetch_report::release_label;
 
 use super::source;
-use crate::args::{DiffArgs, DiffFormat, Global, PolicyArgs};
+use crate::args::{DiffArgs, DiffFormat, Global};
 use crate::commands::scanning::{self, tool};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, OutputFile};
@@ -60,8 +60,7 @@ pub(super) fn run(releases: &Releases<'_>, arguments: &DiffArgs, global: &Global
         Releases::Two(old, new) => vec![PathBuf::from(old), PathBuf::from(new)],
         Releases::Previous(new) | Releases::Source(new, _) => vec![PathBuf::from(new)],
     };
-    let policy = PolicyArgs { allow_incomplete: arguments.allow_incomplete, ..PolicyArgs::default() };
-    let mut options = scanning::options(&targets, &arguments.contents, &policy, &progress)?;
+    let mut options = scanning::options(&targets, &arguments.contents, &arguments.policy(), &progress)?;
     options.history.compare = match releases {
         Releases::Two(..) => Compare::Given,
         Releases::Previous(_) => Compare::Targets,

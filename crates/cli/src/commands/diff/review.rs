@@ -11,7 +11,7 @@ use vetch_report::changes::ChangeView;
 use vetch_report::release_label;
 
 use super::releases::published;
-use crate::args::{DiffArgs, Global, PolicyArgs};
+use crate::args::{DiffArgs, Global};
 use crate::commands::scanning;
 use crate::exit::Failure;
 use crate::progress::Reporter;
@@ -32,8 +32,7 @@ pub(super) fn run(
 ) -> Result<Review, Failure> {
     let progress = Reporter::new(global);
     let place = arguments.new.as_deref().filter(|text| std::path::Path::new(text).exists()).unwrap_or(".");
-    let policy = PolicyArgs { allow_incomplete: arguments.allow_incomplete, ..PolicyArgs::default() };
-    let options = scanning::options(&[PathBuf::from(place)], &arguments.contents, &policy, &progress)?;
+    let options = scanning::options(&[PathBuf::from(place)], &arguments.contents, &arguments.policy(), &progress)?;
     let changed = changed(comparison, old, new);
     let report = scanning::review(new.clone(), changed, &options, progress)?;
     let changes = report

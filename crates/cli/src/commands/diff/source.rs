@@ -3,18 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use vetch_engine::ScanReport;
-use vetch_engine::own_source;
+use vetch_engine::{Compare, ScanReport, own_source};
 use vetch_model::change::Change;
 use vetch_model::inventory::Ecosystem;
 use vetch_model::purl::PurlParts;
 
-use super::own::unpublished;
+use super::own::scan;
 use super::releases::of_target;
-use crate::args::{DiffArgs, Global, PolicyArgs};
-use crate::commands::scanning;
+use crate::args::{DiffArgs, Global};
 use crate::exit::Failure;
-use crate::progress::Reporter;
 
 /// Compares release `number` with the checkout; `None` if the contents of one could not be had.
 pub(super) fn beyond(
@@ -42,10 +39,7 @@ pub(super) fn beyond(
     let scratch = tempfile::tempdir().map_err(failed)?;
     let packed = scratch.path().join(archive);
     fs::write(&packed, bytes).map_err(failed)?;
-    let progress = Reporter::new(global);
-    let policy = PolicyArgs { allow_incomplete: arguments.allow_incomplete, ..PolicyArgs::default() };
-    let options = scanning::options(&[packed], &unpublished(&arguments.contents), &policy, &progress)?;
-    let source = scanning::scan(&options, progress)?;
+    let source = scan(&[packed], Compare::WhereOdd, arguments, global)?;
     let facts = |report: &ScanReport, number: usize| report.facts.get(number).cloned().flatten();
     let source = of_target(&source, 0).and_then(|number| facts(&source, number));
     Ok(source.zip(facts(report, number)).map(|(source, release)| Change::beyond_source(&source, &release)))
@@ -54,9 +48,5 @@ pub(super) fn beyond(
 /// Ecosystem and name of a package by its purl.
 fn named(purl: &str) -> (Ecosystem, String) {
     let Ok(parts) = PurlParts::parse(purl) else { return (Ecosystem::Npm, String::new()) };
-    let name = match &parts.namespace {
-        Some(scope) => format!("{scope}/{}", parts.name),
-        None => parts.name.clone(),
-    };
-    (if parts.kind == "pypi" { Ecosystem::Pypi } else { Ecosystem::Npm }, name)
+    (if parts.kind == "pypi" { Ecosystem::Pypi } else { Ecosystem::Npm }, parts.full_name())
 }
