@@ -143,9 +143,11 @@ impl Analysis {
     pub fn file(&mut self, path: &str, bytes: &[u8]) {
         let Some(file) = self.package.file(path) else { return };
         let whole = bytes.len() as u64 >= self.package.files[file].size;
-        self.package.files[file].observables = observables::in_file(path, bytes);
-        if whole {
-            self.package.files[file].hashes = Some(observables::hashes(path, bytes));
+        let seen = &mut self.package.files[file];
+        // What came whole before says no more when it comes again.
+        if seen.hashes.is_none() {
+            seen.observables = observables::in_file(path, bytes);
+            seen.hashes = whole.then(|| observables::hashes(path, bytes));
         }
         if self.package.is_source(path) || (self.asked.contains(path) && runs_as_javascript(path, bytes)) {
             self.source(file, bytes);

@@ -15,7 +15,6 @@ const MARKS: &[(&str, &str)] = &[
     ("{dot}", "."),
     ("<dot>", "."),
     ("[.", "."),
-    (".]", "."),
     ("\\.", "."),
     ("[@]", "@"),
     ("(@)", "@"),
@@ -52,8 +51,7 @@ pub fn refang(text: &str) -> String {
     while let Some(first) = rest.chars().next() {
         let mark = MARKS.iter().find(|(mark, _)| starts_with(rest, mark));
         // `[2001:db8::1].` is an address in brackets.
-        let mark =
-            mark.filter(|(mark, _)| *mark != ".]" && (*mark != "[." || out.ends_with(|c: char| c.is_alphanumeric())));
+        let mark = mark.filter(|(mark, _)| *mark != "[." || out.ends_with(|c: char| c.is_alphanumeric()));
         match mark {
             Some((mark, meaning)) => {
                 out.push_str(meaning);

@@ -193,13 +193,10 @@ fn token(text: &str, start: usize, found: &mut Vec<Found>) {
     if bytes.starts_with(b"//") {
         return relative(text, start, found);
     }
-    let Some(first) = bytes.first().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'_')) else {
-        return;
-    };
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'.' | b'-' | b'_');
-    if *first == b'[' {
+    if !bytes.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'_') {
         return;
     }
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'.' | b'-' | b'_');
     let length = bytes.iter().take(MAX_TOKEN).take_while(is_part).count();
     let Some(token) = text.get(start..start + length) else { return };
     let span = start..start + length;

@@ -22,6 +22,7 @@ pub mod sarif;
 pub mod sbom;
 pub mod stix;
 pub mod terminal;
+mod uuid;
 
 pub use label::release_label;
 pub use terminal::Style;

@@ -28,7 +28,9 @@ impl Known<'_> {
         let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
         let asked: Vec<Option<Asked<'_>>> = asked.collect();
         let mut facts = self.intelligence.look_up(self.run, &asked);
-        let showers: Vec<Option<Shower<'_>>> = groups.iter().map(|(_, places)| self.shower(places, judging)).collect();
+        // Own code alone is asked about nowhere.
+        let shown = groups.iter().zip(&asked).map(|((_, places), asked)| self.shower(places, judging, asked.is_none()));
+        let showers: Vec<Option<Shower<'_>>> = shown.collect();
         let found = self.intelligence.sightings(self.run, &showers);
         facts.iter_mut().zip(found).for_each(|(facts, found)| facts.indicators = found);
         facts
@@ -41,11 +43,13 @@ impl Known<'_> {
         places: &[Place<'_>],
         judging: &Judging<'_>,
     ) -> Vec<Correlation> {
-        let release =
-            self.shower(places, judging).filter(|_| verdict_of(&result.findings, false) >= Verdict::Suspicious);
-        let Some(release) = release.filter(|_| self.intelligence.tells_of_campaigns) else { return Vec::new() };
-        let is_own = places.iter().all(|place| self.asked(place, judging).is_none_or(|asked| asked.doubt.is_some()));
-        correlate(&release, &result.indicators, &result.findings, !is_own)
+        if !self.intelligence.tells_of_campaigns || verdict_of(&result.findings, false) < Verdict::Suspicious {
+            return Vec::new();
+        }
+        let asked = || places.iter().filter_map(|place| self.asked(place, judging));
+        let Some(release) = self.shower(places, judging, asked().next().is_none()) else { return Vec::new() };
+        let is_public = asked().any(|asked| asked.doubt.is_none());
+        correlate(&release, &result.indicators, &result.findings, is_public)
     }
 
     /// Of another version of what lies at a place.
@@ -68,14 +72,13 @@ impl Known<'_> {
 
     /// What a release shows, over all places where it lies with these contents. Of what differs from them, each differing copy
     /// is a release of its own.
-    fn shower<'p>(&self, places: &'p [Place<'_>], judging: &'p Judging<'_>) -> Option<Shower<'p>> {
+    fn shower<'p>(&self, places: &'p [Place<'_>], judging: &'p Judging<'_>, is_own: bool) -> Option<Shower<'p>> {
         let first = places.first()?;
         let (number, id) = first.key();
         let installed = first.contents.installed.as_ref().map(|installed| &installed.facts);
         let mut contents: Vec<&PackageFacts> = first.contents.archive.as_deref().into_iter().collect();
         contents.extend(installed.map(Arc::as_ref));
         let history = judging.past.histories.get(number, id).map(Arc::as_ref);
-        let is_own = places.iter().all(|place| self.asked(place, judging).is_none());
         Some(Shower { package: first.package, contents, history, is_own })
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use vetch_indicators::{Host, host, refang};
+use vetch_indicators::{host, refang};
 use vetch_model::indicator::{Context, ContextKind, IndicatorKind};
 
 use super::{Entry, Listing, Listings, MAX_ENTRIES, kind_of_word, line, name};
@@ -177,10 +177,7 @@ fn parts(attribute: &Attribute) -> Vec<Entry> {
 
 fn kind_of(kind: &str, value: &str) -> Option<IndicatorKind> {
     match kind {
-        "hostname" | "domain" => match host(&refang(value))? {
-            Host::Domain(_) => Some(IndicatorKind::Domain),
-            Host::Ip(_) => Some(IndicatorKind::Ip),
-        },
+        "hostname" | "domain" => Some(host(&refang(value))?.kind()),
         "github-username" | "github-organisation" => Some(IndicatorKind::Account),
         kind => kind_of_word(kind),
     }

@@ -50,11 +50,11 @@ pub struct Shower<'a> {
 pub fn sightings(listed: &dyn Listed, release: &Shower<'_>, now: Time) -> Result<Vec<IndicatorHit>, StoreError> {
     let mut search = Search { listed, release, now, hits: Vec::new(), shown: None };
     for (observable, evidence) in own(release) {
-        search.observable(&observable, None, &|| evidence.clone())?;
+        search.observable(&observable, &|| evidence.clone())?;
     }
     for facts in &release.contents {
         for observable in &facts.observables {
-            search.observable(observable, None, &|| evidence(facts, observable))?;
+            search.observable(observable, &|| evidence(facts, observable))?;
         }
         for file in &facts.hashes {
             search.file(file)?;
@@ -73,15 +73,10 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    fn observable(
-        &mut self,
-        observable: &Observable,
-        size: Option<u64>,
-        evidence: &dyn Fn() -> Evidence,
-    ) -> Result<(), StoreError> {
+    fn observable(&mut self, observable: &Observable, evidence: &dyn Fn() -> Evidence) -> Result<(), StoreError> {
         for (kind, value) in keys(observable.kind, &observable.value) {
             if self.listed.may_hold(kind, &value) {
-                self.found(kind, &value, observable, size, evidence)?;
+                self.found(kind, &value, observable, None, evidence)?;
             }
         }
         Ok(())
@@ -98,7 +93,7 @@ impl Search<'_> {
             || Evidence::File { location: Location::file(&file.path), note: "these bytes are listed".to_owned() };
         for (kind, digest) in digests {
             if self.listed.may_hold_digest(kind, digest) {
-                let shown = observable(kind, hex(digest), &file.path);
+                let shown = observable(kind, hex::encode(digest), &file.path);
                 self.found(kind, &shown.value, &shown, Some(file.size), &evidence)?;
             }
         }
@@ -154,22 +149,14 @@ fn everything(release: &Shower<'_>) -> HashSet<(IndicatorKind, String)> {
     for facts in &release.contents {
         all.extend(facts.observables.iter().flat_map(|one| keys(one.kind, &one.value)));
         for file in &facts.hashes {
-            all.insert((IndicatorKind::Md5, hex(&file.md5)));
-            all.insert((IndicatorKind::Sha1, hex(&file.sha1)));
-            all.insert((IndicatorKind::Sha256, hex(&file.sha256)));
+            all.insert((IndicatorKind::Md5, hex::encode(file.md5)));
+            all.insert((IndicatorKind::Sha1, hex::encode(file.sha1)));
+            all.insert((IndicatorKind::Sha256, hex::encode(file.sha256)));
             let name = file.path.rsplit('/').next().unwrap_or_default();
             all.extend(normal(IndicatorKind::FileName, name).map(|name| (IndicatorKind::FileName, name)));
         }
     }
     all
-}
-
-fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write as _;
-    digest.iter().fold(String::with_capacity(digest.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 fn observable(kind: IndicatorKind, value: String, file: &str) -> Observable {

@@ -260,7 +260,7 @@ impl Import<'_, '_> {
     fn document(&mut self, document: Document, place: &str) -> Result<(), ImportError> {
         match document {
             Document::Record(record, problem) => {
-                self.listing(&of_record(&record))?;
+                self.listing(of_record(&record))?;
                 match self.writer.put(&record)? {
                     Put::Added => self.report.added += 1,
                     Put::Updated => self.report.updated += 1,
@@ -285,21 +285,21 @@ impl Import<'_, '_> {
                 if let Some(example) = listings.example {
                     self.report.name(place, example);
                 }
-                listings.all.iter().try_for_each(|listing| self.listing(listing))?;
+                listings.all.into_iter().try_for_each(|listing| self.listing(listing))?;
             }
         }
         self.tick()
     }
 
-    fn listing(&mut self, listing: &Listing) -> Result<(), ImportError> {
+    fn listing(&mut self, mut listing: Listing) -> Result<(), ImportError> {
         // A list says nothing of when it was changed: the one that is imported last counts.
-        let own = (listing.modified == list::UNDATED)
-            .then(|| Listing { modified: self.writer.now().0.saturating_mul(1_000_000), ..listing.clone() });
-        let listing = own.as_ref().unwrap_or(listing);
+        if listing.modified == list::UNDATED {
+            listing.modified = self.writer.now().0.saturating_mul(1_000_000);
+        }
         if listing.entries.is_empty() && !listing.is_revoked {
             return Ok(());
         }
-        let Taken { put, removed, is_unchanged } = self.writer.put_listing(listing)?;
+        let Taken { put, removed, is_unchanged } = self.writer.put_listing(&listing)?;
         self.report.indicators += put;
         self.report.replaced += removed;
         self.report.known += u64::from(is_unchanged);

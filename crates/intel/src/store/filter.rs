@@ -72,8 +72,7 @@ pub(super) fn bytes_of(kind: IndicatorKind, value: &str) -> Vec<u8> {
     if !kind.is_hash() {
         return value.as_bytes().to_vec();
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or_default();
-    value.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |byte, own| byte << 4 | digit(*own))).collect()
+    hex::decode(value).unwrap_or_default()
 }
 
 #[cfg(test)]

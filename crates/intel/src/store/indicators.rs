@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use vetch_model::history::Time;
 use vetch_model::indicator::{Indicator, IndicatorKind};
 
@@ -130,7 +130,8 @@ impl Writer<'_> {
 /// What is listed, to be asked quickly.
 #[derive(Debug)]
 pub struct Watchlist<'s> {
-    store: &'s IntelStore,
+    /// One for all questions: otherwise each locks and unlocks the file.
+    transaction: Transaction<'s>,
     filter: Filter,
 }
 
@@ -147,8 +148,9 @@ impl IntelStore {
             return Ok(None);
         }
         let select = "SELECT value FROM filters WHERE name = 'indicators'";
-        let bits: Option<Vec<u8>> = self.connection().query_row(select, [], |row| row.get(0)).optional()?;
-        Ok(bits.and_then(Filter::from_bytes).map(|filter| Watchlist { store: self, filter }))
+        let transaction = self.connection().unchecked_transaction()?;
+        let bits: Option<Vec<u8>> = transaction.query_row(select, [], |row| row.get(0)).optional()?;
+        Ok(bits.and_then(Filter::from_bytes).map(|filter| Watchlist { transaction, filter }))
     }
 
     /// Indicators by kind.
@@ -169,8 +171,7 @@ impl IntelStore {
     /// # Errors
     /// When the file cannot be read.
     pub fn indicators_of(&self, text: &str, limit: usize) -> Result<Vec<Indicator>, StoreError> {
-        let meant = vetch_indicators::guess(text);
-        let value = meant.map_or_else(|| text.trim().to_lowercase(), |(_, value)| value);
+        let value = value_of(text);
         self.select(
             "value = ?1 OR record = ?2 ORDER BY kind, value, record, place LIMIT ?3",
             params![value, text.trim(), limit as i64],
@@ -183,8 +184,7 @@ impl IntelStore {
     /// # Errors
     /// When the file cannot be read.
     pub fn find_indicators(&self, text: &str, limit: usize) -> Result<Vec<Indicator>, StoreError> {
-        let meant = vetch_indicators::guess(text);
-        let value = meant.map_or_else(|| text.trim().to_lowercase(), |(_, value)| value);
+        let value = value_of(text);
         let pattern = format!("%{}%", value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
         self.select(
             "value = ?1 OR record = ?2 OR value LIKE ?3 ESCAPE '\\' ORDER BY value <> ?1, kind, value, record, place LIMIT ?4",
@@ -216,13 +216,17 @@ impl Listed for Watchlist<'_> {
     }
 
     fn find(&self, kind: IndicatorKind, value: &str, now: Time) -> Result<Vec<Conditional>, StoreError> {
-        let select = "SELECT kind, value, source, record, until, more, imported FROM indicators
-            JOIN listings ON number = listing WHERE kind = ?1 AND value = ?2 AND (until IS NULL OR until > ?3) ORDER BY record, place LIMIT ?4";
-        let mut select = self.store.connection().prepare_cached(select)?;
+        let condition = "kind = ?1 AND value = ?2 AND (until IS NULL OR until > ?3) ORDER BY record, place LIMIT ?4";
+        let mut select = self.transaction.prepare_cached(&format!("{SELECT} WHERE {condition}"))?;
         let rows = select.query_map(params![kind.as_str(), value, now.0, MAX_EACH as i64], read)?;
         let all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(all.into_iter().flatten().collect())
     }
+}
+
+/// What is looked for: the normal form of an indicator, or a text.
+fn value_of(text: &str) -> String {
+    vetch_indicators::guess(text).map_or_else(|| text.trim().to_lowercase(), |(_, value)| value)
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Conditional>> {

@@ -1,7 +1,5 @@
 //! The UUID by which a document is known (RFC 9562).
 
-use std::fmt::Write as _;
-
 /// Of these contents and, unless the same contents are to have the same one, of these random bytes.
 pub(super) fn uuid(contents: &[u8], entropy: Option<[u8; 16]>) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -11,14 +9,7 @@ pub(super) fn uuid(contents: &[u8], entropy: Option<[u8; 16]>) -> String {
     hasher.finalize_xof().fill(&mut bytes);
     // Version 4 is random, 8 whatever its maker defines.
     let version = if entropy.is_some() { 0x40 } else { 0x80 };
-    bytes[6] = bytes[6] & 0x0f | version;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
-        let _ = write!(text, "{dash}{byte:02x}");
-    }
-    text
+    crate::uuid::text(bytes, version)
 }
 
 #[cfg(test)]

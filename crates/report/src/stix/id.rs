@@ -16,17 +16,9 @@ pub(super) fn id(kind: &str, parts: &[&str]) -> String {
         hasher.update(part.as_bytes());
     }
     let digest: [u8; 20] = hasher.finalize().into();
-    let mut text = format!("{kind}--");
-    for (at, byte) in digest.iter().take(16).enumerate() {
-        let byte = match at {
-            6 => byte & 0x0f | 0x50,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
-        text.push_str(&format!("{dash}{byte:02x}"));
-    }
-    text
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    format!("{kind}--{}", crate::uuid::text(bytes, 0x50))
 }
 
 #[cfg(test)]

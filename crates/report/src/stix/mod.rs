@@ -249,27 +249,17 @@ impl Bundle<'_> {
         );
         let mut members = vec![own.clone(), maker.clone()];
         for context in &one.context {
-            let kind = match context.kind {
-                ContextKind::Campaign => "campaign",
-                ContextKind::Malware => "malware",
-                ContextKind::IntrusionSet => "intrusion-set",
-                ContextKind::ThreatActor => "threat-actor",
-                ContextKind::Tool => "tool",
-            };
-            let types = match context.kind {
-                ContextKind::ThreatActor => Some(("threat_actor_types", json!(["unknown"]))),
-                ContextKind::Tool => Some(("tool_types", json!(["unknown"]))),
-                _ => None,
-            };
             let mut fields = json!({ "created_by_ref": maker, "name": text(&context.name) });
-            if context.kind == ContextKind::Malware {
-                fields["is_family"] = true.into();
-                fields["malware_types"] = json!(["unknown"]);
+            match context.kind {
+                ContextKind::ThreatActor => fields["threat_actor_types"] = json!(["unknown"]),
+                ContextKind::Tool => fields["tool_types"] = json!(["unknown"]),
+                ContextKind::Malware => {
+                    fields["is_family"] = true.into();
+                    fields["malware_types"] = json!(["unknown"]);
+                }
+                ContextKind::Campaign | ContextKind::IntrusionSet => {}
             }
-            if let Some((key, value)) = types {
-                fields[key] = value;
-            }
-            let related = self.add(kind, &[&one.source, &context.name], fields);
+            let related = self.add(context.kind.as_str(), &[&one.source, &context.name], fields);
             members.push(self.relate("indicates", &own, &related));
             members.push(related);
         }

@@ -73,16 +73,16 @@ fn status_json(status: &Status, indicators: &BTreeMap<String, u64>) -> Value {
 }
 
 pub(super) fn search(folder: &Path, text: &str, limit: usize, format: IntelFormat) -> Result<Exit, Failure> {
+    let campaigns = knowledge().search(text);
     // What is shipped is there without a store.
     let store = match IntelStore::open(folder).map_err(|error| failed(folder, &error))? {
-        None if knowledge().search(text).is_empty() => Some(opened(folder)?),
+        None if campaigns.is_empty() => Some(opened(folder)?),
         store => store,
     };
     let found = store.as_ref().map(|store| store.search(text, limit)).transpose();
     let found = found.map_err(|error| failed(folder, &error))?.unwrap_or_default();
     let indicators = store.as_ref().map(|store| store.find_indicators(text, limit)).transpose();
     let indicators = indicators.map_err(|error| failed(folder, &error))?.unwrap_or_default();
-    let campaigns = knowledge().search(text);
     let is_empty = found.is_empty() && indicators.is_empty() && campaigns.is_empty();
     let answer = match format {
         IntelFormat::Json => {

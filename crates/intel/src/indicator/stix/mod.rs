@@ -5,6 +5,7 @@
 
 mod pattern;
 
+use std::collections::btree_map::Entry as Place;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
@@ -62,7 +63,8 @@ struct Object {
 
 /// What objects have to do with each other.
 struct Web<'b> {
-    objects: HashMap<&'b str, &'b Object>,
+    /// Each once, in its newest version.
+    objects: BTreeMap<&'b str, &'b Object>,
     /// From an object to those that say more of it.
     edges: HashMap<&'b str, Vec<&'b str>>,
 }
@@ -78,7 +80,7 @@ pub(crate) fn read(bytes: &[u8], place: &str) -> Result<Listings, String> {
     }
     let web = Web::new(&bundle);
     let mut listings = Listings::default();
-    for object in newest(&bundle) {
+    for object in web.objects.values() {
         match object.kind.as_str() {
             "indicator" => indicator(object, &web, place, &mut listings),
             "domain-name"
@@ -98,16 +100,16 @@ pub(crate) fn read(bytes: &[u8], place: &str) -> Result<Listings, String> {
     Ok(listings)
 }
 
-/// Each object once, in its newest version, in the order of ids.
-fn newest(bundle: &Bundle) -> impl Iterator<Item = &Object> {
+fn newest(bundle: &Bundle) -> BTreeMap<&str, &Object> {
     let mut all: BTreeMap<&str, &Object> = BTreeMap::new();
     for object in bundle.objects.iter().filter(|object| !object.id.is_empty()) {
-        let known = all.entry(&object.id).or_insert(object);
-        if modified(object) > modified(known) {
-            *known = object;
+        match all.entry(&object.id) {
+            Place::Vacant(place) => drop(place.insert(object)),
+            Place::Occupied(mut known) if modified(object) > modified(known.get()) => drop(known.insert(object)),
+            Place::Occupied(_) => {}
         }
     }
-    all.into_values()
+    all
 }
 
 fn modified(object: &Object) -> i64 {
@@ -121,7 +123,7 @@ fn context_kind(object: &Object) -> Option<ContextKind> {
 
 impl<'b> Web<'b> {
     fn new(bundle: &'b Bundle) -> Web<'b> {
-        let objects: HashMap<&str, &Object> = newest(bundle).map(|object| (object.id.as_str(), object)).collect();
+        let objects = newest(bundle);
         let mut edges: HashMap<&str, Vec<&str>> = HashMap::new();
         for object in objects.values().filter(|object| !object.revoked) {
             if object.kind == "relationship"

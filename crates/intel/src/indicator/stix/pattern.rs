@@ -5,7 +5,7 @@
 //! told, and the others count. When things happen, and how often, is nothing that a release tells: qualifiers are passed
 //! over, and `FOLLOWEDBY` means `AND`.
 
-use vetch_indicators::{Host, host, normal, refang};
+use vetch_indicators::{host, normal, refang};
 use vetch_model::indicator::IndicatorKind;
 
 /// Longest pattern, in bytes; the deepest nesting; most alternatives, and most things that one demands.
@@ -314,10 +314,7 @@ fn atom(path: &str, value: &str) -> Atom {
         ("ipv4-addr" | "ipv6-addr", "value") => Kind::Ip,
         ("url", "value") => Kind::Url,
         ("email-addr", "value") | ("email-message", "from_ref.value" | "sender_ref.value") => Kind::Email,
-        ("network-traffic", "dst_ref.value" | "src_ref.value") => match host(&refang(value))? {
-            Host::Ip(_) => Kind::Ip,
-            Host::Domain(_) => Kind::Domain,
-        },
+        ("network-traffic", "dst_ref.value" | "src_ref.value") => host(&refang(value))?.kind(),
         ("file" | "artifact", property) if property.starts_with("hashes.") => {
             hash_kind(property.strip_prefix("hashes.")?)?
         }
