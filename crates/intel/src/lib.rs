@@ -20,7 +20,7 @@ mod source;
 mod store;
 
 pub use indicator::memory::MemoryList;
-pub use knowledge::{Campaign, Indication, Knowledge, Technique, correlate, knowledge};
+pub use knowledge::{Campaign, Indication, Knowledge, Technique, correlate, knowledge, shipped_advisories};
 pub use matching::{Listed, Query, Shower, match_records, sightings};
 pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
 

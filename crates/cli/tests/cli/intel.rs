@@ -5,8 +5,8 @@ use vetch_testkit::{NpmRegistry, Pkg, Project, ProjectBuilder, Run};
 
 use crate::vetch;
 
-fn axios(version: &str) -> Pkg {
-    Pkg::new("axios", version).file("index.js", "module.exports = (a, b) => a + b;\n")
+fn scales(version: &str) -> Pkg {
+    Pkg::new("kitchen-scales", version).file("index.js", "module.exports = (a, b) => a + b;\n")
 }
 
 fn record(id: &str, ecosystem: &str, name: &str, affected: &str, more: &str) -> String {
@@ -20,7 +20,7 @@ fn record(id: &str, ecosystem: &str, name: &str, affected: &str, more: &str) -> 
 /// As OpenSSF has it.
 fn malware() -> String {
     let aliases = r#", "aliases": ["GHSA-fw8c-xr5c-95f9"]"#;
-    record("MAL-2026-2307", "npm", "axios", r#""versions": ["0.30.4", "1.14.1"]"#, aliases)
+    record("MAL-2026-2307", "npm", "kitchen-scales", r#""versions": ["0.30.4", "1.14.1"]"#, aliases)
 }
 
 fn locked(pkg: Pkg) -> ProjectBuilder {
@@ -64,13 +64,14 @@ fn told(run: &Run, purl: &str) -> (String, Vec<String>) {
     (release["verdict"].as_str().unwrap().to_owned(), rules)
 }
 
-const PURL: &str = "pkg:npm/axios@1.14.1";
+const PURL: &str = "pkg:npm/kitchen-scales@1.14.1";
 
 #[test]
 fn a_locked_release_that_a_record_names_is_malicious() {
-    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let project = with(locked(scales("1.14.1")), &[malware()]);
     let run = scan(&project, &[]).expect(1);
-    for words in ["malicious", "MAL-2026-2307", "GHSA-fw8c-xr5c-95f9", "known-malware", "axios@<1.14.1", "imported 20"]
+    for words in
+        ["malicious", "MAL-2026-2307", "GHSA-fw8c-xr5c-95f9", "known-malware", "kitchen-scales@<1.14.1", "as of 20"]
     {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
@@ -88,6 +89,9 @@ fn a_locked_release_that_a_record_names_is_malicious() {
 
 #[test]
 fn where_the_registry_tells_of_others_the_version_to_go_to_is_named() {
+    // A name that everybody knows: one that is not would be internal to the registry.
+    let axios = |version: &str| Pkg::new("axios", version);
+    let record = record("MAL-2026-2307", "npm", "axios", r#""versions": ["0.30.4", "1.14.1"]"#, "");
     let releases = ["1.13.0", "1.14.0", "1.14.1"].map(axios);
     let registry = releases.iter().fold(NpmRegistry::builder(), |all, one| all.package(one.clone())).start();
     let settings = format!("registry={}\n", registry.url());
@@ -96,10 +100,10 @@ fn where_the_registry_tells_of_others_the_version_to_go_to_is_named() {
         lock["packages"]["node_modules/axios"]["resolved"] = url.into();
     };
     let builder = Project::builder("demo").registry(&registry.url()).user_npmrc(&settings);
-    let project = with(builder.lock_only(axios("1.14.1")), &[malware()]);
+    let project = with(builder.lock_only(axios("1.14.1")), std::slice::from_ref(&record));
     let run = vetch(&["scan", "--format", "json"]).dir(project.root()).home(project.home()).run();
     // The registry of the test is none of the public ones: that is said, and one step less.
-    let release = run.release(PURL);
+    let release = run.release("pkg:npm/axios@1.14.1");
     let finding = &release["findings"][0];
     assert_eq!(
         (release["verdict"].as_str(), release["advisories"][0]["safe"].as_str()),
@@ -107,24 +111,38 @@ fn where_the_registry_tells_of_others_the_version_to_go_to_is_named() {
     );
     assert!(finding["title"].as_str().unwrap().contains("a mirror, or another package of the name"), "{finding}");
     assert!(finding["remedy"].as_str().unwrap().ends_with("Go to `axios@1.14.0`."), "{finding}");
-    let known = with(locked(axios("1.14.1")).edit_lockfile(public), &[malware()]);
+    let known = with(locked(axios("1.14.1")).edit_lockfile(public), std::slice::from_ref(&record));
     json(&known, &[]).expect(1);
+}
+
+/// A campaign that is shipped names it; nothing was imported, and there are no contents to look at.
+#[test]
+fn releases_of_known_campaigns_are_known_without_an_import() {
+    let axios = |version: &str| Project::builder("demo").lock_only(Pkg::new("axios", version)).build();
+    let run = scan(&axios("1.14.1"), &[]).expect(1);
+    for words in ["malicious  axios@1.14.1", "MAL-2026-2307", "axios, March 2026", "UNC1069", "axios@<1.14.1"] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    assert!(run.stdout.contains("demo@1.0.0 › axios@1.14.1"), "{}", run.stdout);
+    assert_eq!(told(&json(&axios("1.14.0"), &[]).expect(0), "pkg:npm/axios@1.14.0").1.len(), 0);
+    assert_eq!(told(&json(&axios("1.14.1"), &["--no-intel"]).expect(0), "pkg:npm/axios@1.14.1").1.len(), 0);
+    assert_eq!(told(&json(&axios("1.14.1"), &["--as-of", "2026-03-31"]).expect(0), "pkg:npm/axios@1.14.1").1.len(), 0);
 }
 
 #[test]
 fn lock_and_inspect_heed_it_too() {
-    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let project = with(locked(scales("1.14.1")), &[malware()]);
     let lock = vetch(&["lock", "--offline", "--archives"]).args([project.archives()]);
     let run = lock.dir(project.root()).home(project.home()).run().expect(1);
-    assert!(run.stderr.contains("axios@1.14.1") && run.stderr.contains("malicious"), "{}", run.stderr);
-    let inspect = vetch(&["inspect", "axios", "--offline", "--archives"]).args([project.archives()]);
+    assert!(run.stderr.contains("kitchen-scales@1.14.1") && run.stderr.contains("malicious"), "{}", run.stderr);
+    let inspect = vetch(&["inspect", "kitchen-scales", "--offline", "--archives"]).args([project.archives()]);
     let run = inspect.dir(project.root()).home(project.home()).run().expect(0);
     assert!(run.stdout.contains("MAL-2026-2307"), "{}", run.stdout);
 }
 
 #[test]
 fn without_intelligence_that_is_said_once_and_with_none_wanted_not_at_all() {
-    let project = locked(axios("1.14.1")).build();
+    let project = locked(scales("1.14.1")).build();
     let missing = |run: &Run| {
         let report = run.json();
         let all = report["unavailable"].as_array().unwrap();
@@ -133,7 +151,7 @@ fn without_intelligence_that_is_said_once_and_with_none_wanted_not_at_all() {
     let run = json(&project, &[]).expect(0);
     assert_eq!((missing(&run), told(&run, PURL).1.len()), (1, 0));
     assert_eq!(missing(&json(&project, &["--no-intel"])), 0);
-    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let project = with(locked(scales("1.14.1")), &[malware()]);
     let run = json(&project, &["--no-intel"]).expect(0);
     assert_eq!((missing(&run), told(&run, PURL).1.len()), (0, 0));
     assert!(run.json().get("intelligence").is_none());
@@ -141,7 +159,7 @@ fn without_intelligence_that_is_said_once_and_with_none_wanted_not_at_all() {
 
 #[test]
 fn a_folder_of_ones_own_is_named_and_has_to_be_there() {
-    let project = locked(axios("1.14.1")).file("a.json", malware()).build();
+    let project = locked(scales("1.14.1")).file("a.json", malware()).build();
     import(&project, &["a.json", "--intel", "own"]).expect(0);
     json(&project, &[]).expect(0);
     json(&project, &["--intel", "own"]).expect(1);
@@ -154,15 +172,15 @@ fn a_folder_of_ones_own_is_named_and_has_to_be_there() {
 
 #[test]
 fn other_versions_and_vulnerabilities_fail_nothing() {
-    let project = with(locked(axios("1.14.0")), &[malware()]);
-    let (verdict, rules) = told(&json(&project, &[]).expect(0), "pkg:npm/axios@1.14.0");
+    let project = with(locked(scales("1.14.0")), &[malware()]);
+    let (verdict, rules) = told(&json(&project, &[]).expect(0), "pkg:npm/kitchen-scales@1.14.0");
     assert_eq!((verdict.as_str(), rules), ("notable", vec!["malware-in-other-version".to_owned()]));
     let ranges = r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"fixed": "1.15.0"}]}]"#;
     let severe = r#", "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]"#;
-    let project = with(locked(axios("1.14.0")), &[record("GHSA-1", "npm", "axios", ranges, severe)]);
+    let project = with(locked(scales("1.14.0")), &[record("GHSA-1", "npm", "kitchen-scales", ranges, severe)]);
     let run = json(&project, &[]).expect(0);
-    assert_eq!(told(&run, "pkg:npm/axios@1.14.0").0, "notable");
-    let finding = &run.release("pkg:npm/axios@1.14.0")["findings"][0];
+    assert_eq!(told(&run, "pkg:npm/kitchen-scales@1.14.0").0, "notable");
+    let finding = &run.release("pkg:npm/kitchen-scales@1.14.0")["findings"][0];
     assert_eq!(
         (finding["severity"].as_str(), finding["rule"].as_str()),
         (Some("critical"), Some("known-vulnerability"))
@@ -178,34 +196,35 @@ fn records_that_contradict_themselves_say_so() {
     let both = format!(
         r#""ranges": [{open}, {{"type": "SEMVER", "events": [{{"last_affected": "1.14.2"}}, {{"introduced": "1.14.1"}}]}}]"#
     );
-    let contradicted = record("MAL-1", "npm", "axios", &both, "");
+    let contradicted = record("MAL-1", "npm", "kitchen-scales", &both, "");
     for (version, verdict, words) in
         [("1.14.2", "malicious", "is malware"), ("1.14.0", "notable", "contradicts itself")]
     {
-        let run = json(&with(locked(axios(version)), std::slice::from_ref(&contradicted)), &[]);
-        let release = run.release(&format!("pkg:npm/axios@{version}"));
+        let run = json(&with(locked(scales(version)), std::slice::from_ref(&contradicted)), &[]);
+        let release = run.release(&format!("pkg:npm/kitchen-scales@{version}"));
         assert_eq!(release["verdict"], verdict);
         assert!(release["findings"][0]["title"].as_str().unwrap().contains(words), "{release}");
     }
-    let listed = record("MAL-1", "npm", "axios", &format!(r#""versions": ["1.14.1"], "ranges": [{open}]"#), "");
-    let run = json(&with(locked(axios("1.14.2")), &[listed]), &[]).expect(1);
-    let release = run.release("pkg:npm/axios@1.14.2");
+    let listed =
+        record("MAL-1", "npm", "kitchen-scales", &format!(r#""versions": ["1.14.1"], "ranges": [{open}]"#), "");
+    let run = json(&with(locked(scales("1.14.2")), &[listed]), &[]).expect(1);
+    let release = run.release("pkg:npm/kitchen-scales@1.14.2");
     assert_eq!(release["verdict"], "suspicious");
     assert!(release["findings"][0]["title"].as_str().unwrap().contains("without an end"), "{release}");
-    let all = record("MAL-1", "npm", "axios", &format!(r#""ranges": [{open}]"#), "");
-    assert_eq!(told(&json(&with(locked(axios("9.9.9")), &[all]), &[]), "pkg:npm/axios@9.9.9").0, "malicious");
+    let all = record("MAL-1", "npm", "kitchen-scales", &format!(r#""ranges": [{open}]"#), "");
+    assert_eq!(told(&json(&with(locked(scales("9.9.9")), &[all]), &[]), "pkg:npm/kitchen-scales@9.9.9").0, "malicious");
 }
 
 #[test]
 fn what_is_withdrawn_and_ones_own_project_alarm_nobody() {
     let withdrawn = malware().replace(r#""modified""#, r#""withdrawn": "2026-04-08T00:00:00Z", "modified""#);
-    let project = with(locked(axios("1.14.1")), &[withdrawn]);
+    let project = with(locked(scales("1.14.1")), &[withdrawn]);
     assert_eq!(told(&json(&project, &[]).expect(0), PURL).1.len(), 0);
     let run = intel(&project, &["show", "MAL-2026-2307"]).expect(0);
     assert!(run.stdout.contains("withdrawn"), "{}", run.stdout);
     // The project itself is called like a package that was malware.
     let own = with(
-        Project::builder("axios").lock_only(axios("0.1.0")),
+        Project::builder("kitchen-scales").lock_only(scales("0.1.0")),
         &[record(
             "MAL-2",
             "npm",
@@ -221,12 +240,12 @@ fn what_is_withdrawn_and_ones_own_project_alarm_nobody() {
 fn a_private_package_of_the_same_name_is_another() {
     let from = |host: &'static str| {
         move |lock: &mut Value| {
-            let url = format!("https://{host}/axios/-/axios-1.14.1.tgz");
-            lock["packages"]["node_modules/axios"]["resolved"] = url.into();
+            let url = format!("https://{host}/kitchen-scales/-/kitchen-scales-1.14.1.tgz");
+            lock["packages"]["node_modules/kitchen-scales"]["resolved"] = url.into();
         }
     };
-    let policy = "[names]\ninternal = [\"axios\"]\n";
-    let private = locked(axios("1.14.1")).edit_lockfile(from("npm.acme.invalid")).file("vetch.toml", policy);
+    let policy = "[names]\ninternal = [\"kitchen-scales\"]\n";
+    let private = locked(scales("1.14.1")).edit_lockfile(from("npm.acme.invalid")).file("vetch.toml", policy);
     let run = json(&with(private, &[malware()]), &[]).expect(0);
     let finding = &run.release(PURL)["findings"][0];
     assert_eq!((finding["severity"].as_str(), run.release(PURL)["verdict"].as_str()), (Some("info"), Some("clean")));
@@ -238,7 +257,7 @@ fn a_private_package_of_the_same_name_is_another() {
         lock["packages"]["node_modules/express"]["resolved"] = url.into();
     };
     let mirrored =
-        locked(axios("1.14.1")).lock_only(express).edit_lockfile(from("npm.acme.invalid")).edit_lockfile(at_mirror);
+        locked(scales("1.14.1")).lock_only(express).edit_lockfile(from("npm.acme.invalid")).edit_lockfile(at_mirror);
     let run = json(&with(mirrored, &[malware()]), &[]).expect(1);
     assert_eq!(told(&run, PURL).0, "suspicious");
 }
@@ -254,7 +273,7 @@ fn names_and_versions_of_python_are_compared_as_python_does() {
 
 #[test]
 fn broken_records_are_named_and_hostile_archives_refused() {
-    let project = locked(axios("1.14.1"))
+    let project = locked(scales("1.14.1"))
         .file("records/good.json", malware())
         .file("records/broken.json", "{\"id\": 7}")
         .file("records/deep.json", "[".repeat(200_000))
@@ -273,7 +292,7 @@ fn broken_records_are_named_and_hostile_archives_refused() {
 
 #[test]
 fn what_there_is_is_told_and_found() {
-    let project = locked(axios("1.14.1")).file("a.json", malware()).build();
+    let project = locked(scales("1.14.1")).file("a.json", malware()).build();
     for command in [&["status"][..], &["search", "kitchen"], &["show", "MAL-1"]] {
         let run = intel(&project, command).expect(2);
         assert!(run.stderr.contains("vetch intel import"), "{}", run.stderr);
@@ -283,19 +302,19 @@ fn what_there_is_is_told_and_found() {
     assert!(run.stdout.contains("1 records of malware") && run.stdout.contains("(today)"), "{}", run.stdout);
     let status = intel(&project, &["status", "--format", "json"]).expect(0);
     assert_eq!((&status.json()["malware"], &status.json()["newest"]), (&1.into(), &"2026-04-07T14:41:20Z".into()));
-    for text in ["axi", "MAL-2026", "GHSA-fw8c", "about axios"] {
+    for text in ["kitch", "MAL-2026", "GHSA-fw8c", "about kitchen-scales"] {
         let run = intel(&project, &["search", text]).expect(0);
         assert!(run.stdout.contains("MAL-2026-2307  malware"), "{text}: {}", run.stdout);
     }
     intel(&project, &["search", "nothing of the kind"]).expect(1);
     let run = intel(&project, &["show", "GHSA-fw8c-xr5c-95f9"]).expect(0);
-    assert!(run.stdout.contains("npm:axios 0.30.4, 1.14.1"), "{}", run.stdout);
+    assert!(run.stdout.contains("npm:kitchen-scales 0.30.4, 1.14.1"), "{}", run.stdout);
     let shown = intel(&project, &["show", "MAL-2026-2307", "--format", "json"]).expect(0);
-    assert_eq!(shown.json()["records"][0]["affected"][0]["package"], "npm:axios");
+    assert_eq!(shown.json()["records"][0]["affected"][0]["package"], "npm:kitchen-scales");
     intel(&project, &["show", "MAL-0"]).expect(1);
 }
 
-/// A mirror with one record of axios, and nothing of PyPI.
+/// A mirror with one record of kitchen-scales, and nothing of PyPI.
 fn mirror(changes: &str, records: &[(&str, String)]) -> NpmRegistry {
     let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     let stored = Pkg::new("unused", "1.0.0");
@@ -319,7 +338,7 @@ fn update(project: &Project, mirror: &NpmRegistry) -> Run {
 
 #[test]
 fn an_update_takes_everything_once_and_then_what_changed() {
-    let project = locked(axios("1.14.1")).build();
+    let project = locked(scales("1.14.1")).build();
     let first = mirror("2026-04-07T00:00:00Z,OLD-1\n", &[]);
     update(&project, &first).expect(0);
     assert!(first.paths().contains(&"/npm/all.zip".to_owned()), "{:?}", first.paths());
@@ -331,7 +350,7 @@ fn an_update_takes_everything_once_and_then_what_changed() {
     let list = "2026-04-07T14:41:20Z,MAL-2026-2307\n2026-04-07T00:00:00Z,OLD-1\n";
     let second = mirror(list, &records);
     let settings = format!("[intel]\nmirror = \"{}\"\n", second.url());
-    let own = locked(axios("1.14.1")).home_file(".config/vetch/config.toml", &settings).build();
+    let own = locked(scales("1.14.1")).home_file(".config/vetch/config.toml", &settings).build();
     intel(&own, &["update"]).expect(0);
     assert!(second.paths().contains(&"/npm/all.zip".to_owned()));
     let asked = second.requests().len();
@@ -350,7 +369,7 @@ fn an_update_takes_everything_once_and_then_what_changed() {
 
 #[test]
 fn an_update_that_cannot_be_done_says_so_and_harms_nothing() {
-    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let project = with(locked(scales("1.14.1")), &[malware()]);
     let run = intel(&project, &["update", "--offline"]).expect(2);
     assert!(run.stderr.contains("--offline") && run.stderr.contains("vetch intel import"), "{}", run.stderr);
     let run = intel(&project, &["update", "--mirror", "ftp://mirror.invalid"]).expect(2);
@@ -360,7 +379,7 @@ fn an_update_that_cannot_be_done_says_so_and_harms_nothing() {
     assert!(run.stderr.contains("modified_id.csv"), "{}", run.stderr);
     let swapped = mirror("2026-04-07T00:00:00Z,OLD-1\n", &[]);
     update(&project, &swapped).expect(0);
-    let settings = locked(axios("1.0.0")).home_file(".config/vetch/config.toml", "[intel]\nmiror = 1\n").build();
+    let settings = locked(scales("1.0.0")).home_file(".config/vetch/config.toml", "[intel]\nmiror = 1\n").build();
     let run = intel(&settings, &["update"]).expect(2);
     assert!(run.stderr.contains("config.toml"), "{}", run.stderr);
     json(&project, &[]).expect(1);
@@ -378,7 +397,7 @@ fn many(count: usize) -> Vec<u8> {
 #[test]
 fn an_import_that_is_killed_leaves_what_was_there() {
     const COUNT: usize = 3_000;
-    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let project = with(locked(scales("1.14.1")), &[malware()]);
     std::fs::write(project.root().join("all.zip"), many(COUNT)).unwrap();
     for pause in [0, 30, 90, 200] {
         let import = vetch(&["intel", "import", "all.zip"]).dir(project.root()).home(project.home());
@@ -394,7 +413,7 @@ fn an_import_that_is_killed_leaves_what_was_there() {
     }
     import(&project, &["all.zip"]).expect(0);
     // The first import of all, killed, leaves nothing that would look like intelligence.
-    let fresh = locked(axios("1.14.1")).build();
+    let fresh = locked(scales("1.14.1")).build();
     std::fs::write(fresh.root().join("all.zip"), many(COUNT)).unwrap();
     let mut running = vetch(&["intel", "import", "all.zip"]).dir(fresh.root()).home(fresh.home()).start();
     std::thread::sleep(std::time::Duration::from_millis(60));
@@ -406,7 +425,7 @@ fn an_import_that_is_killed_leaves_what_was_there() {
 
 #[test]
 fn two_imports_at_once_do_not_mix() {
-    let project = locked(axios("1.14.1")).build();
+    let project = locked(scales("1.14.1")).build();
     std::fs::write(project.root().join("all.zip"), many(1_000)).unwrap();
     let start = || vetch(&["intel", "import", "all.zip"]).dir(project.root()).home(project.home()).start();
     let (one, other) = (start(), start());
@@ -419,7 +438,7 @@ fn two_imports_at_once_do_not_mix() {
 
 #[test]
 fn what_is_known_now_does_not_count_for_an_earlier_moment() {
-    let project = with(locked(axios("1.14.1")), &[malware()]);
+    let project = with(locked(scales("1.14.1")), &[malware()]);
     let run = json(&project, &["--as-of", "2026-03-30"]).expect(0);
     assert_eq!(told(&run, PURL).1.len(), 0);
     assert!(run.stdout.contains("as of an earlier moment"), "{}", run.stdout);

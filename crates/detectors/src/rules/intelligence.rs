@@ -63,7 +63,7 @@ pub(super) fn evidence(facts: &ReleaseFacts<'_>, advisory: &Advisory) -> Evidenc
         None if advisory.reach == Reach::OtherVersion => {}
         None => note.push_str("; no version without it is known"),
     }
-    note.push_str(&format!("; imported {}", moment(advisory.imported)));
+    note.push_str(&format!("; as of {}", moment(advisory.imported)));
     Evidence::Field {
         location: package.declared_at.clone().unwrap_or_else(|| Location::file(package.path.clone())),
         field: package.label(),

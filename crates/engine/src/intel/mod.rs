@@ -12,8 +12,8 @@ pub mod update;
 use std::path::PathBuf;
 
 use vetch_detectors::input::IntelFacts;
-use vetch_intel::{IntelStore, Query, Shower, StoreError, sightings};
-use vetch_model::advisory::{Doubt, IntelState};
+use vetch_intel::{IntelStore, Query, Shower, StoreError, shipped_advisories, sightings};
+use vetch_model::advisory::{Advisory, AdvisoryKind, Doubt, IntelState, Reach};
 use vetch_model::history::{DAY, History, Time};
 use vetch_model::indicator::IndicatorHit;
 use vetch_model::inventory::Package;
@@ -43,7 +43,7 @@ pub(crate) struct Intelligence {
     store: Option<IntelStore>,
     /// As of when indicators count.
     now: Time,
-    /// Whether releases are compared with known campaigns: what is known now, and is wanted.
+    /// Whether releases are compared with what is shipped of campaigns: what is known now, and is wanted.
     pub(crate) tells_of_campaigns: bool,
     /// How much, and of when.
     pub(crate) state: Option<IntelState>,
@@ -116,34 +116,38 @@ impl Intelligence {
         }
     }
 
-    /// What is known of each.
+    /// What is known of each: by what was imported, and where that names no malware, by what is shipped.
     pub(crate) fn look_up(&self, run: &Run<'_>, asked: &[Option<Asked<'_>>]) -> Vec<IntelFacts> {
         let mut all = vec![IntelFacts::default(); asked.len()];
-        let Some(store) = &self.store else { return all };
         let mut numbers = Vec::new();
         let mut queries = Vec::new();
-        for (number, one) in asked.iter().enumerate() {
-            let Some((one, version)) = one.as_ref().and_then(|one| Some((one, one.package.version.as_deref()?))) else {
-                continue;
-            };
+        for (number, (one, facts)) in asked.iter().zip(&mut all).enumerate() {
+            let Some(one) = one else { continue };
+            facts.doubt.clone_from(&one.doubt);
+            let Some(version) = one.package.version.as_deref() else { continue };
             let (ecosystem, name) = (&one.package.ecosystem, one.package.name.as_str());
             queries.push(Query { ecosystem, name, version, known: one.history.map(standing).unwrap_or_default() });
             numbers.push(number);
         }
-        match store.look_up(&queries) {
-            Ok(found) => {
-                for (number, advisories) in numbers.into_iter().zip(found) {
-                    let doubt = asked.get(number).and_then(|one| one.as_ref()?.doubt.clone());
-                    if let Some(place) = all.get_mut(number).filter(|_| !advisories.is_empty()) {
-                        *place = IntelFacts { advisories, doubt, indicators: Vec::new() };
-                    }
-                }
+        for ((number, mut advisories), query) in numbers.into_iter().zip(self.imported(run, &queries)).zip(&queries) {
+            let is_malware = |one: &Advisory| one.kind == AdvisoryKind::Malware && one.reach != Reach::OtherVersion;
+            if self.tells_of_campaigns && !advisories.iter().any(is_malware) {
+                advisories.splice(0..0, shipped_advisories(query));
             }
-            Err(error) => {
-                run.runner.progress.notice(&format!("{WHAT} cannot be read: {error}; {}", error.hint()));
-            }
+            all.get_mut(number).into_iter().for_each(|facts| facts.advisories = std::mem::take(&mut advisories));
         }
         all
+    }
+
+    /// What was imported says of each.
+    fn imported(&self, run: &Run<'_>, queries: &[Query<'_>]) -> Vec<Vec<Advisory>> {
+        let found = self.store.as_ref().map_or(Ok(Vec::new()), |store| store.look_up(queries));
+        let mut found = found.unwrap_or_else(|error| {
+            run.runner.progress.notice(&format!("{WHAT} cannot be read: {error}; {}", error.hint()));
+            Vec::new()
+        });
+        found.resize_with(queries.len(), Vec::new);
+        found
     }
 }
 

@@ -1,10 +1,12 @@
 //! What is shipped: landmark campaigns against package registries, as of a date, and the techniques of MITRE ATT&CK that
 //! rules and campaigns name.
 //!
-//! It is data with sources. No rule reads it; releases that are found to be malicious or suspicious are compared with it
-//! ([`correlate()`]).
+//! It is data with sources, for what is known exactly: releases that it names are known malware ([`shipped_advisories`]), as
+//! with records that were imported, and those that are found to be malicious or suspicious are compared with it
+//! ([`correlate()`]). No rule about behaviour reads it.
 
 mod correlate;
+mod releases;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use vetch_model::campaign::Attribution;
 
 pub use correlate::correlate;
+pub use releases::shipped_advisories;
 
 const CAMPAIGNS: &str = include_str!("../../knowledge/campaigns.toml");
 const TECHNIQUES: &str = include_str!("../../knowledge/techniques.toml");

@@ -70,7 +70,7 @@ pub struct AffectedPackage {
 }
 
 /// The ecosystems that are matched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum World {
     /// JavaScript.
     Npm,

@@ -11,7 +11,7 @@ fn root() -> PathBuf {
 }
 
 fn demo(more: &[&str]) -> Run {
-    vetch(&["scan", "--offline", "demo/axios"]).args(more.iter().copied()).dir(root()).run()
+    vetch(&["scan", "--offline", "--no-intel", "demo/axios"]).args(more.iter().copied()).dir(root()).run()
 }
 
 fn found(run: &Run) -> Vec<String> {
@@ -23,7 +23,7 @@ fn found(run: &Run) -> Vec<String> {
 #[test]
 fn the_command_of_the_readme_tells_the_story() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(readme.contains("vetch -- scan --offline --archives demo/axios/archives demo/axios\n"));
+    assert!(readme.contains("vetch -- scan --offline --no-intel --archives demo/axios/archives demo/axios\n"));
     let run = demo(&["--archives", "demo/axios/archives"]).expect(1);
     for words in [
         "malicious  plain-crypto-js@4.2.1",
