@@ -47,6 +47,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Why(arguments) => commands::why::run(&arguments, global),
         Command::Sbom(arguments) => commands::sbom::run(&arguments, global),
         Command::Diff(arguments) => commands::diff::run(&arguments, global),
+        Command::Fix(arguments) => commands::fix::run(&arguments, global),
         Command::Pin(arguments) => commands::pin::run(&arguments, global),
         Command::Doctor(arguments) => commands::doctor::run(&arguments, global),
         Command::Explain(arguments) => commands::explain::run(&arguments, global),

@@ -1,5 +1,5 @@
-//! Hygiene: what `vetch pin` and `vetch doctor` find about pinning, settings and secrets. Nothing here accuses a
-//! release; it tells what would let a bad one in, or its thief out with more.
+//! Hygiene: what `vetch pin` and `vetch doctor` find about pinning, settings and secrets, which would let a bad release in or
+//! its thief out with more; and the bad releases that `vetch fix` leaves.
 
 use crate::Severity;
 use crate::capability::stable_ids;
@@ -8,6 +8,10 @@ use crate::evidence::Location;
 stable_ids! {
     /// What is wrong. The ids are permanent.
     LintId {
+        /// A release that is known or found to be malicious
+        MaliciousRelease = "malicious-release",
+        /// A release with a known vulnerability
+        VulnerableRelease = "vulnerable-release",
         /// A manifest takes other versions than the locked one
         UnpinnedRange = "unpinned-range",
         /// Dependencies, and no lockfile
@@ -80,7 +84,9 @@ impl LintId {
     pub const fn severity(self) -> Severity {
         use LintId::*;
         match self {
-            NameAndUrlMismatch | PlaintextToken | ReadableSecret | SecretInPackage | SecretInProject => Severity::High,
+            MaliciousRelease => Severity::Critical,
+            NameAndUrlMismatch | VulnerableRelease | PlaintextToken | ReadableSecret | SecretInPackage
+            | SecretInProject => Severity::High,
             PlainHttpSource | UnboundScope | CheckSwitchedOff | MissingLockfile | UnexpectedRegistryHost => {
                 Severity::High
             }
@@ -100,6 +106,10 @@ impl LintId {
     pub const fn why(self) -> &'static str {
         use LintId::*;
         match self {
+            MaliciousRelease => {
+                "it does harm where it is installed or run; every machine that did counts as compromised, whatever is changed here"
+            }
+            VulnerableRelease => "what is wrong with it is public, and so is how it is used",
             UnpinnedRange => {
                 "an install without the lockfile, or an update, takes whatever release is newest, also one that was hijacked an hour ago"
             }
@@ -163,7 +173,7 @@ impl LintId {
 /// What can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repair {
-    /// `vetch pin --fix` does this.
+    /// `vetch pin --fix`, or `vetch fix --write`, does this.
     Edit(String),
     /// This command does, or begins it.
     Command(String),

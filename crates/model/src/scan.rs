@@ -10,6 +10,7 @@ use crate::outcome::Incomplete;
 use crate::profile::Profile;
 use crate::purl::Purl;
 use crate::verdict::Verdict;
+use crate::way_out::WayOut;
 
 /// Everything that a scan found out. Deterministic: sorted by purl, then content hash.
 #[derive(Debug, Clone, Default)]
@@ -127,6 +128,8 @@ pub struct ReleaseResult {
     pub indicators: Vec<IndicatorHit>,
     /// Known campaigns that it has to do with, the surest first; only of malicious and suspicious releases.
     pub campaigns: Vec<Correlation>,
+    /// Where to go from it, if it is known or found to be bad and comes from a registry.
+    pub way_out: Option<WayOut>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.

@@ -130,7 +130,8 @@ fn release(release: &ReleaseResult) -> String {
     if !places.is_empty() {
         out.push_str(&format!("**Where:** {}\n\n", places.join(" · ")));
     }
-    out + &remedies(&release.findings.iter().collect::<Vec<_>>())
+    let way = release.way_out.as_ref().map(|way| format!("**Go to:** {}\n\n", markdown(&way.words())));
+    out + &remedies(&release.findings.iter().collect::<Vec<_>>()) + &way.unwrap_or_default()
 }
 
 /// The ends of a long path.

@@ -1,8 +1,10 @@
-//! Arguments of `vetch pin` and `vetch doctor`.
+//! Arguments of `vetch pin`, `vetch fix` and `vetch doctor`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
+
+use super::{ContentsArgs, PolicyArgs};
 
 const PIN_HELP: &str =
     "Without --check and --fix, tells what is wrong and shows the diff of what --fix would write. No network is
@@ -54,8 +56,51 @@ pub(crate) struct PinArgs {
 pub(crate) enum HygieneFormat {
     /// For people
     Terminal,
-    /// vetch.pin/1 or vetch.doctor/1
+    /// vetch.pin/1, vetch.fix/1 or vetch.doctor/1
     Json,
+}
+
+const FIX_HELP: &str =
+    "Scans as `vetch scan` does, and chooses for each release that is malicious, or that an advisory names, the nearest
+version that nothing known speaks against: for malware downwards, for a vulnerability upwards, within all declared
+ranges where there is one, and never one that is known to be bad or that a [cooldown] of vetch.toml holds back.
+Shows the diff of package.json (ranges, overrides), package-lock.json and requirements files; other lockfiles are
+left to their own tools, with the command. A machine that installed malware stays compromised whatever is edited.
+
+Examples:
+  vetch fix                        where to go, and what would change
+  vetch fix --write                write it, all files or none
+  vetch fix --offline --intel DIR  by what is at hand
+
+Exit status:
+  0    nothing is left to leave
+  1    something can be mended, or has to be decided
+  2    usage or environment error, or a file may not be written
+  3    something could not be checked, and nothing worse
+  130  stopped with Ctrl-C";
+
+#[derive(Debug, Args)]
+#[command(after_help = FIX_HELP)]
+pub(crate) struct FixArgs {
+    /// A folder (every project below it), a lockfile or a requirements file [default: the current folder]
+    #[arg(value_name = "TARGET", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: Option<PathBuf>,
+
+    /// Write the edits, all files or none
+    #[arg(long)]
+    pub(crate) write: bool,
+
+    /// Form of the outcome
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
+    pub(crate) format: HygieneFormat,
+    /// Write the outcome to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) contents: ContentsArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
 }
 
 const DOCTOR_HELP: &str =

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use vetch_model::Verdict;
 
-pub(crate) use hygiene::{DoctorArgs, HygieneFormat, PinArgs};
+pub(crate) use hygiene::{DoctorArgs, FixArgs, HygieneFormat, PinArgs};
 pub(crate) use intel::{IntelArgs, IntelCommand, IntelFormat};
 pub(crate) use map::{DiffArgs, DiffFormat, GraphArgs, GraphFormat, WhyArgs, WhyFormat};
 pub(crate) use sbom::{SbomArgs, SbomFormatName, SpecVersion};
@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Sbom(SbomArgs),
     /// Tell what changed between two lockfiles, folders, environments, SBOMs or git revisions
     Diff(DiffArgs),
+    /// Leave releases that are malicious or vulnerable: where to go, with the edits that do it
+    Fix(FixArgs),
     /// Find what a project installs without having reviewed it: ranges, lockfiles, settings, workflows; mend it
     Pin(PinArgs),
     /// Look after credentials and settings: this host, a project, its CI, and Vetch itself

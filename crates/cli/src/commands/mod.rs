@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod intel;

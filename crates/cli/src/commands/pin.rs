@@ -7,7 +7,7 @@ use std::str::FromStr;
 use vetch_engine::pin::{self, Pinning};
 use vetch_engine::policy::suggest::nearest;
 use vetch_model::hygiene::{LintId, Repair};
-use vetch_report::hygiene::{PinDeed, PinView, pin_terminal, write_pin_json};
+use vetch_report::hygiene::{PinCommand, PinDeed, PinView, pin_terminal, write_pin_json};
 
 use super::scanning::tool;
 use crate::args::{Global, HygieneFormat, PinArgs};
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &PinArgs, global: &Global) -> Result<Exit, Failure>
         _ => PinDeed::Shown,
     };
     let mut view = PinView {
+        command: PinCommand::Pin,
         target: &pinning.target,
         lints: &pinning.lints,
         notes: &pinning.notes,
@@ -36,28 +37,33 @@ pub(crate) fn run(arguments: &PinArgs, global: &Global) -> Result<Exit, Failure>
         incomplete: &pinning.incomplete,
         deed,
     };
-    if arguments.fix && pinning.is_fixable() {
-        // What is about to be written has been shown by then, also where writing fails.
-        let written = pinning.write().map_err(|error| Failure::new(error.to_string(), error.hint.clone()));
-        match written {
-            Ok(written) => view.deed = PinDeed::Fixed(written.files),
-            Err(failure) => {
-                view.deed = PinDeed::Shown;
-                tell(arguments, global, file, &view)?;
-                return Err(failure);
-            }
-        }
+    // What is about to be written has been shown by then, also where writing fails.
+    let failure = write(&pinning, &mut view).err();
+    tell(arguments.format, global, file, &view)?;
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(status(&pinning, arguments.fix, arguments.allow_incomplete)),
     }
-    tell(arguments, global, file, &view)?;
-    Ok(status(&pinning, arguments))
 }
 
-fn status(pinning: &Pinning, arguments: &PinArgs) -> Exit {
-    let is_left = |repair: &Repair| !arguments.fix || !matches!(repair, Repair::Edit(_));
+/// Writes the edits, if that is what is wanted.
+pub(super) fn write(pinning: &Pinning, view: &mut PinView<'_>) -> Result<(), Failure> {
+    if !matches!(view.deed, PinDeed::Fixed(_)) || !pinning.is_fixable() {
+        return Ok(());
+    }
+    view.deed = PinDeed::Shown;
+    let written = pinning.write().map_err(|error| Failure::new(error.to_string(), error.hint.clone()))?;
+    view.deed = PinDeed::Fixed(written.files);
+    Ok(())
+}
+
+/// What is left once edits are written, or not.
+pub(super) fn status(pinning: &Pinning, is_written: bool, allow_incomplete: bool) -> Exit {
+    let is_left = |repair: &Repair| !is_written || !matches!(repair, Repair::Edit(_));
     if pinning.lints.iter().any(|lint| is_left(&lint.repair)) {
         return Exit::Failed;
     }
-    match pinning.incomplete.is_empty() || arguments.allow_incomplete {
+    match pinning.incomplete.is_empty() || allow_incomplete {
         true => Exit::Passed,
         false => Exit::Incomplete,
     }
@@ -76,10 +82,15 @@ pub(super) fn allowed(ids: &[String]) -> Result<Vec<LintId>, Failure> {
     ids.iter().map(one).collect()
 }
 
-fn tell(arguments: &PinArgs, global: &Global, file: Option<OutputFile>, view: &PinView<'_>) -> Result<(), Failure> {
+pub(super) fn tell(
+    format: HygieneFormat,
+    global: &Global,
+    file: Option<OutputFile>,
+    view: &PinView<'_>,
+) -> Result<(), Failure> {
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     output::write(file, |out: &mut dyn Write| -> io::Result<()> {
-        match arguments.format {
+        match format {
             HygieneFormat::Terminal => out.write_all(pin_terminal(view, style).as_bytes()),
             HygieneFormat::Json => write_pin_json(view, &tool(), out),
         }

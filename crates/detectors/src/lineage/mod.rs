@@ -125,7 +125,7 @@ pub fn duration(seconds: i64) -> String {
 }
 
 /// A moment in UTC, to the minute.
-pub(crate) fn moment(time: Time) -> String {
+pub fn moment(time: Time) -> String {
     jiff::Timestamp::from_second(time.0)
         .map_or_else(|_| time.0.to_string(), |moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -78,8 +78,92 @@ pub fn set(bytes: &[u8], syntax: Syntax, root: &Node, path: &[&str], value: &Val
     match syntax {
         Syntax::Yaml if tables.is_empty() => Some(append(bytes, &[format!("{key}: {}", written(value, syntax, None))])),
         Syntax::Toml => Some(add_to_table(bytes, root, tables, &format!("{key} = {}", written(value, syntax, None)))),
-        Syntax::Yaml | Syntax::Json | Syntax::RelaxedJson => None,
+        Syntax::Yaml => {
+            let [table] = tables else { return None };
+            add_to_block(bytes, root, table, &format!("{}: {}", yaml_key(key), written(value, syntax, None)))
+        }
+        Syntax::Json => add_to_object(bytes, root, path, &written(value, syntax, None)),
+        Syntax::RelaxedJson => None,
     }
+}
+
+/// A member in the deepest object that is there on the way to `path`, behind its last one and indented like it; objects
+/// that are missing come with it.
+fn add_to_object(bytes: &[u8], root: &Node, path: &[&str], value: &str) -> Option<Edit> {
+    let depth = (0..path.len()).rev().find(|depth| root.at(path.get(..*depth).unwrap_or_default()).is_some())?;
+    let object = root.at(path.get(..depth)?)?;
+    if !matches!(object.kind, Kind::Map(_)) {
+        return None;
+    }
+    let end = line_end(bytes);
+    // What stands between the begin of a line and this place, if that is nothing but blanks.
+    let indent = |at: usize| -> Option<&str> {
+        let before = bytes.get(..at)?;
+        let start = before.iter().rposition(|byte| *byte == b'\n')? + 1;
+        let blanks = std::str::from_utf8(before.get(start..)?).ok()?;
+        blanks.chars().all(|c| c == ' ' || c == '\t').then_some(blanks)
+    };
+    let step = root.entries().first().and_then(|entry| indent(entry.span.start as usize)).unwrap_or("  ");
+    let own = match object.entries().first() {
+        Some(first) => indent(first.span.start as usize).map(str::to_owned),
+        None => Some(step.repeat(depth + 1)),
+    };
+    let member = member(path.get(depth..)?, value, own.as_deref(), step, end)?;
+    let at = object.entries().iter().map(|entry| entry.span.end as usize).max();
+    Some(match (at, own) {
+        (Some(at), Some(own)) => Edit { span: at..at, text: format!(",{end}{own}{member}") },
+        (Some(at), None) => Edit { span: at..at, text: format!(", {member}") },
+        (None, own) => {
+            let outer = step.repeat(depth);
+            let text = format!("{{{end}{}{member}{end}{outer}}}", own.unwrap_or_default());
+            Edit { span: object.span.start as usize..object.span.end as usize, text }
+        }
+    })
+}
+
+/// `"a": {"b": value}`, on lines of their own where the first is indented by `own`.
+fn member(path: &[&str], value: &str, own: Option<&str>, step: &str, end: &str) -> Option<String> {
+    let (key, rest) = path.split_first()?;
+    let key = serde_json::Value::String((*key).to_owned());
+    if rest.is_empty() {
+        return Some(format!("{key}: {value}"));
+    }
+    Some(match own {
+        Some(own) => {
+            let inner = format!("{own}{step}");
+            let member = member(rest, value, Some(&inner), step, end)?;
+            format!("{key}: {{{end}{inner}{member}{end}{own}}}")
+        }
+        None => format!("{key}: {{{}}}", member(rest, value, None, step, end)?),
+    })
+}
+
+/// A line in a block mapping at the top of a YAML file, behind its last one; a mapping that is missing comes at the end.
+fn add_to_block(bytes: &[u8], root: &Node, table: &str, line: &str) -> Option<Edit> {
+    let Some(node) = root.at(&[table]) else {
+        return Some(append(bytes, &[format!("{table}:"), format!("  {line}")]));
+    };
+    let last = node.entries().iter().max_by_key(|entry| entry.span.end)?;
+    let start = last.span.start as usize;
+    let line_start = bytes.get(..start)?.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let blanks = std::str::from_utf8(bytes.get(line_start..start)?).ok()?;
+    if blanks.is_empty() || !blanks.chars().all(|c| c == ' ') {
+        return None;
+    }
+    let rest = bytes.get(last.span.end as usize..)?;
+    let end = line_end(bytes);
+    Some(match rest.iter().position(|byte| *byte == b'\n') {
+        Some(at) => {
+            let at = last.span.end as usize + at + 1;
+            Edit { span: at..at, text: format!("{blanks}{line}{end}") }
+        }
+        None => Edit { span: bytes.len()..bytes.len(), text: format!("{end}{blanks}{line}{end}") },
+    })
+}
+
+/// A key of YAML, in quotes where it would mean something else without.
+fn yaml_key(key: &str) -> String {
+    if is_plain(key) { key.to_owned() } else { format!("'{}'", key.replace('\'', "''")) }
 }
 
 /// A line in a table of a TOML file, below its header; a table that has none gets one at the end of the file.
@@ -168,6 +252,45 @@ mod tests {
             ("a = true\n", Syntax::Toml, plain("false"), "a = false\n"),
         ] {
             assert_eq!(after(before, syntax, &["a"], value).as_deref(), Some(expected), "{before}");
+        }
+    }
+
+    #[test]
+    fn members_of_objects_are_added_like_their_neighbours() {
+        for (before, syntax, path, expected) in [
+            ("{}", Syntax::Json, &["k"][..], "{\n  \"k\": 1\n}"),
+            ("{\"a\": 2}", Syntax::Json, &["o", "k"], "{\"a\": 2, \"o\": {\"k\": 1}}"),
+            ("{\r\n\t\"a\": 2\r\n}", Syntax::Json, &["k"], "{\r\n\t\"a\": 2,\r\n\t\"k\": 1\r\n}"),
+            (
+                "{\n  \"a\": 2\n}\n",
+                Syntax::Json,
+                &["p", "o", "k"],
+                "{\n  \"a\": 2,\n  \"p\": {\n    \"o\": {\n      \"k\": 1\n    }\n  }\n}\n",
+            ),
+            (
+                "{\n  \"o\": {},\n  \"a\": 2\n}\n",
+                Syntax::Json,
+                &["o", "k"],
+                "{\n  \"o\": {\n    \"k\": 1\n  },\n  \"a\": 2\n}\n",
+            ),
+            (
+                "{\n  \"o\": {\n    \"b\": 2\n  }\n}\n",
+                Syntax::Json,
+                &["o", "k"],
+                "{\n  \"o\": {\n    \"b\": 2,\n    \"k\": 1\n  }\n}\n",
+            ),
+            ("a: b\n", Syntax::Yaml, &["o", "@k/l"], "a: b\no:\n  '@k/l': 1\n"),
+            ("o:\n    b: 2 # c\na: b\n", Syntax::Yaml, &["o", "k"], "o:\n    b: 2 # c\n    k: 1\na: b\n"),
+        ] {
+            assert_eq!(after(before, syntax, path, plain("1")).as_deref(), Some(expected), "{before}");
+        }
+        for (before, syntax, path) in [
+            ("{\"o\": []}", Syntax::Json, &["o", "k"][..]),
+            ("{\"o\": 1}", Syntax::Json, &["o", "k"]),
+            ("o: {b: 2}\n", Syntax::Yaml, &["o", "k"]),
+            ("o:\n  b: 2\n", Syntax::Yaml, &["o", "b", "c"]),
+        ] {
+            assert_eq!(after(before, syntax, path, plain("1")), None, "{before}");
         }
     }
 

@@ -10,9 +10,9 @@ use vetch_model::hygiene::{Lint, LintId, Repair};
 use vetch_model::integrity::HashAlgorithm;
 use vetch_model::inventory::{Ecosystem, Package, Role, Source as From};
 
-use super::in_folder;
 use super::room::Room;
 use super::settings::registries::{self, Registries};
+use super::{in_folder, lock_command};
 use crate::edit::place::{self, Value};
 use crate::map::folder_of;
 
@@ -63,18 +63,7 @@ impl Lock<'_> {
     }
 
     fn relock(&self) -> String {
-        let command = match self.reading.format {
-            Format::Pnpm => "pnpm install --lockfile-only",
-            Format::YarnClassic => "yarn install --ignore-scripts",
-            Format::YarnBerry => "yarn install --mode=update-lockfile",
-            Format::Bun => "bun install --lockfile-only",
-            Format::Uv => "uv lock",
-            Format::Poetry => "poetry lock",
-            Format::Pdm => "pdm lock --refresh",
-            Format::PipfileLock => "pipenv lock",
-            Format::Pylock => "pip lock",
-            _ => "npm install --package-lock-only --ignore-scripts",
-        };
+        let command = lock_command(self.reading.format);
         format!("remove the entry from the lockfile; then {}", in_folder(folder_of(self.file), command))
     }
 

@@ -7,9 +7,11 @@
 //! locks     lockfiles themselves            hashes, hosts, URLs, git
 //! settings  .npmrc, pnpm, Yarn, Bun, uv, pip
 //! actions   workflows of GitHub
+//! leave     bad releases that a scan found     `vetch fix`
 //! ```
 
 mod actions;
+mod leave;
 mod locks;
 mod npm_ranges;
 mod python_ranges;
@@ -30,6 +32,7 @@ use vetch_model::outcome::Incomplete;
 use crate::EngineError;
 use crate::edit::{EditError, EditSet, Written};
 use crate::map::{self, Discovered, folder_of, join};
+pub use leave::leave;
 use room::Room;
 pub(crate) use settings::lines;
 
@@ -82,27 +85,53 @@ impl Pinning {
 /// # Errors
 /// When the target is not there, or there is nothing in it that could be pinned.
 pub fn review(target: &Path, allowed: &[LintId]) -> Result<Pinning, EngineError> {
-    let failed = |error: &std::io::Error| map::refused(target, error.to_string(), "check the path and its permissions");
-    let found = fs::canonicalize(target).map_err(|error| failed(&error))?;
-    let (folder, file) = match found.is_dir() {
-        true => (found.as_path(), None),
-        false => (found.parent().unwrap_or(&found), found.file_name().and_then(|name| name.to_str())),
-    };
-    let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed(&error))?;
-    let discovered = match file {
-        None => map::discover_all(&dir),
-        Some(name) => map::read_one(&dir, name)?,
-    };
-    let files = DirFiles(&dir);
+    let opened = Opened::new(target)?;
+    let discovered = opened.discover()?;
+    let files = opened.files();
     let mut room = Room::new(&files, allowed);
     room.incomplete.clone_from(&discovered.incomplete);
-    let workflows = if file.is_none() { actions::lints(&mut room) } else { 0 };
+    let workflows = if opened.file.is_none() { actions::lints(&mut room) } else { 0 };
     if discovered.readings.is_empty() && discovered.incomplete.is_empty() && workflows == 0 {
         let hint = "name a project's folder, or its lockfile or manifest";
         return Err(map::refused(target, "nothing was found in it that could be pinned", hint));
     }
     look(&mut room, &discovered);
-    Ok(room.finish(target.to_string_lossy().into_owned(), folder.to_owned()))
+    Ok(room.finish(target.to_string_lossy().into_owned(), opened.folder.clone()))
+}
+
+/// The folder of a target, and the one file in it that was named, if one was.
+struct Opened {
+    dir: Dir,
+    folder: PathBuf,
+    file: Option<String>,
+}
+
+impl Opened {
+    fn new(target: &Path) -> Result<Opened, EngineError> {
+        let failed =
+            |error: &std::io::Error| map::refused(target, error.to_string(), "check the path and its permissions");
+        let found = fs::canonicalize(target).map_err(|error| failed(&error))?;
+        let (folder, file) = match found.is_dir() {
+            true => (found.clone(), None),
+            false => {
+                let name = found.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+                (found.parent().unwrap_or(&found).to_owned(), name)
+            }
+        };
+        let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(|error| failed(&error))?;
+        Ok(Opened { dir, folder, file })
+    }
+
+    fn files(&self) -> DirFiles<'_> {
+        DirFiles(&self.dir)
+    }
+
+    fn discover(&self) -> Result<Discovered, EngineError> {
+        match &self.file {
+            None => Ok(map::discover_all(&self.dir)),
+            Some(name) => map::read_one(&self.dir, name),
+        }
+    }
 }
 
 fn look(room: &mut Room<'_>, discovered: &Discovered) {
@@ -163,6 +192,22 @@ fn python_lock_command(room: &mut Room<'_>, file: &str) -> &'static str {
         "`pdm lock`"
     } else {
         "`uv lock`"
+    }
+}
+
+/// The command that writes a lockfile anew, after its manifests.
+fn lock_command(format: Format) -> &'static str {
+    match format {
+        Format::Pnpm => "pnpm install --lockfile-only",
+        Format::YarnClassic => "yarn install --ignore-scripts",
+        Format::YarnBerry => "yarn install --mode=update-lockfile",
+        Format::Bun => "bun install --lockfile-only",
+        Format::Uv => "uv lock",
+        Format::Poetry => "poetry lock",
+        Format::Pdm => "pdm lock --refresh",
+        Format::PipfileLock => "pipenv lock",
+        Format::Pylock => "pip lock -r requirements.txt",
+        _ => "npm install --package-lock-only --ignore-scripts",
     }
 }
 

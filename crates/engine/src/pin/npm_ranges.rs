@@ -10,11 +10,11 @@ use vetch_model::hygiene::{Afterwards, Lint, LintId, Repair};
 use vetch_model::inventory::{Edge, Package, PackageId, Role, Source as From};
 use vetch_versions::npm::{Options, Range, Version};
 
-use super::in_folder;
 use super::room::{Room, Source, Step};
+use super::{in_folder, lock_command};
 use crate::map::{folder_of, join};
 
-const FIELDS: [&str; 3] = ["dependencies", "devDependencies", "optionalDependencies"];
+pub(super) const FIELDS: [&str; 3] = ["dependencies", "devDependencies", "optionalDependencies"];
 
 /// Most dependencies that one manifest is pinned for: each is looked for in the lockfile.
 pub(super) const MAX_ENTRIES: usize = 5_000;
@@ -42,7 +42,7 @@ pub(super) fn lints(room: &mut Room<'_>, file: &str, reading: &Reading) {
 }
 
 /// One manifest of the user's own, and what the lockfile says of it.
-struct Own<'r> {
+pub(super) struct Own<'r> {
     /// The lockfile.
     file: &'r str,
     reading: &'r Reading,
@@ -51,7 +51,12 @@ struct Own<'r> {
     asked: Option<&'r HashMap<&'r str, &'r Edge>>,
 }
 
-impl Own<'_> {
+impl<'r> Own<'r> {
+    /// Without what it asks for.
+    pub(super) fn new(file: &'r str, reading: &'r Reading, folder: &'r str, manifest: Rc<Source>) -> Own<'r> {
+        Own { file, reading, folder, manifest, asked: None }
+    }
+
     fn lints(&self, room: &mut Room<'_>) {
         let root = &self.manifest.tree.root;
         let is_published = is_published(root);
@@ -85,14 +90,14 @@ impl Own<'_> {
             Some(_) => return,
             None => {
                 let what = format!("`{name}` takes {}, and `{}` does not hold it", code(range), self.file);
-                let repair = Repair::Command(in_folder(self.folder, self.install()));
+                let repair = Repair::Command(in_folder(self.folder, lock_command(self.reading.format)));
                 return room.lint(LintId::UnpinnedRange, location, what, repair);
             }
         };
         if Version::parse(version).is_err() || does_not_hold(declared.range, version) {
             let what =
                 format!("`{name}` takes {}, and `{}` holds {version}: it is out of date", code(range), self.file);
-            let repair = Repair::Command(in_folder(self.folder, self.install()));
+            let repair = Repair::Command(in_folder(self.folder, lock_command(self.reading.format)));
             return room.lint(LintId::UnpinnedRange, location, what, repair);
         }
         let pinned = format!("{}{version}", declared.before);
@@ -108,7 +113,7 @@ impl Own<'_> {
     }
 
     /// The range where the lockfile repeats it; `None` if only the package manager can change that.
-    fn in_lockfile(
+    pub(super) fn in_lockfile(
         &self,
         room: &mut Room<'_>,
         field: &str,
@@ -150,20 +155,13 @@ impl Own<'_> {
         }
     }
 
-    fn install(&self) -> &'static str {
-        match self.reading.format {
-            Format::Pnpm => "pnpm install --lockfile-only",
-            Format::YarnClassic => "yarn install --ignore-scripts",
-            Format::YarnBerry => "yarn install --mode=update-lockfile",
-            Format::Bun => "bun install --lockfile-only",
-            _ => "npm install --package-lock-only --ignore-scripts",
-        }
-    }
-
     fn tell_afterwards(&self, room: &mut Room<'_>) {
         let why = format!("`{}` repeats the ranges, and only its own tool writes them", self.file);
         let folder = folder_of(self.file).to_owned();
-        room.follow(LintId::UnpinnedRange, Afterwards { folder, command: self.install().to_owned(), why });
+        room.follow(
+            LintId::UnpinnedRange,
+            Afterwards { folder, command: lock_command(self.reading.format).to_owned(), why },
+        );
     }
 }
 

@@ -10,9 +10,9 @@ use vetch_model::hygiene::{Afterwards, Lint, LintId, Repair};
 use vetch_model::inventory::{PackageId, Role, Source as From};
 use vetch_model::purl::normalised;
 
-use super::in_folder;
 use super::npm_ranges::MAX_ENTRIES;
 use super::room::{Room, Source, Step};
+use super::{in_folder, lock_command};
 use crate::map::{folder_of, join};
 
 pub(super) fn lints(room: &mut Room<'_>, file: &str, reading: &Reading) {
@@ -151,7 +151,7 @@ impl Own<'_> {
                     return;
                 }
                 let what = format!("`{name}` takes {shown}, and `{}` does not hold it", self.file);
-                let repair = Repair::Command(in_folder(folder_of(self.file), self.relock()));
+                let repair = Repair::Command(in_folder(folder_of(self.file), lock_command(self.reading.format)));
                 return room.lint(LintId::UnpinnedRange, location, what, repair);
             }
         };
@@ -214,20 +214,13 @@ impl Own<'_> {
         (!steps.is_empty()).then_some(steps)
     }
 
-    fn relock(&self) -> &'static str {
-        match self.reading.format {
-            Format::Poetry => "poetry lock",
-            Format::Pdm => "pdm lock --refresh",
-            Format::PipfileLock => "pipenv lock",
-            Format::Pylock => "pip lock -r requirements.txt",
-            _ => "uv lock",
-        }
-    }
-
     fn tell_afterwards(&self, room: &mut Room<'_>) {
         let why = format!("`{}` repeats what the manifest asks for, and only its own tool writes that", self.file);
         let folder = folder_of(self.file).to_owned();
-        room.follow(LintId::UnpinnedRange, Afterwards { folder, command: self.relock().to_owned(), why });
+        room.follow(
+            LintId::UnpinnedRange,
+            Afterwards { folder, command: lock_command(self.reading.format).to_owned(), why },
+        );
     }
 }
 

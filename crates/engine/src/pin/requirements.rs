@@ -1,6 +1,6 @@
 //! Requirements files of pip: versions and hashes, taken from a lockfile beside them where there is one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use vetch_lockfiles::python::spec::spec;
@@ -76,35 +76,33 @@ impl<'r> Lock<'r> {
         }
     }
 
-    /// What is installed with these and is not among them.
+    /// What is asked for by one of these and is not among them.
     fn missing(&self, names: &BTreeSet<&str>) -> Option<&'r str> {
-        let mut ahead: Vec<&str> = names.iter().copied().collect();
-        let mut seen: HashSet<&str> = names.iter().copied().collect();
-        while let Some(name) = ahead.pop() {
-            for asked in self.asks.get(name).into_iter().flatten() {
-                if !names.contains(asked) {
-                    return Some(asked);
-                }
-                if seen.insert(asked) {
-                    ahead.push(asked);
-                }
-            }
-        }
-        None
+        let asked = names.iter().filter_map(|name| self.asks.get(name)).flatten();
+        asked.copied().find(|asked| !names.contains(asked))
     }
 }
 
 /// One file with its requirements.
-struct List<'r> {
+pub(super) struct List<'r> {
     file: &'r str,
     bytes: Rc<Vec<u8>>,
     packages: Vec<&'r Package>,
     lock: Option<&'r Lock<'r>>,
 }
 
-impl List<'_> {
+impl<'r> List<'r> {
+    /// Without its requirements, to edit lines of it.
+    pub(super) fn new(file: &'r str, bytes: Rc<Vec<u8>>) -> List<'r> {
+        List { file, bytes, packages: Vec::new(), lock: None }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The specifier of a requirement with its first byte; `None` where its line is not plain enough to be edited.
-    fn written(&self, place: &Location) -> Option<(usize, &str)> {
+    pub(super) fn written(&self, place: &Location) -> Option<(usize, &str)> {
         if place.span == Span::default() {
             return None;
         }
@@ -117,7 +115,7 @@ impl List<'_> {
         Some((start, line.get(..end)?.trim_end()))
     }
 
-    fn step(&self, edit: Edit) -> Step {
+    pub(super) fn step(&self, edit: Edit) -> Step {
         let original = Some(Rc::clone(&self.bytes));
         Step { file: self.file.to_owned(), original, syntax: None, edit, meant: Vec::new() }
     }

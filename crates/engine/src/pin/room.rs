@@ -41,6 +41,7 @@ pub(super) struct Room<'f> {
 }
 
 /// One edit of one file.
+#[derive(Clone)]
 pub(super) struct Step {
     pub(super) file: String,
     pub(super) original: Option<Rc<Vec<u8>>>,

@@ -42,7 +42,7 @@ impl fmt::Display for Cooldown {
 
 impl Cooldown {
     /// For how many days releases of a package are held back.
-    fn of(&self, ecosystem: &Ecosystem, name: &str) -> i64 {
+    pub(crate) fn of(&self, ecosystem: &Ecosystem, name: &str) -> i64 {
         let own = self.packages.iter().filter(|(pattern, _)| pattern.covers(ecosystem, name));
         own.max_by_key(|(pattern, _)| pattern.text.len()).map_or(self.days, |(_, days)| *days)
     }
@@ -107,7 +107,7 @@ pub(crate) fn judge(
 }
 
 /// When a release was published or, of a registry that does not say, when it was first seen here.
-fn appeared(release: &HistoricRelease) -> Option<Time> {
+pub(crate) fn appeared(release: &HistoricRelease) -> Option<Time> {
     release.published.or(release.fate.first_seen)
 }
 

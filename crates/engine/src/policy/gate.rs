@@ -93,6 +93,7 @@ mod tests {
             advisories: Vec::new(),
             indicators: Vec::new(),
             campaigns: Vec::new(),
+            way_out: None,
             profile: Profile::default(),
             incomplete: Vec::new(),
         }

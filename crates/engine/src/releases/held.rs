@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use vetch_detectors::add_findings;
 use vetch_model::advisory::{Advisory, Reach};
-use vetch_model::inventory::Package;
 
 use super::{Judged, Judging, Known, Place};
 use crate::policy::cooldown::{self, Held};
@@ -36,7 +35,6 @@ fn mends(judged: &Judged, place: &Place<'_>, old: &str, judging: &Judging<'_>, k
         let own = advisories.iter().filter(|advisory| advisory.reach != Reach::OtherVersion);
         own.map(|advisory| advisory.id.clone()).collect()
     };
-    let older = Package { version: Some(old.to_owned()), ..place.package.clone() };
-    let of_older = known.of_package(place, &older, judging);
-    !ids(&of_older).is_subset(&ids(&judged.result.advisories))
+    let of_older = known.of_versions(place, &[old], judging);
+    !ids(of_older.first().map_or(&[][..], Vec::as_slice)).is_subset(&ids(&judged.result.advisories))
 }

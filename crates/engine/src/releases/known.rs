@@ -6,7 +6,7 @@ use vetch_detectors::input::IntelFacts;
 use vetch_detectors::verdict_of;
 use vetch_intel::{Shower, correlate};
 use vetch_model::Verdict;
-use vetch_model::advisory::Advisory;
+use vetch_model::advisory::{Advisory, Doubt};
 use vetch_model::campaign::Correlation;
 use vetch_model::facts::PackageFacts;
 use vetch_model::inventory::Package;
@@ -52,10 +52,23 @@ impl Known<'_> {
         correlate(&release, &result.indicators, &result.findings, is_public)
     }
 
-    /// Of another version of what lies at a place.
-    pub(super) fn of_package(&self, place: &Place<'_>, package: &Package, judging: &Judging<'_>) -> Vec<Advisory> {
-        let asked = self.asked(place, judging).map(|asked| Asked { package, ..asked });
-        self.intelligence.look_up(self.run, &[asked]).into_iter().flat_map(|found| found.advisories).collect()
+    /// Of other versions of what lies at a place; in the order of `versions`.
+    pub(super) fn of_versions(
+        &self,
+        place: &Place<'_>,
+        versions: &[&str],
+        judging: &Judging<'_>,
+    ) -> Vec<Vec<Advisory>> {
+        let of = |version: &&str| Package { version: Some((*version).to_owned()), ..place.package.clone() };
+        let others: Vec<Package> = versions.iter().map(of).collect();
+        let asked = |package| self.asked(place, judging).map(|asked| Asked { package, ..asked });
+        let asked: Vec<Option<Asked<'_>>> = others.iter().map(asked).collect();
+        self.intelligence.look_up(self.run, &asked).into_iter().map(|found| found.advisories).collect()
+    }
+
+    /// Why a release may not be the package that records mean; nothing is asked about the user's own code.
+    pub(super) fn doubt(&self, place: &Place<'_>, judging: &Judging<'_>) -> Option<Option<Doubt>> {
+        self.asked(place, judging).map(|asked| asked.doubt)
     }
 
     fn asked<'p>(&self, place: &'p Place<'_>, judging: &'p Judging<'_>) -> Option<Asked<'p>> {

@@ -3,6 +3,7 @@
 mod held;
 mod known;
 mod missing;
+mod way_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -154,6 +155,7 @@ pub(crate) fn judge(
         if let Some(place) = places.first() {
             held::hold(&mut judged, place, judging, known);
             judged.result.campaigns = known.campaigns(&judged.result, places, judging);
+            judged.result.way_out = way_out::find(&judged, places, judging, known);
         }
         for (project, member) in judged.members.drain(..) {
             if let Some(project) = releases.projects.get_mut(project) {
@@ -305,6 +307,7 @@ fn judge_group(
         advisories: release.intel.advisories,
         indicators: release.intel.indicators,
         campaigns: Vec::new(),
+        way_out: None,
         profile: contents.map_or_else(Profile::default, |facts| facts.profile.clone()),
         incomplete,
     };

@@ -32,6 +32,13 @@ pub(super) fn release(out: &mut String, scan: &Scan, release: &ReleaseResult) ->
         finding(out, one)?;
     }
     remedies(out, &release.findings)?;
+    if let Some(way) = &release.way_out {
+        writeln!(out, "<p><strong>Go to</strong> {}</p>", text(&way.words()))?;
+    }
+    for campaign in &release.campaigns {
+        let (words, unsure) = (text(&campaign.words()), text(&campaign.uncertainty));
+        writeln!(out, "<p><strong>Known campaign</strong> {words} <span class=\"dim\">({unsure})</span></p>")?;
+    }
     for missing in release.incomplete.iter().take(MAX_ROWS) {
         let (what, why, hint) = (text(&missing.what), text(&missing.why), text(&missing.hint));
         writeln!(out, "<p><span class=\"verdict incomplete\">not checked</span> {what}: {why}. {hint}</p>")?;

@@ -3,7 +3,7 @@
 use vetch_model::hygiene::{Lint, Repair};
 
 use super::types::{AfterwardsEntry, Area, Diff, DoctorReport, LintEntry, PinReport, RepairEntry};
-use super::{DOCTOR_SCHEMA_ID, DoctorView, PIN_SCHEMA_ID, PinDeed, PinView};
+use super::{DOCTOR_SCHEMA_ID, DoctorView, PinDeed, PinView};
 use crate::ToolInfo;
 use crate::json::{incomplete, tool};
 
@@ -19,7 +19,7 @@ pub(super) fn pin(view: &PinView<'_>, by: &ToolInfo) -> PinReport {
         why: one.why.clone(),
     });
     PinReport {
-        schema: PIN_SCHEMA_ID,
+        schema: view.command.schema(),
         tool: tool(by),
         target: view.target.to_owned(),
         deed: view.deed.as_str(),

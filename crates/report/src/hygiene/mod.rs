@@ -1,4 +1,5 @@
-//! Writes out what `vetch pin` and `vetch doctor` found: for people, and as `vetch.pin/1` and `vetch.doctor/1`.
+//! Writes out what `vetch pin`, `vetch fix` and `vetch doctor` found: for people, and as `vetch.pin/1`, `vetch.fix/1` and
+//! `vetch.doctor/1`.
 
 mod convert;
 mod terminal;
@@ -16,6 +17,9 @@ pub use terminal::{doctor_terminal, pin_terminal};
 
 /// The value of `schema` for `vetch pin`.
 pub const PIN_SCHEMA_ID: &str = "vetch.pin/1";
+
+/// The value of `schema` for `vetch fix`.
+pub const FIX_SCHEMA_ID: &str = "vetch.fix/1";
 
 /// The value of `schema` for `vetch doctor`.
 pub const DOCTOR_SCHEMA_ID: &str = "vetch.doctor/1";
@@ -42,9 +46,54 @@ impl PinDeed {
     }
 }
 
-/// The outcome of `vetch pin`, ready to be written.
+/// Whose outcome it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinCommand {
+    /// `vetch pin`.
+    Pin,
+    /// `vetch fix`.
+    Fix,
+}
+
+impl PinCommand {
+    /// The value of `schema`.
+    const fn schema(self) -> &'static str {
+        match self {
+            PinCommand::Pin => PIN_SCHEMA_ID,
+            PinCommand::Fix => FIX_SCHEMA_ID,
+        }
+    }
+
+    /// The flag that writes.
+    const fn flag(self) -> &'static str {
+        match self {
+            PinCommand::Pin => "--fix",
+            PinCommand::Fix => "--write",
+        }
+    }
+
+    /// What to type so that it is written.
+    const fn words(self) -> &'static str {
+        match self {
+            PinCommand::Pin => "vetch pin --fix",
+            PinCommand::Fix => "vetch fix --write",
+        }
+    }
+
+    /// That nothing was found.
+    const fn nothing(self) -> &'static str {
+        match self {
+            PinCommand::Pin => "everything that was looked at is pinned",
+            PinCommand::Fix => "no release here is known or found to be bad",
+        }
+    }
+}
+
+/// The outcome of `vetch pin` or `vetch fix`, ready to be written.
 #[derive(Debug, Clone)]
 pub struct PinView<'p> {
+    /// Whose.
+    pub command: PinCommand,
     /// As given.
     pub target: &'p str,
     /// By place.
@@ -78,7 +127,7 @@ pub struct DoctorView<'d> {
     pub incomplete: &'d [Incomplete],
 }
 
-/// Writes `vetch.pin/1`, indented, with a newline at the end.
+/// Writes `vetch.pin/1` or `vetch.fix/1`, indented, with a newline at the end.
 ///
 /// # Errors
 /// What `out` reports.

@@ -6,7 +6,7 @@ use vetch_model::Severity;
 use vetch_model::hygiene::{FileDiff, Lint, LintId, Repair};
 use vetch_model::outcome::Incomplete;
 
-use super::{DoctorView, PinDeed, PinView};
+use super::{DoctorView, PinCommand, PinDeed, PinView};
 use crate::label::{count, counted};
 use crate::terminal::{Page, Style, Tone, place, severity_tone};
 
@@ -16,10 +16,10 @@ const MAX_PLACES: usize = 12;
 /// Lines of diff shown of one file without `--verbose`.
 const MAX_DIFF: usize = 200;
 
-/// The outcome of `vetch pin`.
+/// The outcome of `vetch pin` or `vetch fix`.
 pub fn pin_terminal(view: &PinView<'_>, style: Style) -> String {
     let mut page = Page::new(style);
-    kinds(&mut page, view.lints);
+    kinds(&mut page, view.lints, view.command.flag());
     for diff in view.diff {
         file(&mut page, diff);
     }
@@ -45,7 +45,7 @@ pub fn doctor_terminal(view: &DoctorView<'_>, style: Style) -> String {
         if area.lints.is_empty() && !area.looked_at.is_empty() {
             page.line(&page.text("  nothing is wrong", Tone::Clean));
         }
-        kinds(&mut page, &area.lints);
+        kinds(&mut page, &area.lints, PinCommand::Pin.flag());
         for text in &area.looked_at {
             labelled(&mut page, "  looked at  ", Tone::Dim, text);
         }
@@ -71,7 +71,7 @@ fn labelled(page: &mut Page, label: &str, tone: Tone, text: &str) {
 }
 
 /// The lints, the gravest kind first.
-fn kinds(page: &mut Page, lints: &[Lint]) {
+fn kinds(page: &mut Page, lints: &[Lint], flag: &str) {
     let mut kinds: BTreeMap<(Severity, LintId), Vec<&Lint>> = BTreeMap::new();
     for lint in lints {
         kinds.entry((lint.id.severity(), lint.id)).or_default().push(lint);
@@ -86,7 +86,7 @@ fn kinds(page: &mut Page, lints: &[Lint]) {
         for (index, lint) in lints.iter().take(limit).enumerate() {
             let next = lints.get(index + 1).filter(|_| index + 1 < limit.min(lints.len()));
             let is_last = next.is_none_or(|next| next.repair != lint.repair);
-            one(page, lint, is_last);
+            one(page, lint, is_last.then_some(flag));
         }
         if lints.len() > limit {
             let more = format!("  and {} more (--verbose shows all)", count(lints.len() - limit));
@@ -96,19 +96,21 @@ fn kinds(page: &mut Page, lints: &[Lint]) {
     }
 }
 
-fn one(page: &mut Page, lint: &Lint, with_repair: bool) {
+/// One place; what to do about it goes with the flag that does it.
+fn one(page: &mut Page, lint: &Lint, flag: Option<&str>) {
     let mut first = page.text("  ", Tone::Plain);
     first.extend(&place(page, &lint.location));
     page.push(&mut first, "  ", Tone::Plain);
     let rest = page.text("       ", Tone::Plain);
     page.fill(&first, &rest, &page.prose(&lint.what, Tone::Plain));
-    if with_repair {
+    if let Some(flag) = flag {
         let (label, tone, text) = match &lint.repair {
-            Repair::Edit(text) => ("    --fix  ", Tone::Clean, text),
-            Repair::Command(text) => ("    do     ", Tone::Notable, text),
-            Repair::Decision(text) => ("    decide ", Tone::Notable, text),
+            Repair::Edit(text) => (flag, Tone::Clean, text),
+            Repair::Command(text) => ("do", Tone::Notable, text),
+            Repair::Decision(text) => ("decide", Tone::Notable, text),
         };
-        labelled(page, label, tone, text);
+        let width = flag.len().max("decide".len()) + 1;
+        labelled(page, &format!("    {label:<width$}"), tone, text);
     }
 }
 
@@ -169,12 +171,13 @@ fn conclusion(page: &mut Page, view: &PinView<'_>) {
         return page.line(&page.text(&text, tone));
     }
     match (fixable, left) {
-        (0, 0) => page.line(&page.text("everything that was looked at is pinned", Tone::Clean)),
+        (0, 0) => page.line(&page.text(view.command.nothing(), Tone::Clean)),
         (0, _) => page.line(&page.text(&format!("{} for you to mend", things(left)), Tone::Suspicious)),
         (_, _) => {
             let shown = if view.deed == PinDeed::Shown { " what is shown above" } else { "" };
             let rest = if left > 0 { format!("; {} left for you", things(left)) } else { String::new() };
-            let text = format!("{}: `vetch pin --fix` mends {}{}{rest}", things(all), count(fixable), shown_as(shown));
+            let command = view.command.words();
+            let text = format!("{}: `{command}` mends {}{}{rest}", things(all), count(fixable), shown_as(shown));
             labelled(page, "", Tone::Plain, &text);
         }
     }

@@ -1,4 +1,4 @@
-//! The public types of `vetch.pin/1` and `vetch.doctor/1`. Fields are only ever added.
+//! The public types of `vetch.pin/1`, `vetch.fix/1` and `vetch.doctor/1`. Fields are only ever added.
 //!
 //! Their documentation comments are the descriptions in the JSON Schema.
 
@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use crate::json::types::{Incomplete, Tool};
 
-/// What a project installs without having reviewed it, and what mends that. Sorted and without times: the same input
+/// What a project installs without having reviewed it (`vetch pin`), or which bad releases it has (`vetch fix`), and what mends
+/// that. Sorted and without times: the same input
 /// gives the same bytes. Secrets are masked.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "Vetch pin")]
 pub struct PinReport {
-    /// `vetch.pin/1`.
+    /// `vetch.pin/1` or `vetch.fix/1`.
     pub schema: &'static str,
     /// What wrote it.
     pub tool: Tool,
@@ -22,7 +23,7 @@ pub struct PinReport {
     pub deed: &'static str,
     /// What is wrong, by place. After `fixed`: what was wrong before.
     pub lints: Vec<LintEntry>,
-    /// What `vetch pin --fix` changes or has changed; empty for a check.
+    /// What `vetch pin --fix` or `vetch fix --write` changes or has changed; empty for a check.
     pub diffs: Vec<Diff>,
     /// Files that were written, relative to the target.
     pub written: Vec<String>,
@@ -58,7 +59,7 @@ pub struct LintEntry {
 /// What mends a lint.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RepairEntry {
-    /// `edit` (`vetch pin --fix` does it), `command` (a command of another tool begins or does it) or `decision`.
+    /// `edit` (`vetch pin --fix` or `vetch fix --write` does it), `command` (a command of another tool begins or does it) or `decision`.
     pub kind: &'static str,
     /// What is done, or is to be done; commands stand in backticks.
     pub text: String,

@@ -79,6 +79,7 @@ pub(crate) fn release(release: &scan::ReleaseResult) -> Release {
         advisories: release.advisories.iter().map(advisory).collect(),
         indicators: release.indicators.iter().flat_map(indicators).collect(),
         campaigns: release.campaigns.iter().map(campaign).collect(),
+        way_out: release.way_out.as_ref().map(way_out),
         profile: profile(&release.profile),
         incomplete: release.incomplete.iter().map(incomplete).collect(),
     }
@@ -100,6 +101,21 @@ fn advisory(advisory: &model::advisory::Advisory) -> Advisory {
         exploit_probability: advisory.probability.map(|probability| f64::from(probability) / 100_000.0),
         modified: rfc_3339(advisory.modified),
         imported: rfc_3339(advisory.imported),
+    }
+}
+
+fn way_out(way: &model::way_out::WayOut) -> WayOut {
+    let to = way.to.as_ref();
+    let passed_over = way.passed_over.iter();
+    WayOut {
+        because: way.because.clone(),
+        version: to.map(|good| good.version.clone()),
+        in_ranges: to.is_some_and(|good| good.is_in_ranges),
+        published: to.and_then(|good| good.published).map(rfc_3339),
+        still: to.map(|good| good.still.clone()).unwrap_or_default(),
+        passed_over: passed_over
+            .map(|(version, why)| PassedOver { version: version.clone(), why: why.clone() })
+            .collect(),
     }
 }
 

@@ -100,6 +100,32 @@ pub struct Summary {
     pub clean: usize,
 }
 
+/// Where to go from a bad release.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WayOut {
+    /// Ids of the advisories and rules that speak against it.
+    pub because: Vec<String>,
+    /// The nearest version that nothing known speaks against; null if none may be taken.
+    pub version: Option<String>,
+    /// Whether every range that lets the bad release in takes that version, too.
+    pub in_ranges: bool,
+    /// When that version was published, RFC 3339; null where it is not known.
+    pub published: Option<String>,
+    /// Ids of advisories that hold for that version as well.
+    pub still: Vec<String>,
+    /// Nearer versions that are not taken, the nearest first.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A version that is not taken.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PassedOver {
+    /// Which.
+    pub version: String,
+    /// Why.
+    pub why: String,
+}
+
 /// One release.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Release {
@@ -133,6 +159,10 @@ pub struct Release {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub campaigns: Vec<Campaign>,
+    /// Where to go from it. Absent unless it is known or found to be bad.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(default)]
+    pub way_out: Option<WayOut>,
     /// What the code does.
     pub profile: Profile,
     /// What could not be checked and could have changed the verdict.

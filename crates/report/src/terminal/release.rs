@@ -50,6 +50,9 @@ pub(crate) fn background(page: &mut Page, scan: &Scan, release: &ReleaseResult) 
     paths(page, release);
     locations(page, scan, &release.locations);
     remedies(page, &ranked(release).0);
+    if let Some(way) = &release.way_out {
+        labelled(page, "go to", &page.prose(&way.words(), Tone::Plain));
+    }
 }
 
 /// Known campaigns that it has to do with, and how sure that is.

@@ -97,6 +97,7 @@ pub(crate) fn release(purl: Purl, verdict: Verdict, score: u8) -> ReleaseResult 
         advisories: Vec::new(),
         indicators: Vec::new(),
         campaigns: Vec::new(),
+        way_out: None,
         profile: Profile::default(),
         incomplete: Vec::new(),
     }
