@@ -1,7 +1,7 @@
 //! What rules are given.
 
 use crate::lineage::Lineage;
-use vetch_model::advisory::{Advisory, Doubt};
+use vetch_model::advisory::{Advisory, Doubt, Usage};
 use vetch_model::evidence::Location;
 pub use vetch_model::facts::{ChangedFile, RecordDifference};
 use vetch_model::facts::{InstalledDifference, PackageFacts};
@@ -49,6 +49,8 @@ pub struct IntelFacts {
     pub indicators: Vec<IndicatorHit>,
     /// Why the release may not be the package that they mean.
     pub doubt: Option<Doubt>,
+    /// Whether the project's own code gets to it, where that is known.
+    pub usage: Option<Usage>,
 }
 
 /// The release that another one follows.

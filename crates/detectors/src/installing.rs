@@ -7,8 +7,9 @@ use crate::rules::behaviour::manifest_rewrite::is_own_manifest;
 use crate::rules::behaviour::self_deleting_script::is_self_deletion;
 use crate::rules::prelude::*;
 
-/// Whether a dependent's code imports the package, names it in a script or runs it as a command.
-pub(crate) fn uses(dependent: &PackageFacts, package: Option<&PackageFacts>, name: &str) -> bool {
+/// Whether a dependent's code imports the package, names it in a script or runs it as a command. `name` is what the
+/// dependent calls it.
+pub fn uses(dependent: &PackageFacts, package: Option<&PackageFacts>, name: &str) -> bool {
     let bare = name.rsplit('/').next().unwrap_or(name);
     let manifest = package.and_then(|contents| contents.manifest.as_ref());
     let bins = manifest.into_iter().flat_map(|manifest| &manifest.entries);

@@ -21,5 +21,6 @@ mod testing;
 pub mod user;
 pub mod yara;
 
+pub use installing::uses;
 pub use judge::{add_findings, judge_release, judge_target, score, verdict_of};
 pub use registry::{all_rules, find_rule};

@@ -189,7 +189,7 @@ impl Facts {
         advisories: Vec<vetch_model::advisory::Advisory>,
         doubt: Option<vetch_model::advisory::Doubt>,
     ) -> Facts {
-        self.intel = crate::input::IntelFacts { advisories, doubt, indicators: Vec::new() };
+        self.intel = crate::input::IntelFacts { advisories, doubt, indicators: Vec::new(), usage: None };
         self
     }
 

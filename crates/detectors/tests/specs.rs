@@ -180,6 +180,7 @@ fn judge_package(all: &[(String, Vec<u8>)]) -> Result<Vec<Finding>, String> {
             advisories: advisories(&release, &below("@intel"))?,
             indicators: indicators(&release, &facts, &below("@indicators"))?,
             doubt: None,
+            usage: None,
         },
     };
     Ok(judge_release(&facts))

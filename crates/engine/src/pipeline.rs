@@ -27,7 +27,7 @@ use crate::naming::internal::Internal;
 use crate::own_rules::OwnRules;
 use crate::policy::{Policies, Session, Unparsed};
 use crate::project::{self, Opened, Project, named};
-use crate::releases::{self, Judging, Known, Releases};
+use crate::releases::{self, Judging, Known, OwnCode, Releases};
 use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version};
 
 /// Scans everything that `options` names.
@@ -99,6 +99,8 @@ fn examine(
     complete(&mut projects, &histories);
     let found = contents::finish(contents::gather(&mut run, &projects, &naming.internal)?);
     let past = past(&mut run, &projects, &found, &histories, &naming.internal)?;
+    let known_bad = intelligence.named(&run, &projects);
+    let own_code = OwnCode::gather(&mut run, &projects, &known_bad, &naming.internal)?;
     progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
     let judging = Judging {
@@ -108,6 +110,7 @@ fn examine(
         now: options.history.moment(),
         naming: &naming,
         threads: run.runner.jobs.get(),
+        own_code: &own_code,
     };
     let known = Known { run: &run, intelligence: &intelligence };
     let Releases { results, facts, pasts, projects: scanned } =

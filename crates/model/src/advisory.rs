@@ -1,6 +1,7 @@
 //! What threat intelligence says of a release: facts, before anyone judges them.
 
 use crate::capability::stable_ids;
+use crate::evidence::Location;
 use crate::finding::Severity;
 use crate::history::Time;
 
@@ -89,6 +90,34 @@ pub enum Doubt {
     Elsewhere(String),
     /// A folder given as the target, which may be the user's own.
     OwnFolder,
+}
+
+/// Whether the code of a project gets to a package, by imports, from the user's own files through those of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Usage {
+    /// It does.
+    Imported {
+        /// The first import on the way, in a file of the user's own.
+        at: Location,
+        /// The packages on the way, the one that is imported at last included: `glob@7.0.0`.
+        through: Vec<String>,
+    },
+    /// Nothing that is known of it does, and everything on the way is known.
+    NotImported,
+}
+
+impl Usage {
+    /// In words, to follow the name of the package.
+    pub fn words(&self) -> String {
+        match self {
+            Usage::Imported { at, through } => {
+                let through =
+                    if through.len() > 1 { format!(" through {}", through.join(" › ")) } else { String::new() };
+                format!("imported in {}:{}{through}", at.file, at.line)
+            }
+            Usage::NotImported => "nothing in the project imports it".to_owned(),
+        }
+    }
 }
 
 /// How much intelligence there was, and of when.

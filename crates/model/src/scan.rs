@@ -1,6 +1,6 @@
 //! The result of a scan: what the engine hands to `report`.
 
-use crate::advisory::{Advisory, IntelState};
+use crate::advisory::{Advisory, IntelState, Usage};
 use crate::campaign::Correlation;
 use crate::evidence::Location;
 use crate::finding::Finding;
@@ -124,6 +124,8 @@ pub struct ReleaseResult {
     pub excepted: Vec<(Finding, String)>,
     /// What imported intelligence says of it, the gravest first.
     pub advisories: Vec<Advisory>,
+    /// Whether the project's own code gets to it, where an advisory made that worth knowing and it could be told.
+    pub usage: Option<Usage>,
     /// Indicators of compromise that it meets.
     pub indicators: Vec<IndicatorHit>,
     /// Known campaigns that it has to do with, the surest first; only of malicious and suspicious releases.

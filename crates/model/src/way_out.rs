@@ -38,6 +38,11 @@ pub struct Good {
 const MAX_NAMED: usize = 3;
 
 impl WayOut {
+    /// In one line, where there is anything to say.
+    pub fn told(&self) -> Option<String> {
+        (self.to.is_some() || !self.passed_over.is_empty()).then(|| self.words())
+    }
+
     /// In one line.
     pub fn words(&self) -> String {
         let passed = self.passed_over.iter().take(MAX_NAMED).map(|(version, why)| format!("not {version}: {why}"));

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use vetch_model::scan::{ReleaseResult, Scan};
+use vetch_model::way_out::WayOut;
 use vetch_model::{Evidence, Finding, Verdict};
 
 use crate::escape::{markdown, markdown_code};
@@ -130,7 +131,8 @@ fn release(release: &ReleaseResult) -> String {
     if !places.is_empty() {
         out.push_str(&format!("**Where:** {}\n\n", places.join(" · ")));
     }
-    let way = release.way_out.as_ref().map(|way| format!("**Go to:** {}\n\n", markdown(&way.words())));
+    let way = release.way_out.as_ref().and_then(WayOut::told);
+    let way = way.map(|way| format!("**Go to:** {}\n\n", markdown(&way)));
     out + &remedies(&release.findings.iter().collect::<Vec<_>>()) + &way.unwrap_or_default()
 }
 

@@ -443,3 +443,43 @@ fn what_is_known_now_does_not_count_for_an_earlier_moment() {
     assert_eq!(told(&run, PURL).1.len(), 0);
     assert!(run.stdout.contains("as of an earlier moment"), "{}", run.stdout);
 }
+
+/// Whether the project's own code gets to what is vulnerable: directly, through others, or not at all.
+#[test]
+fn whether_the_project_imports_what_is_vulnerable_is_told() {
+    let inner = || Pkg::new("minimatch", "1.0.0").file("index.js", "module.exports = 1;\n");
+    let outer = |code: &str| Pkg::new("glob", "7.0.0").file("index.js", code).dep("minimatch", "^1.0.0");
+    let events = r#"[{"introduced": "0"}, {"fixed": "1.1.4"}]"#;
+    let weakness =
+        record("GHSA-1", "npm", "minimatch", &format!(r#""ranges": [{{"type": "SEMVER", "events": {events}}}]"#), "");
+    let told = |outer: Pkg, own: &str, policy: &str| {
+        let builder = Project::builder("demo").dep("glob", "^7.0.0").install(outer).install(inner());
+        let builder = builder.file("src/app.js", own).file("vetch.toml", policy);
+        let project = with(builder, std::slice::from_ref(&weakness));
+        let run = json(&project, &[]).expect(0);
+        let release = run.release("pkg:npm/minimatch@1.0.0");
+        (
+            release["usage"].clone(),
+            release["verdict"].as_str().unwrap().to_owned(),
+            release["findings"][0]["title"].clone(),
+        )
+    };
+    let uses = || outer("module.exports = require('minimatch');\n");
+    let own = "const x = 1;\nconst glob = require('glob');\n";
+    let (usage, verdict, title) = told(uses(), own, "");
+    assert_eq!((&usage["imported"], &usage["file"], &usage["line"]), (&true.into(), &"src/app.js".into(), &2.into()));
+    assert_eq!(usage["through"], serde_json::json!(["glob@7.0.0", "minimatch@1.0.0"]));
+    assert!(title.as_str().unwrap().contains("imported in src/app.js:2 through glob@7.0.0"), "{title}");
+    assert_eq!(verdict, "notable");
+    // The project imports glob, and glob does not import it.
+    let policy = "unimported-vulnerabilities = \"info\"\n";
+    let (usage, verdict, title) = told(outer("module.exports = 1;\n"), own, policy);
+    assert_eq!((usage["imported"].as_bool(), verdict.as_str()), (Some(false), "clean"));
+    assert!(title.as_str().unwrap().contains("nothing in the project imports it"), "{title}");
+    // Nobody imports glob; but the policy is of the other kind.
+    assert_eq!(told(uses(), "const x = 1;\n", "").1, "notable");
+    assert_eq!(told(uses(), own, policy).1, "notable");
+    // What is loaded under a name that nobody can tell may be anything.
+    let (usage, ..) = told(uses(), "require(process.env.PLUGIN);\n", policy);
+    assert!(usage.is_null(), "{usage}");
+}

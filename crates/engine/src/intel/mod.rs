@@ -9,6 +9,7 @@
 mod origin;
 pub mod update;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use vetch_detectors::input::IntelFacts;
@@ -16,10 +17,11 @@ use vetch_intel::{IntelStore, Query, Shower, StoreError, shipped_advisories, sig
 use vetch_model::advisory::{Advisory, AdvisoryKind, Doubt, IntelState, Reach};
 use vetch_model::history::{DAY, History, Time};
 use vetch_model::indicator::IndicatorHit;
-use vetch_model::inventory::Package;
-use vetch_model::scan::Unavailable;
+use vetch_model::inventory::{Package, Role};
+use vetch_model::scan::{TargetKind, Unavailable};
 
 use crate::contents::Run;
+use crate::project::Project;
 use crate::{EngineError, ScanOptions};
 
 pub(crate) use origin::{Origin, origin};
@@ -137,6 +139,20 @@ impl Intelligence {
             all.get_mut(number).into_iter().for_each(|facts| facts.advisories = std::mem::take(&mut advisories));
         }
         all
+    }
+
+    /// Projects with a release that something known speaks against, by number.
+    pub(crate) fn named(&self, run: &Run<'_>, projects: &[Project]) -> BTreeSet<usize> {
+        let mut named = BTreeSet::new();
+        for (number, project) in projects.iter().enumerate().filter(|(_, one)| one.kind == TargetKind::Project) {
+            let all = project.inventory.packages.iter().filter(|package| package.role == Role::Dependency);
+            let asked: Vec<_> = all.map(|package| Some(Asked { package, doubt: None, history: None })).collect();
+            let speaks = |facts: &IntelFacts| facts.advisories.iter().any(|one| one.reach != Reach::OtherVersion);
+            if self.look_up(run, &asked).iter().any(speaks) {
+                named.insert(number);
+            }
+        }
+        named
     }
 
     /// What was imported says of each.

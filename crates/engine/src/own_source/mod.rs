@@ -131,6 +131,17 @@ pub fn of_package(source: &Source, ecosystem: &Ecosystem, name: &str) -> std::io
     Ok(Some((part.archive(), packed)))
 }
 
+/// All code of a project, part by part: the folder, a name for the archive, and the archive, which loads every module. What
+/// cannot be packed is left out.
+pub(crate) fn packed(source: &Source) -> Vec<(String, String, Vec<u8>)> {
+    let packed = |(part, files): (Part, BTreeMap<String, &[u8]>)| match &part {
+        Part::Npm(folder) => Some((folder.clone(), part.archive(), pack::whole(&files).ok()?)),
+        Part::Python(folder) => Some((folder.clone(), part.archive(), pack::python(&files).ok()?)),
+        Part::Workflows => None,
+    };
+    parts(source).into_iter().filter_map(packed).collect()
+}
+
 impl Part {
     fn shown(&self) -> String {
         let below = |folder: &str| if folder.is_empty() { String::new() } else { format!(" in {folder}") };

@@ -45,6 +45,7 @@ fn differences(file: &str, in_force: &Policy, here: &Policy) -> Vec<Evidence> {
         let (old, new) = (in_force.severity.get(rule).copied(), here.severity.get(rule).copied());
         evidence.extend(setting(file, &format!("severity.{rule}"), old, new));
     }
+    evidence.extend(setting(file, "unimported-vulnerabilities", in_force.unimported, here.unimported));
     evidence.extend(setting(file, "cooldown", in_force.cooldown.clone(), here.cooldown.clone()));
     evidence.extend(internal_names(file, in_force, here));
     let missing_in = |list: &[Exception], it: &Exception| !list.iter().any(|other| it.says_the_same(other));

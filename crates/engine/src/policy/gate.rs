@@ -94,6 +94,7 @@ mod tests {
             indicators: Vec::new(),
             campaigns: Vec::new(),
             way_out: None,
+            usage: None,
             profile: Profile::default(),
             incomplete: Vec::new(),
         }

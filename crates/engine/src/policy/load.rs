@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use vetch_model::{Finding, Verdict};
+use vetch_model::{Finding, Severity, Verdict};
 
 use super::apply::Session;
 use super::gate::Gate;
@@ -95,6 +95,17 @@ impl Policies {
         let loaded = self.by_target.get(target).and_then(|index| self.loaded.get(*index))?;
         let setting = loaded.policy.cooldown.as_ref()?;
         Some((loaded.label.as_str(), setting.line, &setting.value))
+    }
+
+    /// The severity that all of these targets give to vulnerabilities of what they do not import: the worst that any gives.
+    pub fn unimported(&self, targets: &[usize]) -> Option<Severity> {
+        let of = |target: &usize| {
+            let loaded = self.by_target.get(*target).and_then(|index| self.loaded.get(*index))?;
+            loaded.policy.unimported.map(|setting| setting.value)
+        };
+        let all: Option<Vec<Severity>> = targets.iter().map(of).collect();
+        // The worst comes first.
+        all?.into_iter().min()
     }
 
     /// Begins to judge, as of `today`.

@@ -79,6 +79,8 @@ pub struct Policy {
     pub yara: Option<Setting<Paths>>,
     /// Severities by rule id.
     pub severity: BTreeMap<String, Setting<Severity>>,
+    /// The severity of vulnerabilities of packages that the project does not import.
+    pub unimported: Option<Setting<Severity>>,
     /// Names of packages that no public registry may serve, or learn.
     pub internal: Vec<InternalName>,
     /// For how long releases are held back.

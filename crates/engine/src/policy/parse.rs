@@ -19,8 +19,17 @@ use super::{Cooldown, Exception, Paths, Policy, Setting};
 /// Problems listed; a file with more is not worth more lines.
 const MOST_PROBLEMS: usize = 20;
 
-const TOP_KEYS: &[&str] =
-    &["fail-on", "allow-incomplete", "rules", "yara", "severity", "names", "cooldown", "exception"];
+const TOP_KEYS: &[&str] = &[
+    "fail-on",
+    "allow-incomplete",
+    "rules",
+    "yara",
+    "severity",
+    "unimported-vulnerabilities",
+    "names",
+    "cooldown",
+    "exception",
+];
 const NAMES_KEYS: &[&str] = &["internal"];
 const COOLDOWN_KEYS: &[&str] = &["days", "packages"];
 const EXCEPTION_KEYS: &[&str] = &["rule", "package", "path", "content-hash", "reason", "expires"];
@@ -99,6 +108,10 @@ impl Reader<'_> {
                 "rules" => policy.rules = self.paths(value).map(|value| Setting { value, line }),
                 "yara" => policy.yara = self.paths(value).map(|value| Setting { value, line }),
                 "severity" => self.severities(value, &mut policy),
+                "unimported-vulnerabilities" => {
+                    let severities = Severity::ALL.iter().map(|severity| (severity.as_str(), *severity));
+                    policy.unimported = self.word(value, "severity", severities).map(|value| Setting { value, line });
+                }
                 "names" => self.names(value, &mut policy),
                 "cooldown" => policy.cooldown = self.cooldown(value).map(|value| Setting { value, line }),
                 "exception" => self.exceptions(value, &mut policy),

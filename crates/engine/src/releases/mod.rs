@@ -3,6 +3,7 @@
 mod held;
 mod known;
 mod missing;
+mod usage;
 mod way_out;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, IntelFacts, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::{add_findings, judge_release, score, user, verdict_of, yara};
+use vetch_model::advisory::Usage;
 use vetch_model::evidence::Location;
 use vetch_model::facts::{PackageFacts, PythonRelease};
 use vetch_model::history::Time;
@@ -30,6 +32,8 @@ use crate::{Member, ReleasePast, ScannedProject};
 use missing::missing;
 
 pub(crate) use known::Known;
+pub(crate) use usage::OwnCode;
+use usage::Usages;
 
 /// Ways from the root listed of each release.
 const MAX_PATHS: usize = 5;
@@ -97,6 +101,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) naming: &'a Naming,
     /// How many releases are judged at once.
     pub(crate) threads: usize,
+    /// What the user's own code imports, where an advisory made that worth knowing.
+    pub(crate) own_code: &'a OwnCode,
 }
 
 /// What became of everything that was found.
@@ -143,7 +149,11 @@ pub(crate) fn judge(
     let groups: Vec<Group<'_>> = groups.into_iter().collect();
     let index = Index::new(all);
     let numbers: Vec<usize> = (0..groups.len()).collect();
-    let advisories = known.of(&groups, judging);
+    let mut advisories = known.of(&groups, judging);
+    let usages = Usages::new(projects, &index, judging.own_code);
+    for (facts, (_, places)) in advisories.iter_mut().zip(&groups).filter(|(facts, _)| !facts.advisories.is_empty()) {
+        facts.usage = usages.of(&places.iter().map(Place::key).collect::<Vec<_>>());
+    }
     let judged = crate::contents::installed::walk_all(&numbers, judging.threads, |number| {
         judge_group(&groups, *number, &index, judging, advisories.get(*number))
     });
@@ -164,7 +174,7 @@ pub(crate) fn judge(
         }
         releases.facts.push(judged.facts.take());
         releases.pasts.push(std::mem::take(&mut judged.past));
-        releases.results.push(with_policy(judged, session));
+        releases.results.push(with_policy(judged, judging.policies, session));
     }
     releases
 }
@@ -305,6 +315,7 @@ fn judge_group(
         findings,
         excepted: Vec::new(),
         advisories: release.intel.advisories,
+        usage: release.intel.usage,
         indicators: release.intel.indicators,
         campaigns: Vec::new(),
         way_out: None,
@@ -326,9 +337,15 @@ fn targets(places: &[Place<'_>]) -> Vec<usize> {
     targets.into_iter().collect()
 }
 
-fn with_policy(judged: Judged, session: &mut Session<'_>) -> ReleaseResult {
+fn with_policy(judged: Judged, policies: &Policies, session: &mut Session<'_>) -> ReleaseResult {
     let Judged { mut result, targets, .. } = judged;
-    let findings = std::mem::take(&mut result.findings);
+    let mut findings = std::mem::take(&mut result.findings);
+    if result.usage == Some(Usage::NotImported)
+        && let Some(severity) = policies.unimported(&targets)
+    {
+        let vulnerabilities = findings.iter_mut().filter(|finding| finding.rule == "known-vulnerability");
+        vulnerabilities.for_each(|finding| finding.severity = severity);
+    }
     let applied = session.apply(&targets, &result.purl, result.content_hash, findings);
     result.verdict = verdict_of(&applied.kept, !result.incomplete.is_empty());
     result.score = score(&applied.kept);

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use vetch_model::advisory::Advisory;
 use vetch_model::scan::{PathStep, ReleaseResult, Scan};
+use vetch_model::way_out::WayOut;
 use vetch_model::{Capability, Evidence, Finding, Trigger, Verdict};
 
 use super::anchor;
@@ -32,8 +33,8 @@ pub(super) fn release(out: &mut String, scan: &Scan, release: &ReleaseResult) ->
         finding(out, one)?;
     }
     remedies(out, &release.findings)?;
-    if let Some(way) = &release.way_out {
-        writeln!(out, "<p><strong>Go to</strong> {}</p>", text(&way.words()))?;
+    if let Some(way) = release.way_out.as_ref().and_then(WayOut::told) {
+        writeln!(out, "<p><strong>Go to</strong> {}</p>", text(&way))?;
     }
     for campaign in &release.campaigns {
         let (words, unsure) = (text(&campaign.words()), text(&campaign.uncertainty));

@@ -79,6 +79,7 @@ pub(crate) fn release(release: &scan::ReleaseResult) -> Release {
         advisories: release.advisories.iter().map(advisory).collect(),
         indicators: release.indicators.iter().flat_map(indicators).collect(),
         campaigns: release.campaigns.iter().map(campaign).collect(),
+        usage: release.usage.as_ref().map(usage),
         way_out: release.way_out.as_ref().map(way_out),
         profile: profile(&release.profile),
         incomplete: release.incomplete.iter().map(incomplete).collect(),
@@ -101,6 +102,15 @@ fn advisory(advisory: &model::advisory::Advisory) -> Advisory {
         exploit_probability: advisory.probability.map(|probability| f64::from(probability) / 100_000.0),
         modified: rfc_3339(advisory.modified),
         imported: rfc_3339(advisory.imported),
+    }
+}
+
+fn usage(usage: &model::advisory::Usage) -> Usage {
+    match usage {
+        model::advisory::Usage::Imported { at, through } => {
+            Usage { imported: true, file: Some(at.file.clone()), line: at.line, through: through.clone() }
+        }
+        model::advisory::Usage::NotImported => Usage { imported: false, file: None, line: 0, through: Vec::new() },
     }
 }
 

@@ -100,6 +100,19 @@ pub struct Summary {
     pub clean: usize,
 }
 
+/// Whether the project's own code gets to a release, by imports, scripts and commands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Usage {
+    /// It does; false: nothing that is known does, and everything on the way is known.
+    pub imported: bool,
+    /// The first import on the way, in a file of the project's own; null if there is none.
+    pub file: Option<String>,
+    /// 1-based; 0 if the whole file is meant, or there is none.
+    pub line: u32,
+    /// The packages on the way, the release itself at the end.
+    pub through: Vec<String>,
+}
+
 /// Where to go from a bad release.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WayOut {
@@ -151,6 +164,10 @@ pub struct Release {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub advisories: Vec<Advisory>,
+    /// Whether the project's own code gets to it. Absent where no advisory made that worth knowing, or it could not be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(default)]
+    pub usage: Option<Usage>,
     /// Indicators of compromise that it meets, in the order in which it shows them. Absent if none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]

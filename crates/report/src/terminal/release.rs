@@ -1,6 +1,7 @@
 //! One bad release, or the bad findings of a target.
 
 use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, Scan};
+use vetch_model::way_out::WayOut;
 use vetch_model::{Capability, Finding, Profile, Trigger, Verdict};
 
 use super::finding::{self, finding};
@@ -50,8 +51,8 @@ pub(crate) fn background(page: &mut Page, scan: &Scan, release: &ReleaseResult) 
     paths(page, release);
     locations(page, scan, &release.locations);
     remedies(page, &ranked(release).0);
-    if let Some(way) = &release.way_out {
-        labelled(page, "go to", &page.prose(&way.words(), Tone::Plain));
+    if let Some(way) = release.way_out.as_ref().and_then(WayOut::told) {
+        labelled(page, "go to", &page.prose(&way, Tone::Plain));
     }
 }
 

@@ -98,6 +98,7 @@ pub(crate) fn release(purl: Purl, verdict: Verdict, score: u8) -> ReleaseResult 
         indicators: Vec::new(),
         campaigns: Vec::new(),
         way_out: None,
+        usage: None,
         profile: Profile::default(),
         incomplete: Vec::new(),
     }

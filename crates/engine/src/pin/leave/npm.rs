@@ -107,12 +107,11 @@ impl NpmWay<'_> {
         };
         let value = Value::Text(self.good.version.clone());
         let settings = join(root, "pnpm-workspace.yaml");
-        if held.reading.format == Format::Pnpm {
-            if let Some(source) = room.source(&settings, Syntax::Yaml) {
-                let set = source.set(&["overrides", &key], &value);
-                return set
-                    .ok_or_else(|| format!("the overrides in `{settings}` are written in a way that is not edited"));
-            }
+        if held.reading.format == Format::Pnpm
+            && let Some(source) = room.source(&settings, Syntax::Yaml)
+        {
+            let set = source.set(&["overrides", &key], &value);
+            return set.ok_or_else(|| format!("the overrides in `{settings}` are written in a way that is not edited"));
         }
         let file = join(root, "package.json");
         let manifest = room.json(&file).ok_or_else(|| format!("`{file}` is not there, or cannot be read"))?;
