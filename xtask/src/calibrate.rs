@@ -217,13 +217,13 @@ impl fmt::Display for Counts {
 }
 
 /// A share with its 95 % interval after Wilson (1927).
-struct Share {
+pub(crate) struct Share {
     part: usize,
     whole: usize,
 }
 
 impl Share {
-    fn of(part: usize, whole: usize) -> Share {
+    pub(crate) fn of(part: usize, whole: usize) -> Share {
         Share { part, whole }
     }
 

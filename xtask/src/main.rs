@@ -71,6 +71,8 @@ enum Ecosystem {
         #[arg(value_name = "DIR")]
         folders: Vec<PathBuf>,
     },
+    /// The last releases of popular packages, each as of the minute after it was published
+    History(corpus::history::History),
     /// Every lockfile: what Vetch reads against what the tool that wrote it lists
     Map(corpus::map::Map),
     /// Attacks and their benign twins, put through minifiers, bundlers, compilers and obfuscators
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Task::Replay(options) => replay::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Npm { projects } } => corpus::npm(&projects),
         Task::Corpus { ecosystem: Ecosystem::Pypi { folders } } => corpus::pypi(&folders),
+        Task::Corpus { ecosystem: Ecosystem::History(options) } => corpus::history::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Map(options) } => corpus::map::run(&options),
         Task::Corpus { ecosystem: Ecosystem::Robust(options) } => corpus::robust::run(&options),
     };

@@ -13,6 +13,7 @@ pub mod lineage;
 mod opacity;
 mod query;
 pub mod registry;
+pub mod reputation;
 mod rules;
 mod secrets;
 mod shell;

@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod outcome;
 pub mod profile;
 pub mod purl;
+pub mod reputation;
 pub mod rule;
 pub mod scan;
 pub mod text;

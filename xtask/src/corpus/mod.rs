@@ -1,8 +1,9 @@
-//! `cargo xtask corpus npm|pypi`: what the rules say of many ordinary packages.
+//! `cargo xtask corpus npm|pypi|history`: what the rules say of many ordinary packages.
 //!
 //! Popular packages are honest, so whatever is not clean here is either a false alarm, to be fixed in general and
 //! never by name, or to be justified. The bars are those that a change of rules must keep.
 
+pub(crate) mod history;
 pub(crate) mod install;
 pub(crate) mod map;
 mod pypi;

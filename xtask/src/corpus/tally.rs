@@ -98,6 +98,16 @@ impl Tally {
         self.releases.values().filter(move |release| release.verdict == verdict)
     }
 
+    /// How many releases there are.
+    pub(super) fn count_all(&self) -> usize {
+        self.releases.len()
+    }
+
+    /// How many of them have this verdict.
+    pub(super) fn count_of(&self, verdict: Verdict) -> usize {
+        self.of(verdict).count()
+    }
+
     /// The bars that are not met, in words.
     pub(super) fn missed(&self, least: usize, suspicious_one_in: usize) -> Vec<String> {
         let (all, malicious) = (self.releases.len(), self.of(Verdict::Malicious).count());

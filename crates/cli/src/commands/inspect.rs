@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use vetch_detectors::lineage::Lineage;
 use vetch_engine::ScanReport;
 use vetch_engine::lock::name_of;
 use vetch_engine::policy::suggest::nearest;
 use vetch_graph::Selector;
+use vetch_model::history::Time;
+use vetch_model::inventory::Ecosystem;
+use vetch_model::purl::PurlParts;
+use vetch_model::reputation::Remark;
 use vetch_model::scan::ReleaseResult;
 use vetch_report::inspect::{self, InspectView};
 use vetch_report::release_label;
@@ -38,7 +43,8 @@ pub(crate) fn run(arguments: &InspectArgs, global: &Global) -> Result<Exit, Fail
         return Err(Failure::new("there is no release in the target", "name a package folder or an archive"));
     };
     let facts = report.facts.get(number).and_then(Option::as_deref);
-    let view = InspectView { scan: &report.scan, release, facts };
+    let reputation = reputation(&report, number, options.history.as_of.unwrap_or(options.history.now));
+    let view = InspectView { scan: &report.scan, release, facts, reputation: &reputation };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     output::write(file, |out: &mut dyn Write| -> io::Result<()> {
         match arguments.format {
@@ -48,6 +54,19 @@ pub(crate) fn run(arguments: &InspectArgs, global: &Global) -> Result<Exit, Fail
         }
     })?;
     Ok(if release.incomplete.is_empty() && facts.is_some() { Exit::Passed } else { Exit::Incomplete })
+}
+
+/// What the history of a release says for and against it, as of `now`; nothing where no registry told one.
+fn reputation(report: &ScanReport, number: usize, now: Time) -> Vec<Remark> {
+    let release = report.scan.releases.get(number);
+    let history = report.pasts.get(number).and_then(|past| past.history.as_deref());
+    let Some((release, history)) = release.zip(history) else { return Vec::new() };
+    let Ok(parts) = PurlParts::parse(release.purl.as_str()) else { return Vec::new() };
+    let ecosystem = if parts.kind == "pypi" { Ecosystem::Pypi } else { Ecosystem::Npm };
+    let lineage = parts.version.and_then(|version| Lineage::new(history, &ecosystem, &version));
+    lineage
+        .map(|lineage| vetch_detectors::reputation::reputation(&lineage, &release.advisories, now))
+        .unwrap_or_default()
 }
 
 /// What to scan, and the package in it that is meant. A path that is there is a path.

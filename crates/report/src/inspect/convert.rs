@@ -13,6 +13,7 @@ pub(super) fn report(view: &InspectView<'_>, by: &ToolInfo) -> InspectReport {
         schema: SCHEMA_ID,
         tool: tool(by),
         release: release(view.release),
+        reputation: view.reputation.iter().map(remark).collect(),
         manifest: facts.and_then(|facts| facts.manifest.as_ref()).map(manifest),
         contents: facts.map(|facts| contents(view, facts)),
         install_commands: facts.iter().flat_map(|facts| &facts.install_commands).map(install_command).collect(),
@@ -22,6 +23,10 @@ pub(super) fn report(view: &InspectView<'_>, by: &ToolInfo) -> InspectReport {
         signals: facts.iter().flat_map(|facts| &facts.signals).map(signal).collect(),
         anomalies: facts.iter().flat_map(|facts| &facts.anomalies).map(anomaly).collect(),
     }
+}
+
+fn remark(remark: &vetch_model::reputation::Remark) -> Remark {
+    Remark { aspect: remark.aspect.as_str(), leaning: remark.leaning.as_str(), words: remark.words.clone() }
 }
 
 fn manifest(manifest: &vetch_model::manifest::Manifest) -> Manifest {

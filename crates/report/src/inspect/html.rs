@@ -35,6 +35,7 @@ fn content(out: &mut String, view: &InspectView<'_>, tool: &ToolInfo) -> std::fm
     }
     writeln!(out, "<p><strong>{}</strong></p>", text(&words::sentence(view)))?;
     findings(out, view)?;
+    reputation(out, view)?;
     for trigger in Trigger::ALL {
         deeds(out, view, *trigger)?;
     }
@@ -57,6 +58,18 @@ fn findings(out: &mut String, view: &InspectView<'_>) -> std::fmt::Result {
     }
     writeln!(out, "<h2>What speaks against it</h2>")?;
     view.release.findings.iter().try_for_each(|one| finding(out, one))
+}
+
+fn reputation(out: &mut String, view: &InspectView<'_>) -> std::fmt::Result {
+    if view.reputation.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>Its history</h2>\n<table>")?;
+    for remark in view.reputation {
+        let (aspect, leaning, words) = (remark.aspect.as_str(), remark.leaning.as_str(), text(&remark.words));
+        writeln!(out, "<tr><td>{aspect}</td><td class=\"dim\">{leaning}</td><td>{words}</td></tr>")?;
+    }
+    writeln!(out, "</table>")
 }
 
 fn finding(out: &mut String, finding: &Finding) -> std::fmt::Result {

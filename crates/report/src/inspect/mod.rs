@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use vetch_model::facts::PackageFacts;
+use vetch_model::reputation::Remark;
 use vetch_model::scan::{ReleaseResult, Scan};
 use vetch_model::{Capability, Trigger};
 
@@ -31,6 +32,8 @@ pub struct InspectView<'s> {
     pub release: &'s ReleaseResult,
     /// What is known of its contents, where they could be had.
     pub facts: Option<&'s PackageFacts>,
+    /// What its history says for and against it; nothing where no registry told one.
+    pub reputation: &'s [Remark],
 }
 
 impl<'s> InspectView<'s> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use vetch_model::Trigger;
 use vetch_model::facts::{DecodedLayer, PackageFacts};
+use vetch_model::reputation::{Leaning, Remark};
 
 use super::{InspectView, words};
 use crate::label::{count, counted, size};
@@ -31,6 +32,7 @@ pub fn terminal(view: &InspectView<'_>, style: Style) -> String {
         }
     }
     findings(&mut page, view);
+    reputation(&mut page, view.reputation);
     for trigger in Trigger::ALL {
         deeds(&mut page, view, *trigger);
     }
@@ -74,6 +76,24 @@ fn findings(page: &mut Page, view: &InspectView<'_>) {
     }
     heading(page, "What speaks against it");
     terminal::findings(page, view.release);
+}
+
+/// What the history says, each with the way it points.
+fn reputation(page: &mut Page, remarks: &[Remark]) {
+    if remarks.is_empty() {
+        return;
+    }
+    heading(page, "Its history");
+    for remark in remarks {
+        let (mark, tone) = match remark.leaning {
+            Leaning::For => ("+", Tone::Clean),
+            Leaning::Neutral => (" ", Tone::Dim),
+            Leaning::Against => ("-", Tone::Suspicious),
+        };
+        let first = page.text(&format!("  {mark} {:<10} ", remark.aspect.as_str()), tone);
+        let rest = page.text(&" ".repeat(15), Tone::Plain);
+        page.fill(&first, &rest, &page.prose(&remark.words, Tone::Plain));
+    }
 }
 
 /// What is done at one trigger, in reading order.

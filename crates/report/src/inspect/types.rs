@@ -17,6 +17,8 @@ pub struct InspectReport {
     pub tool: Tool,
     /// Verdict, findings, profile and way in, as a scan reports them.
     pub release: Release,
+    /// What the history of the package says for and against trusting it; empty where no registry told one.
+    pub reputation: Vec<Remark>,
     /// What the release says of itself; null if its manifest cannot be had or read.
     pub manifest: Option<Manifest>,
     /// What the release consists of; null if its contents could not be had.
@@ -33,6 +35,17 @@ pub struct InspectReport {
     pub signals: Vec<Signal>,
     /// What is wrong with the archive or folder itself.
     pub anomalies: Vec<Anomaly>,
+}
+
+/// One thing that the history of a package tells.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Remark {
+    /// `age`, `cadence`, `publisher`, `channel`, `line`, `incidents` or `downloads`.
+    pub aspect: &'static str,
+    /// `for`, `neutral` or `against`.
+    pub leaning: &'static str,
+    /// The reason, in a sentence.
+    pub words: String,
 }
 
 /// What a release says of itself. All of it may be a lie.

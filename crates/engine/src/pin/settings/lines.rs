@@ -54,12 +54,30 @@ pub(crate) fn read(bytes: &[u8]) -> Vec<Setting> {
 }
 
 fn push(found: &mut Vec<Setting>, section: &str, key: &str, value: &str, text: &str, start: usize, line: u32) {
-    let bare = value.trim();
+    let bare = match section.is_empty() {
+        true => without_comment(value.trim()),
+        false => value.trim(),
+    };
     let at = text.len() - value.len() + (value.len() - value.trim_start().len());
     let place = start + at..start + at + bare.len();
     let quoted = |mark: char| bare.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark));
     let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(bare).to_owned();
     found.push(Setting { section: section.to_owned(), key: key.to_owned(), value, line, place });
+}
+
+/// The value without a comment behind it, as npm's `ini` reads it: from the first `;` or `#` that no backslash stands
+/// before. pip's files, which have sections, know none.
+fn without_comment(value: &str) -> &str {
+    if value.starts_with(['"', '\'']) && value.len() > 1 && value.ends_with(value.get(..1).unwrap_or_default()) {
+        return value;
+    }
+    let mut is_escaped = false;
+    let comment = value.char_indices().find(|(_, c)| {
+        let is_comment = !is_escaped && matches!(c, ';' | '#');
+        is_escaped = !is_escaped && *c == '\\';
+        is_comment
+    });
+    comment.map_or(value, |(at, _)| value.get(..at).unwrap_or(value).trim_end())
 }
 
 impl Setting {
@@ -83,6 +101,17 @@ pub(crate) fn last<'s>(settings: &'s [Setting], key: &str) -> Option<&'s Setting
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_behind_values_of_npm_are_none_of_the_value() {
+        let text =
+            "ignore-scripts=true ; why\na = b#c\nd = \"e;f\"\ng = h\\;i\n[global]\nindex-url = https://a.invalid/#x\n";
+        let found = read(text.as_bytes());
+        let told: Vec<_> = found.iter().map(|it| (it.value.as_str(), &text[it.place.clone()])).collect();
+        let index = "https://a.invalid/#x";
+        assert_eq!(told, [("true", "true"), ("b", "b"), ("e;f", "\"e;f\""), ("h\\;i", "h\\;i"), (index, index)]);
+        assert!(found[0].is_true());
+    }
 
     #[test]
     fn values_have_their_places() {
