@@ -10,6 +10,9 @@ const HELP: &str = "Examples:
   vetch intel import kev.json epss.csv.gz      what is exploited, and how probable that is
   vetch intel import bundle.json urlhaus.csv   indicators of compromise: STIX 2.1, MISP, lists
   vetch intel update                           OSV's own database, over the network
+  vetch intel key --output team.key            a key, to sign snapshots with
+  vetch intel pack --output all.vetch-intel --key team.key
+  vetch intel import all.vetch-intel           a snapshot that a key you trust signed
   vetch intel search axios
   vetch intel show MAL-2026-2307
   vetch intel show axios-2026                  a known campaign
@@ -34,10 +37,41 @@ pub(crate) struct IntelArgs {
 pub(crate) enum IntelCommand {
     /// Take in records: OSV (.json, .yaml), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz), and
     /// indicators: STIX 2.1 bundles, MISP events and feeds (.json), lists (.json, .csv, .txt)
+    ///
+    /// A snapshot (`vetch intel pack`) is taken in if a key that you trust signed it: FILE.minisig beside it. It stands in
+    /// place of everything that was there; what is named behind it is added.
     Import {
         /// Files and folders; all are taken in, or none
         #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
+        /// Trust snapshots that this public key signed: the key itself, or its file. May be given again [default:
+        /// `trusted-keys` under `[intel]` in the user's config.toml]
+        #[arg(long = "key", value_name = "KEY", value_hint = ValueHint::FilePath)]
+        keys: Vec<String>,
+        /// Also take in a snapshot that is older than what is there
+        #[arg(long)]
+        allow_older: bool,
+    },
+    /// Pack everything into one file for networks that reach no feed, and sign it
+    ///
+    /// The same content gives the same bytes. The signature is FILE.minisig, as minisign makes it.
+    Pack {
+        /// The file to write; a name that ends in .vetch-intel is usual
+        #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: PathBuf,
+        /// Sign with this secret key, which `vetch intel key` or minisign made. Its password is asked for, or taken from
+        /// VETCH_KEY_PASSWORD
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: Option<PathBuf>,
+    },
+    /// Make a pair of keys that sign and check snapshots, as minisign makes them
+    Key {
+        /// The file of the secret key; the public one is written beside it, FILE.pub
+        #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: PathBuf,
+        /// Do not protect the secret key with a password
+        #[arg(long)]
+        no_password: bool,
     },
     /// Bring in what is new at a mirror of OSV's database: everything the first time, then only changes
     Update {

@@ -11,6 +11,7 @@ mod html;
 mod indicators;
 mod inspect;
 mod intel;
+mod intel_snapshot;
 mod lock;
 mod own_source;
 mod pin;

@@ -17,6 +17,7 @@ use vetch_model::indicator::IndicatorKind;
 
 use crate::indicator::{Entry, Listing, Listings, More, list, misp, stix};
 use crate::record::{Document, MAX_RECORD, Record, RecordError, read_json, read_yaml};
+use crate::snapshot::{self, Manifest, Origin, Trust};
 use crate::store::{IntelStore, Put, StoreError, Taken, Writer};
 
 pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
@@ -112,6 +113,8 @@ pub struct SourceReport {
     pub partial: u64,
     /// The first of both.
     pub named: Vec<Named>,
+    /// It is a snapshot, which was put in place of everything.
+    pub snapshot: Option<(Manifest, Origin)>,
 }
 
 /// A problem.
@@ -167,23 +170,66 @@ impl IntelStore {
         now: Time,
         watcher: &mut dyn Watcher,
     ) -> Result<ImportReport, ImportError> {
-        let report = import_all(self.write(now)?, paths, watcher)?;
+        self.import_trusting(paths, &Trust::default(), now, watcher)
+    }
+
+    /// Likewise, also from a snapshot that one of these keys signed. It stands in place of everything that was there,
+    /// and what is named behind it adds to it.
+    ///
+    /// # Errors
+    /// As [`IntelStore::import`].
+    pub fn import_trusting(
+        &mut self,
+        paths: &[PathBuf],
+        trust: &Trust,
+        now: Time,
+        watcher: &mut dyn Watcher,
+    ) -> Result<ImportReport, ImportError> {
+        let copy = self.temporary()?;
+        let report = import_all(self.write(now)?, paths, (trust, copy), watcher)?;
         // A reader may be in the way; the next import will do it.
         self.keep_log().ok();
         Ok(report)
     }
 }
 
-fn import_all(writer: Writer<'_>, paths: &[PathBuf], watcher: &mut dyn Watcher) -> Result<ImportReport, ImportError> {
+fn import_all(
+    writer: Writer<'_>,
+    paths: &[PathBuf],
+    (trust, copy): (&Trust, File),
+    watcher: &mut dyn Watcher,
+) -> Result<ImportReport, ImportError> {
     let mut report = ImportReport::default();
     let mut import = Import { writer, watcher, report: SourceReport::default() };
+    let mut copy = Some(copy);
     for path in paths {
         import.report = SourceReport { path: path.display().to_string(), ..SourceReport::default() };
-        import.path(path)?;
+        let first = copy.take();
+        match (is_snapshot_file(path), first) {
+            (false, _) => {
+                import.writer.adds();
+                import.path(path)?;
+            }
+            (true, Some(copy)) => import.snapshot(path, copy, trust)?,
+            (true, None) => {
+                let reason = "it is a snapshot, which stands in place of everything that came before".to_owned();
+                let (path, hint) = (path.display().to_string(), "name it first, and one only");
+                return Err(ImportError::Source { path, reason, hint });
+            }
+        }
         report.sources.push(std::mem::take(&mut import.report));
     }
     import.writer.commit()?;
     Ok(report)
+}
+
+/// By its first bytes, whatever its name. What cannot be read is told by who reads it.
+fn is_snapshot_file(path: &Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut start = Vec::new();
+    is_file
+        && File::open(path).and_then(|file| file.take(64).read_to_end(&mut start)).is_ok()
+        && snapshot::is_snapshot(&start)
 }
 
 /// What a file is, by its name.
@@ -237,8 +283,17 @@ impl Import<'_, '_> {
                     None => Ok(()),
                 }
             }
-            Kind::Other => Err(unreadable(path, "it ends in none of .json, .yaml, .yml, .zip, .csv, .txt and .csv.gz")),
+            Kind::Other => Err(unreadable(
+                path,
+                "it is no snapshot, and ends in none of .json, .yaml, .yml, .zip, .csv, .txt and .csv.gz",
+            )),
         }
+    }
+
+    fn snapshot(&mut self, path: &Path, copy: File, trust: &Trust) -> Result<(), ImportError> {
+        let (manifest, origin) = snapshot::load(&mut self.writer, path, copy, trust, self.watcher)?;
+        self.report.snapshot = Some((manifest, origin));
+        Ok(())
     }
 
     /// One file of a record, or a catalogue.

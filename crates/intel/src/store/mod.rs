@@ -6,6 +6,7 @@
 mod filter;
 mod indicators;
 mod query;
+mod whole;
 mod write;
 
 use std::fs;
@@ -17,9 +18,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use vetch_model::history::Time;
 use vetch_store::{create_private, missing_is_fine};
 
-pub(crate) use indicators::Taken;
 pub use indicators::{Conditional, Watchlist};
+pub(crate) use indicators::{OpenListing, Taken};
+pub(crate) use query::whole;
 pub use query::{Found, Shown};
+pub(crate) use whole::{for_each_entry, has_listings};
 pub(crate) use write::{Put, Writer};
 
 /// The file in the state folder.
@@ -276,6 +279,7 @@ fn make(file: &Path) -> Result<IntelStore, StoreError> {
         transaction.commit()?;
     }
     connection.execute_batch(indicators::TABLES)?;
+    connection.execute_batch(whole::TABLES)?;
     let mut store = IntelStore { connection };
     // The first import fills an empty file: a journal of what was there before is then nearly empty, where a log of
     // what is new would hold everything twice. Afterwards scans read beside imports.

@@ -4,12 +4,13 @@ mod campaign;
 mod indicator;
 mod settings;
 mod show;
+mod snapshot;
 
 use std::path::{Path, PathBuf};
 
 use vetch_engine::Cancel;
 use vetch_engine::intel::update::{self, DEFAULT_MIRROR, UpdateError, UpdateOptions};
-use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Watcher};
+use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Trust, Watcher};
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
 
@@ -23,7 +24,11 @@ use crate::{interrupt, message, output};
 pub(crate) fn run(arguments: &IntelArgs, global: &Global) -> Result<Exit, Failure> {
     let folder = folder(arguments.intel.as_ref())?;
     match &arguments.command {
-        IntelCommand::Import { paths } => import(&folder, paths, global),
+        IntelCommand::Import { paths, keys, allow_older } => {
+            import(&folder, paths, &snapshot::trust(keys, *allow_older)?, global)
+        }
+        IntelCommand::Pack { output, key } => snapshot::pack(&folder, output, key.as_deref(), global),
+        IntelCommand::Key { output, no_password } => snapshot::key(output, !no_password),
         IntelCommand::Update { mirror, offline } => update(&folder, mirror.as_deref(), *offline, global),
         IntelCommand::Status { format } => show::status(&folder, *format),
         IntelCommand::Search { text, limit, format } => show::search(&folder, text, usize::from(*limit), *format),
@@ -69,14 +74,14 @@ impl Watcher for Following {
     }
 }
 
-fn import(folder: &Path, paths: &[PathBuf], global: &Global) -> Result<Exit, Failure> {
+fn import(folder: &Path, paths: &[PathBuf], trust: &Trust, global: &Global) -> Result<Exit, Failure> {
     let (mut store, aside) = IntelStore::create(folder).map_err(|error| failed(folder, &error))?;
     if let Some(aside) = aside {
         message::note(&format!("what was there is damaged, and is begun anew; the old file is `{}`", aside.display()));
     }
     let mut following = Following { progress: Reporter::new(global), cancel: interrupt::watch()? };
     let now = Time(jiff::Timestamp::now().as_second());
-    let imported = store.import(paths, now, &mut following);
+    let imported = store.import_trusting(paths, trust, now, &mut following);
     following.progress.finish();
     let report = imported.map_err(|error| match error {
         ImportError::Store(error) => failed(folder, &error),
@@ -97,7 +102,7 @@ fn update(folder: &Path, mirror: Option<&str>, is_offline: bool, global: &Global
     }
     let mirror = match mirror {
         Some(mirror) => mirror.to_owned(),
-        None => settings::mirror()?.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
+        None => settings::load()?.mirror.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
     };
     let cancel = interrupt::watch()?;
     let mut following = Following { progress: Reporter::new(global), cancel: cancel.clone() };
@@ -141,6 +146,9 @@ fn problems(sources: &[SourceReport]) {
 
 /// `all.zip: 2661 records added, 0 updated, …`; what there is none of is left out.
 fn line(source: &SourceReport) -> String {
+    if let Some((manifest, origin)) = &source.snapshot {
+        return format!("{}: {}", terminal(&source.path), snapshot::taken(manifest, origin));
+    }
     let counts = [
         (source.added, "added"),
         (source.updated, "updated"),

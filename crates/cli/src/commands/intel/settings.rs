@@ -3,10 +3,12 @@
 //! ```toml
 //! [intel]
 //! mirror = "https://mirror.example/osv"
+//! trusted-keys = ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "team.pub"]
 //! ```
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -18,29 +20,43 @@ const MAX_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Settings {
-    intel: Intel,
+struct Document {
+    intel: Settings,
 }
 
+/// The part `[intel]`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Intel {
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(super) struct Settings {
     /// The mirror's address.
-    mirror: Option<String>,
+    pub(super) mirror: Option<String>,
+    /// Public keys whose snapshots are taken in: each by itself, or a file that holds it.
+    trusted_keys: Vec<String>,
+    /// Where the file lies.
+    #[serde(skip)]
+    folder: PathBuf,
 }
 
-/// The mirror that the user chose, if any.
-pub(super) fn mirror() -> Result<Option<String>, Failure> {
-    let Some(file) = surroundings::settings_file() else { return Ok(None) };
-    let hint = "it holds `mirror = \"https://…\"` under `[intel]`";
+impl Settings {
+    /// The keys as they are written, and the folder that files among them are relative to.
+    pub(super) fn trusted_keys(self) -> (Vec<String>, PathBuf) {
+        (self.trusted_keys, self.folder)
+    }
+}
+
+/// What the user chose; nothing where there are no settings.
+pub(super) fn load() -> Result<Settings, Failure> {
+    let Some(file) = surroundings::settings_file() else { return Ok(Settings::default()) };
+    let hint = "docs/intel.md tells what may stand under `[intel]`; `vetch intel --help` names the options beside it";
     let failed = |reason: String| Failure::new(format!("cannot use `{}`: {reason}", file.display()), hint);
-    match fs::metadata(&file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    let mut text = String::new();
+    match File::open(&file).and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Settings::default()),
         Err(error) => return Err(failed(error.to_string())),
-        Ok(metadata) if metadata.len() > MAX_BYTES => return Err(failed("it is too large".to_owned())),
+        Ok(length) if length as u64 > MAX_BYTES => return Err(failed("it is too large".to_owned())),
         Ok(_) => {}
     }
-    let text = fs::read_to_string(&file).map_err(|error| failed(error.to_string()))?;
-    let settings: Settings = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
-    Ok(settings.intel.mirror)
+    let document: Document = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
+    let folder = fs::canonicalize(&file).unwrap_or(file).parent().map(PathBuf::from).unwrap_or_default();
+    Ok(Settings { folder, ..document.intel })
 }
