@@ -7,6 +7,7 @@
 //! source    paths → records        files, folders, zips; CISA KEV and EPSS beside them
 //! store     records ⇄ intel.sqlite one transaction per import; batch look-ups
 //! snapshot  store ⇄ signed file    for networks that reach no feed
+//! taxii     answers of servers    → objects for `indicator`, page by page
 //! matching  record × version       ranges by the ecosystem's own order; aliases merged; the version to go to
 //! ```
 //!
@@ -20,6 +21,7 @@ mod record;
 pub mod snapshot;
 mod source;
 mod store;
+pub mod taxii;
 
 pub use indicator::memory::MemoryList;
 pub use knowledge::{Campaign, Indication, Knowledge, Technique, correlate, knowledge};

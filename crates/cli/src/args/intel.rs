@@ -10,6 +10,8 @@ const HELP: &str = "Examples:
   vetch intel import kev.json epss.csv.gz      what is exploited, and how probable that is
   vetch intel import bundle.json urlhaus.csv   indicators of compromise: STIX 2.1, MISP, lists
   vetch intel update                           OSV's own database, over the network
+  vetch intel taxii https://taxii.example/taxii2/
+  vetch intel update --taxii cert              what is new at a TAXII server of your config.toml
   vetch intel key --output team.key            a key, to sign snapshots with
   vetch intel pack --output all.vetch-intel --key team.key
   vetch intel import all.vetch-intel           a snapshot that a key you trust signed
@@ -73,14 +75,31 @@ pub(crate) enum IntelCommand {
         #[arg(long)]
         no_password: bool,
     },
-    /// Bring in what is new at a mirror of OSV's database: everything the first time, then only changes
+    /// Bring in what is new at a mirror of OSV's database and at the TAXII servers of the user's config.toml:
+    /// everything the first time, then only changes
     Update {
-        /// The mirror's address [default: `mirror` under `[intel]` in the user's config.toml, or OSV's own]
-        #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+        /// The mirror's address; TAXII servers are then not asked [default: `mirror` under `[intel]` in the user's
+        /// config.toml, or OSV's own]
+        #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "taxii")]
         mirror: Option<String>,
+        /// Ask this TAXII server alone, or `all` of them: a part `[[intel.taxii]]` of the user's config.toml
+        #[arg(long, value_name = "NAME")]
+        taxii: Option<String>,
         /// Use no network; an update is then an error
         #[arg(long)]
         offline: bool,
+    },
+    /// List the API roots and collections of TAXII 2.1 servers
+    Taxii {
+        /// A server's address, or its name in the user's config.toml [default: all that are configured]
+        #[arg(value_name = "URL|NAME")]
+        server: Option<String>,
+        /// Use no network; the list is then an error
+        #[arg(long)]
+        offline: bool,
+        /// Form of the answer
+        #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+        format: IntelFormat,
     },
     /// Tell how much there is, and how old it is
     Status {

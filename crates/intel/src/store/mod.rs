@@ -6,6 +6,7 @@
 mod filter;
 mod indicators;
 mod query;
+mod related;
 mod whole;
 mod write;
 
@@ -180,7 +181,10 @@ impl IntelStore {
     }
 
     /// From now on readers and a writer do not wait for each other.
-    pub(crate) fn keep_log(&mut self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// When one is in the way just now.
+    pub fn keep_log(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?)
     }
 
@@ -280,6 +284,7 @@ fn make(file: &Path) -> Result<IntelStore, StoreError> {
     }
     connection.execute_batch(indicators::TABLES)?;
     connection.execute_batch(whole::TABLES)?;
+    connection.execute_batch(related::TABLES)?;
     let mut store = IntelStore { connection };
     // The first import fills an empty file: a journal of what was there before is then nearly empty, where a log of
     // what is new would hold everything twice. Afterwards scans read beside imports.

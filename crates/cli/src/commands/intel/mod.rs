@@ -5,6 +5,7 @@ mod indicator;
 mod settings;
 mod show;
 mod snapshot;
+mod taxii;
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +30,10 @@ pub(crate) fn run(arguments: &IntelArgs, global: &Global) -> Result<Exit, Failur
         }
         IntelCommand::Pack { output, key } => snapshot::pack(&folder, output, key.as_deref(), global),
         IntelCommand::Key { output, no_password } => snapshot::key(output, !no_password),
-        IntelCommand::Update { mirror, offline } => update(&folder, mirror.as_deref(), *offline, global),
+        IntelCommand::Update { mirror, taxii, offline } => {
+            update(&folder, mirror.as_deref(), taxii.as_deref(), *offline, global)
+        }
+        IntelCommand::Taxii { server, offline, format } => taxii::list(server.as_deref(), *offline, *format),
         IntelCommand::Status { format } => show::status(&folder, *format),
         IntelCommand::Search { text, limit, format } => show::search(&folder, text, usize::from(*limit), *format),
         IntelCommand::Show { id, format } => show::show(&folder, id, *format),
@@ -93,19 +97,60 @@ fn import(folder: &Path, paths: &[PathBuf], trust: &Trust, global: &Global) -> R
     tell(&report.sources)
 }
 
-fn update(folder: &Path, mirror: Option<&str>, is_offline: bool, global: &Global) -> Result<Exit, Failure> {
+/// The mirror and the servers of TAXII, or only what was named. Each is asked, whatever became of the other.
+fn update(
+    folder: &Path,
+    mirror: Option<&str>,
+    server: Option<&str>,
+    is_offline: bool,
+    global: &Global,
+) -> Result<Exit, Failure> {
     if is_offline {
         return Err(Failure::new(
             "an update needs the network, which --offline switches off",
             "fetch the zips elsewhere, and take them in with `vetch intel import`",
         ));
     }
+    let asks_servers = mirror.is_none() && (server.is_some() || taxii::is_configured()?);
+    let mut following = Following { progress: Reporter::new(global), cancel: interrupt::watch()? };
+    let from_mirror = match server {
+        None => from_mirror(folder, mirror, &mut following),
+        Some(_) => Ok(Vec::new()),
+    };
+    let is_cancelled = following.cancel.is_cancelled();
+    let outcome = (asks_servers && !is_cancelled).then(|| taxii::update(folder, server, &mut following)).transpose();
+    following.progress.finish();
+    let mut failure = None;
+    let mut sources = from_mirror.unwrap_or_else(|error| {
+        failure = Some(error);
+        Vec::new()
+    });
+    let errors = match outcome {
+        Ok(outcome) => {
+            let outcome = outcome.unwrap_or_default();
+            sources.extend(outcome.reports);
+            taxii::ended(outcome.errors)
+        }
+        Err(error) => Err(error),
+    };
+    if !sources.is_empty() {
+        tell(&sources)?;
+    }
+    match (failure, errors) {
+        (Some(first), Err(second)) => {
+            message::error(&first.message, &first.hint);
+            Err(second)
+        }
+        (Some(failure), Ok(())) => Err(failure),
+        (None, errors) => errors.map(|()| Exit::Passed),
+    }
+}
+
+fn from_mirror(folder: &Path, mirror: Option<&str>, following: &mut Following) -> Result<Vec<SourceReport>, Failure> {
     let mirror = match mirror {
         Some(mirror) => mirror.to_owned(),
         None => settings::load()?.mirror.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
     };
-    let cancel = interrupt::watch()?;
-    let mut following = Following { progress: Reporter::new(global), cancel: cancel.clone() };
     let options = UpdateOptions {
         folder: folder.to_owned(),
         mirror,
@@ -113,14 +158,12 @@ fn update(folder: &Path, mirror: Option<&str>, is_offline: bool, global: &Global
         environment: surroundings::environment(),
         now: Time(jiff::Timestamp::now().as_second()),
     };
-    let updated = update::update(&options, &cancel, &mut following);
-    following.progress.finish();
-    let sources = updated.map_err(|error| {
+    let cancel = following.cancel.clone();
+    update::update(&options, &cancel, following).map_err(|error| {
         let is_cancelled = matches!(error, UpdateError::Cancelled | UpdateError::Import(ImportError::Cancelled));
         let exit = if is_cancelled { Exit::Cancelled } else { Exit::Error };
         Failure { message: error.to_string(), hint: error.hint().to_owned(), exit }
-    })?;
-    tell(&sources)
+    })
 }
 
 /// What came of it: problems on standard error, the counts on standard output.

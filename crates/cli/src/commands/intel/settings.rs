@@ -4,8 +4,18 @@
 //! [intel]
 //! mirror = "https://mirror.example/osv"
 //! trusted-keys = ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "team.pub"]
+//!
+//! [[intel.taxii]]
+//! name = "cert"
+//! url = "https://taxii.example/taxii2/"
+//! collections = ["Indicators"]
+//! username = "me"
+//! password-env = "CERT_PASSWORD"
 //! ```
+//!
+//! Secrets stand in variables, never in the file.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -32,12 +42,53 @@ pub(super) struct Settings {
     pub(super) mirror: Option<String>,
     /// Public keys whose snapshots are taken in: each by itself, or a file that holds it.
     trusted_keys: Vec<String>,
+    /// Servers of TAXII.
+    taxii: Vec<Taxii>,
     /// Where the file lies.
     #[serde(skip)]
     folder: PathBuf,
 }
 
+/// A part `[[intel.taxii]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Taxii {
+    /// What the user calls it.
+    pub(super) name: String,
+    /// The address of its discovery document or of an API root.
+    pub(super) url: String,
+    /// Ids, aliases or titles; all that may be read if there are none.
+    #[serde(default)]
+    pub(super) collections: Vec<String>,
+    /// For basic authentication.
+    pub(super) username: Option<String>,
+    /// The variable with the password.
+    pub(super) password_env: Option<String>,
+    /// The variable with a token.
+    pub(super) token_env: Option<String>,
+    /// The header of an API key.
+    pub(super) header: Option<String>,
+    /// The variable with the key.
+    pub(super) header_env: Option<String>,
+    /// Ask over plain http, with the credentials in the clear.
+    #[serde(default)]
+    pub(super) allow_http: bool,
+}
+
 impl Settings {
+    /// The servers, if they can be told apart.
+    pub(super) fn taxii(self) -> Result<Vec<Taxii>, Failure> {
+        let mut names = BTreeSet::new();
+        for one in &self.taxii {
+            let is_name = !one.name.trim().is_empty() && one.name != "all" && !one.name.contains("://");
+            if !is_name || !names.insert(one.name.as_str()) {
+                let what = format!("`{}` cannot be the `name` of a TAXII server in your config.toml", one.name);
+                return Err(Failure::new(what, "give each server a name of its own; `all` stands for all of them"));
+            }
+        }
+        Ok(self.taxii)
+    }
+
     /// The keys as they are written, and the folder that files among them are relative to.
     pub(super) fn trusted_keys(self) -> (Vec<String>, PathBuf) {
         (self.trusted_keys, self.folder)
