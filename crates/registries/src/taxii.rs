@@ -56,6 +56,8 @@ pub enum TaxiiCredentials {
 /// What came.
 #[derive(Debug)]
 pub struct TaxiiAnswer {
+    /// Where it came from in the end; it ends in `/`.
+    pub url: String,
     /// The document.
     pub bytes: Vec<u8>,
     /// `Content-Type`, as sent.
@@ -231,11 +233,9 @@ async fn fetch(shared: Arc<Fetcher<Server>>, index: usize, url: Url, limit: u64)
     let answer = shared.get(index, &url, &wanted, limit).await?;
     let spool = |error: std::io::Error| FetchError::Spool { url: shown(&url), reason: error.to_string() };
     let added_last = header(&answer.headers, "x-taxii-date-added-last");
-    Ok(TaxiiAnswer {
-        bytes: answer.tarball.into_bytes().map_err(spool)?,
-        content_type: answer.content_type,
-        added_last,
-    })
+    let (bytes, content_type) = (answer.tarball.into_bytes().map_err(spool)?, answer.content_type);
+    let url = address(&shown(&answer.url)).map_or_else(String::new, |url| url.to_string());
+    Ok(TaxiiAnswer { url, bytes, content_type, added_last })
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -13,6 +13,7 @@ mod inspect;
 mod intel;
 mod intel_snapshot;
 mod lock;
+mod medallion;
 mod own_source;
 mod pin;
 mod policy;
@@ -21,6 +22,7 @@ mod report;
 mod rules;
 mod sbom;
 mod scan;
+mod taxii;
 mod yara;
 
 use vetch_testkit::{Run, Vetch};

@@ -205,8 +205,9 @@ impl<'a> Asking<'a> {
 
     /// Its API roots, each with its collections.
     fn roots(&self) -> Result<Vec<TaxiiRoot>, TaxiiError> {
-        let address = self.client.address();
-        let answer = self.get(&address, &[], &[], (MAX_DOCUMENT, None))?;
+        let answer = self.get(&self.client.address(), &[], &[], (MAX_DOCUMENT, None))?;
+        // It may have led on to another place of the same host.
+        let address = answer.url;
         let entrance = read_entrance(&answer.bytes).map_err(|why| self.wrong(None, format!("{address}: {why}")))?;
         let discovery = match entrance {
             Entrance::ApiRoot(root) => {

@@ -153,15 +153,16 @@ impl Paging {
         if self.seen.len() as u64 >= MAX_OBJECTS || self.pages >= MAX_PAGES {
             return Err(format!("it has more than {MAX_OBJECTS} objects or {MAX_PAGES} pages since the last update"));
         }
-        self.turn(page.next, last)
+        self.turn(page.next, last, is_new)
     }
 
-    /// On to the next page: by the server's mark, else by time (3.5).
-    fn turn(&mut self, next: Option<String>, last: Option<i64>) -> Result<(), String> {
+    /// On to the next page: by the server's mark, else by time (3.5). Some servers use one mark for all pages, so that one
+    /// that was there before is a circle only where nothing new came.
+    fn turn(&mut self, next: Option<String>, last: Option<i64>, is_new: bool) -> Result<(), String> {
         match next.filter(|next| !next.is_empty()) {
             Some(next) if next.len() > MAX_NEXT => Err("the mark of its next page is too long".to_owned()),
             Some(next) => {
-                if !self.marks.insert(self.hasher.hash_one(&next)) {
+                if !self.marks.insert(self.hasher.hash_one(&next)) && !is_new {
                     return Err("it leads in a circle: the mark of its next page was there before".to_owned());
                 }
                 self.next = Some(next);
@@ -206,14 +207,15 @@ impl Paging {
         std::mem::take(&mut self.held)
     }
 
-    /// Up to where everything has come, to be kept together with what was handed over. Never later than now: a server
-    /// whose clock is ahead, or who says so, would keep what comes later from ever being asked for.
+    /// Up to where everything has come, to be kept together with what was handed over. A time of the future counts as now:
+    /// it would keep what comes later from ever being asked for. (A clock that is a little ahead stays so, and does not.)
     pub fn state(&self, now: Time) -> Option<FeedState> {
         let now = now.0.saturating_mul(1_000_000);
+        let told = |reached: i64| if reached > now.saturating_add(AHEAD) { now } else { reached };
         // Within one moment there may be more on the next page.
-        let reached = self.reached.map(|reached| if self.is_done { reached } else { reached.saturating_sub(1) });
+        let reached = self.reached.map(told).map(|reached| reached.saturating_sub(i64::from(!self.is_done)));
         // One that tells no times is asked for everything again.
-        let seen = reached.filter(|_| !self.is_undated).map(|reached| reached.min(now)).max(self.before)?;
+        let seen = reached.filter(|_| !self.is_undated).max(self.before)?;
         Some(FeedState { tag: String::new(), seen })
     }
 
@@ -281,9 +283,9 @@ mod tests {
     fn circles_and_endless_roads_end() {
         let mut same = Paging::new(None);
         same.take(page(r#""more": true, "next": "a","#, &[1]).as_bytes(), None).unwrap();
-        assert!(
-            same.take(page(r#""more": true, "next": "a","#, &[2]).as_bytes(), None).unwrap_err().contains("circle")
-        );
+        same.take(page(r#""more": true, "next": "a","#, &[2]).as_bytes(), None).unwrap();
+        let again = same.take(page(r#""more": true, "next": "a","#, &[2]).as_bytes(), None);
+        assert!(again.unwrap_err().contains("circle"));
         let mut nowhere = Paging::new(None);
         assert!(nowhere.take(page(r#""more": true,"#, &[1]).as_bytes(), None).unwrap_err().contains("not how"));
         let mut still = Paging::new(None);
@@ -306,6 +308,12 @@ mod tests {
         paging.take(page("", &[1]).as_bytes(), Some("2099-01-01T00:00:00Z")).unwrap();
         assert_eq!(paging.state(NOW).unwrap().seen, NOW.0 * 1_000_000);
         assert!(paging.complaint(NOW).unwrap().contains("2099"));
+        // Clocks differ a little: that of the server is the one that counts.
+        let ahead = jiff::Timestamp::from_second(NOW.0 + 60).unwrap().to_string();
+        let mut skewed = Paging::new(Some(&before));
+        skewed.take(page("", &[1]).as_bytes(), Some(&ahead)).unwrap();
+        assert_eq!(skewed.state(NOW).unwrap().seen, (NOW.0 + 60) * 1_000_000);
+        assert_eq!(skewed.complaint(NOW), None);
         let mut backwards = Paging::new(Some(&before));
         backwards.take(page("", &[1]).as_bytes(), Some("1970-01-01T00:00:01Z")).unwrap();
         assert_eq!(backwards.state(NOW).unwrap().seen, 5_000_000);
@@ -320,18 +328,20 @@ mod tests {
 
     #[test]
     fn one_bad_object_takes_no_other_along() {
-        let deep =
-            format!(r#"{{"type": "file", "id": "file--1", "path": {}1{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
+        let nested = format!("{}1{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        let deep = format!(r#"{{"type": "file", "id": "file--1", "path": {nested}}}"#);
+        let beside = format!(r#"{{"type": "file", "id": "file--2", "x_not_ours": {nested}}}"#);
         let objects = [
             r#"{"type": "indicator", "id": "indicator--1"}"#,
             r#"{"type": "indicator", "id": "MAL-2026-2307"}"#,
             r#"{"type": "indicator", "id": "malware--1"}"#,
             "7",
             &deep,
+            &beside,
         ];
         let mut paging = Paging::new(None);
         paging.take(format!(r#"{{"objects": [{}]}}"#, objects.join(",")).as_bytes(), None).unwrap();
-        assert_eq!((paging.held().all.len(), paging.held().failed, paging.held().named.len()), (1, 4, 4));
+        assert_eq!((paging.held().all.len(), paging.held().failed, paging.held().named.len()), (2, 4, 4));
         for wrong in [&b"[]"[..], b"<html>", b"{\"objects\": {}}", b"{\"more\": 1}", b""] {
             assert!(Paging::new(None).take(wrong, None).is_err());
         }
