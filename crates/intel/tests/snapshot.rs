@@ -245,6 +245,32 @@ fn a_signature_does_not_make_nonsense_good() {
 }
 
 #[test]
+fn signed_content_of_any_kind_is_taken_in_whole_or_not_at_all() {
+    let team = Team::new();
+    let packed = bytes(&full(&team, "there", &[0, 1, 2, 3, 4]));
+    let (first, content) = parts(&packed);
+    let sum = |content: &[u8]| hex::encode(<sha2::Sha256 as sha2::Digest>::digest(content));
+    let mut taken = 0;
+    for at in (0..content.len()).step_by(3) {
+        let mut damaged = content.clone();
+        damaged[at] ^= 0x41;
+        let first = first.replace(&sum(&content), &sum(&damaged));
+        let file = team.signed("damaged", &put_together(&first, &damaged));
+        match team.load("here", &file, &Trust { allows_older: true, ..team.trust() }) {
+            Ok(_) => taken += 1,
+            Err(ImportError::Source { .. }) => {}
+            Err(error) => panic!("{at}: {error}"),
+        }
+        // Whatever came in can be read.
+        if let Some(here) = IntelStore::open(&team.place("here")).unwrap() {
+            here.status().unwrap();
+            here.search("MAL", 9).unwrap();
+        }
+    }
+    assert!(taken > 0, "texts are anybody's to choose");
+}
+
+#[test]
 fn the_clock_is_not_turned_back_unless_that_is_wanted() {
     let team = Team::new();
     let old = team.signed("old.vetch-intel", &bytes(&full(&team, "first", &[1])));
