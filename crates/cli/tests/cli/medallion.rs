@@ -41,6 +41,7 @@ impl Drop for Medallion {
 
 impl Medallion {
     /// A server with one collection, or `None` with a printed note where none is installed. In CI that is a failure.
+    #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     fn start() -> Option<Medallion> {
         let Some(program) = program() else {
             assert!(std::env::var_os("CI").is_none(), "medallion is not installed; .ci/run installs it");
