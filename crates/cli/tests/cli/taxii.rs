@@ -409,6 +409,14 @@ fn updates_ask_the_mirror_and_every_server_whatever_becomes_of_the_others() {
     assert_eq!(server.requests().len(), asked, "who names a mirror means the mirror; offline nobody is asked");
     let run = user.run(&["update", "--taxii", "nobody"]).expect(2);
     assert!(run.stderr.contains("there are: gone, cert"), "{}", run.stderr);
+    // One whose secret is missing takes no other along.
+    let locked = setting("locked", &server.url(), "token-env = \"MISSING\"");
+    let other = User::new(&format!("{locked}{}", setting("cert", &server.url(), "")));
+    let run = other.run(&["update", "--taxii", "all"]).expect(2);
+    assert!(run.stderr.contains("`locked`: the variable `MISSING` is not set"), "{}", run.stderr);
+    assert_eq!(other.hosts(), 3);
+    let run = other.run(&["taxii"]).expect(2);
+    assert!(run.stderr.contains("`MISSING`") && run.stdout.contains(ID), "{}", run.stdout);
     for twice in [format!("{both}{both}"), setting("all", "https://taxii.invalid/", "")] {
         let run = User::new(&twice).run(&["update", "--taxii", "all"]).expect(2);
         assert!(run.stderr.contains("name of its own"), "{}", run.stderr);

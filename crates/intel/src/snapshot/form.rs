@@ -3,7 +3,9 @@
 //! Each entry has its length before it (4 bytes, little-endian) and is postcard. Records come in the order of their ids,
 //! then what is known of vulnerabilities by their ids, then listings by theirs, each before its indicators.
 
+use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use vetch_model::history::Time;
@@ -99,9 +101,13 @@ impl Counts {
     }
 }
 
-/// Whether a file begins as a snapshot does.
-pub(crate) fn is_snapshot(start: &[u8]) -> bool {
-    start.starts_with(MAGIC.as_bytes())
+/// Whether a file is a snapshot, by its first bytes and whatever its name. What cannot be read is told by who reads it.
+pub fn is_file(path: &Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut start = Vec::new();
+    is_file
+        && File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start)).is_ok()
+        && start == MAGIC.as_bytes()
 }
 
 /// Reads the two lines.

@@ -18,8 +18,7 @@ mod pack;
 
 use vetch_model::history::Time;
 
-pub(crate) use form::is_snapshot;
-pub use form::{Counts, Manifest};
+pub use form::{Counts, Manifest, is_file};
 pub(crate) use load::load;
 pub use pack::{PackError, Packed};
 

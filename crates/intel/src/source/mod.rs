@@ -121,7 +121,7 @@ fn import_all(
     for path in paths {
         import.report = SourceReport { path: path.display().to_string(), ..SourceReport::default() };
         let first = copy.take();
-        match (is_snapshot_file(path), first) {
+        match (snapshot::is_file(path), first) {
             (false, _) => {
                 import.writer.adds();
                 import.path(path)?;
@@ -137,15 +137,6 @@ fn import_all(
     }
     import.writer.commit()?;
     Ok(report)
-}
-
-/// By its first bytes, whatever its name. What cannot be read is told by who reads it.
-fn is_snapshot_file(path: &Path) -> bool {
-    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let mut start = Vec::new();
-    is_file
-        && File::open(path).and_then(|file| file.take(64).read_to_end(&mut start)).is_ok()
-        && snapshot::is_snapshot(&start)
 }
 
 /// What a file is, by its name.

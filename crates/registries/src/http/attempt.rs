@@ -118,7 +118,7 @@ pub(crate) enum Kind {
     Python,
     /// A document, judged by who asked for it.
     Document,
-    /// npm's document of a package: large, and sent compressed.
+    /// A large document, sent compressed: npm's of a package, a page of TAXII.
     Packument,
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &IntelArgs, global: &Global) -> Result<Exit, Failur
     let folder = folder(arguments.intel.as_ref())?;
     match &arguments.command {
         IntelCommand::Import { paths, keys, allow_older } => {
-            import(&folder, paths, &snapshot::trust(keys, *allow_older)?, global)
+            import(&folder, paths, &snapshot::trust(paths, keys, *allow_older)?, global)
         }
         IntelCommand::Pack { output, key } => snapshot::pack(&folder, output, key.as_deref(), global),
         IntelCommand::Key { output, no_password } => snapshot::key(output, !no_password),

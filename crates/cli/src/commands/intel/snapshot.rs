@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use vetch_intel::Trust;
 use vetch_intel::snapshot::keys::{self, KeyError, MAX_KEY_FILE, SIGNATURE_SUFFIX, SigningKey, TrustedKey};
-use vetch_intel::snapshot::{Manifest, Origin, PackError};
+use vetch_intel::snapshot::{Manifest, Origin, PackError, is_file};
 use vetch_report::escape::terminal;
 
 use super::{Following, failed, opened, settings};
@@ -205,12 +205,14 @@ fn read(file: &Path) -> Result<String, String> {
     }
 }
 
-/// Whose snapshots count: of the keys given, else of those in the user's settings.
-pub(super) fn trust(given: &[String], allows_older: bool) -> Result<Trust, Failure> {
+/// Whose snapshots count: of the keys given, else of those in the user's settings, which are looked at if there is a
+/// snapshot to take in.
+pub(super) fn trust(paths: &[PathBuf], given: &[String], allows_older: bool) -> Result<Trust, Failure> {
     let mut trust = Trust { keys: Vec::new(), allows_older };
     let (texts, folder) = match given.is_empty() {
         false => (given.to_vec(), PathBuf::new()),
-        true => settings::load()?.trusted_keys(),
+        true if paths.iter().any(|path| is_file(path)) => settings::load()?.trusted_keys(),
+        true => return Ok(trust),
     };
     for text in &texts {
         // A key is never the name of a file that anybody would choose.

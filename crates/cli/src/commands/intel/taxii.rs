@@ -22,11 +22,13 @@ use crate::{interrupt, message, output};
 const ALL: &str = "all";
 
 /// The server that a setting describes, with its secrets from the environment.
-fn server(setting: &Taxii) -> Result<TaxiiServer, Failure> {
-    let wrong = |reason: String, hint: &str| {
-        Failure::new(format!("cannot use the TAXII server `{}` of your config.toml: {reason}", setting.name), hint)
+fn server(setting: &Taxii) -> Result<TaxiiServer, TaxiiError> {
+    let wrong = |what: String, hint: &str| {
+        let (server, hint) = (setting.name.clone(), hint.to_owned());
+        TaxiiError { server, collection: None, what, hint, is_cancelled: false }
     };
-    let one = "give it `username` and `password-env`, or `token-env`, or `header` and `header-env`, or none of them";
+    let one = "in your config.toml, give it `username` and `password-env`, or `token-env`, or `header` and `header-env`, or \
+               none of them";
     let secret = |variable: &str| {
         let value = surroundings::environment().remove(std::ffi::OsStr::new(variable));
         let value = value.and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
@@ -79,8 +81,7 @@ pub(super) fn is_configured() -> Result<bool, Failure> {
 
 /// Brings in what is new. Every server is asked, whatever became of the others.
 pub(super) fn update(folder: &Path, name: Option<&str>, following: &mut Following) -> Result<TaxiiOutcome, Failure> {
-    // What is wrong with settings is told before anybody is asked.
-    let servers: Vec<TaxiiServer> = chosen(name)?.iter().map(server).collect::<Result<_, _>>()?;
+    let settings = chosen(name)?;
     let options = TaxiiOptions {
         folder: folder.to_owned(),
         environment: update::environment(surroundings::home(), &surroundings::environment()),
@@ -88,8 +89,15 @@ pub(super) fn update(folder: &Path, name: Option<&str>, following: &mut Followin
     };
     let cancel = following.cancel.clone();
     let mut whole = TaxiiOutcome::default();
-    for server in &servers {
-        let outcome = taxii::update(server, &options, &cancel, following).map_err(|error| failed(folder, &error))?;
+    for setting in &settings {
+        let server = match server(setting) {
+            Ok(server) => server,
+            Err(error) => {
+                whole.errors.push(error);
+                continue;
+            }
+        };
+        let outcome = taxii::update(&server, &options, &cancel, following).map_err(|error| failed(folder, &error))?;
         whole.reports.extend(outcome.reports);
         whole.errors.extend(outcome.errors);
         if cancel.is_cancelled() {
@@ -118,16 +126,16 @@ pub(super) fn list(wanted: Option<&str>, is_offline: bool, format: IntelFormat) 
     if is_offline {
         return Err(Failure::new("servers are asked over the network, which --offline switches off", ""));
     }
-    let servers = match wanted.filter(|wanted| wanted.contains("://")) {
+    let servers: Vec<Result<TaxiiServer, TaxiiError>> = match wanted.filter(|wanted| wanted.contains("://")) {
         Some(url) => vec![at(url)?],
-        None => chosen(Some(wanted.unwrap_or(ALL)))?.iter().map(server).collect::<Result<_, _>>()?,
+        None => chosen(Some(wanted.unwrap_or(ALL)))?.iter().map(server).collect(),
     };
     let cancel = interrupt::watch()?;
     let environment = update::environment(surroundings::home(), &surroundings::environment());
     let (mut all, mut errors) = (Vec::new(), Vec::new());
-    for server in &servers {
-        match taxii::list(server, &environment, &cancel) {
-            Ok(roots) => all.push((server, roots)),
+    for server in servers {
+        match server.and_then(|server| Ok((taxii::list(&server, &environment, &cancel)?, server))) {
+            Ok((roots, server)) => all.push((server, roots)),
             Err(error) => errors.push(error),
         }
     }
@@ -145,14 +153,14 @@ pub(super) fn list(wanted: Option<&str>, is_offline: bool, format: IntelFormat) 
 }
 
 /// A server at an address: one of the settings if it is theirs to the letter, else one that knows nobody.
-fn at(url: &str) -> Result<TaxiiServer, Failure> {
+fn at(url: &str) -> Result<Result<TaxiiServer, TaxiiError>, Failure> {
     let same = |one: &&Taxii| one.url.trim_end_matches('/') == url.trim_end_matches('/');
     if let Some(known) = settings::load()?.taxii()?.iter().find(same) {
-        return server(known);
+        return Ok(server(known));
     }
     let access = TaxiiAccess { url: url.to_owned(), credentials: TaxiiCredentials::None, allows_http: false };
     let name = vetch_engine::url_without_secrets(url);
-    Ok(TaxiiServer { name, access, collections: Vec::new() })
+    Ok(Ok(TaxiiServer { name, access, collections: Vec::new() }))
 }
 
 fn server_text(server: &TaxiiServer, roots: &[TaxiiRoot]) -> String {
