@@ -160,6 +160,34 @@ fn older_ones_are_refused_unless_they_are_wanted() {
 }
 
 #[test]
+fn one_that_is_killed_leaves_what_was_there_or_is_there_whole() {
+    const COUNT: u64 = 20_000;
+    let there = packed();
+    let list: String = (0..COUNT).map(|number| format!("host-{number}.invalid\n")).collect();
+    fs::write(there.file("list.txt"), list).unwrap();
+    there.run(&["intel", "import", "list.txt"]).expect(0);
+    there.run(&["intel", "pack", "--output", BOTH[0], "--key", "team.key"]).expect(0);
+    let here = Place::new(None);
+    here.copy(&there, &BOTH);
+    here.copy(&there, &["team.key.pub"]);
+    fs::write(here.file("own.txt"), "own.invalid\n").unwrap();
+    here.run(&["intel", "import", "own.txt"]).expect(0);
+    let arguments = ["intel", "import", BOTH[0], "--key", "team.key.pub"];
+    for pause in [0, 50, 150, 400, 900] {
+        let mut running = vetch(&arguments).dir(here.project.root()).home(here.project.home()).start();
+        std::thread::sleep(std::time::Duration::from_millis(pause));
+        running.kill();
+        running.end();
+        let status = here.run(&["intel", "status", "--format", "json"]).expect(0).json();
+        let (hosts, is_loaded) = (status["indicators"]["domain"].as_u64(), !status["snapshot"].is_null());
+        assert!([(Some(1), false), (Some(COUNT), true)].contains(&(hosts, is_loaded)), "{status}");
+    }
+    here.run(&arguments).expect(0);
+    here.run(&["intel", "show", "host-7.invalid"]).expect(0);
+    here.run(&["intel", "show", "own.invalid"]).expect(1);
+}
+
+#[test]
 fn keys_are_never_replaced_and_only_for_their_owner() {
     let place = packed();
     let before = fs::read(place.file("team.key")).unwrap();
