@@ -215,6 +215,10 @@ fn credentials_are_sent_as_the_settings_say_and_never_shown() {
         assert!(run.stderr.contains("`SECRET` is not set"), "{}", run.stderr);
         User::of(server, "").fails(&["it asks for credentials (401)", "password-env"]);
     }
+    // A secret in the file is refused, and not repeated.
+    let run = User::of(&basic, "token = \"open sesame\"").update().expect(2);
+    assert!(run.stderr.contains("config.toml`: line 4: unknown field `token`"), "{}", run.stderr);
+    run.never_mentions("sesame");
     for incomplete in ["username = \"me\"", "token-env = \"SECRET\"\nheader = \"x\"", "header-env = \"SECRET\""] {
         let run = User::of(&basic, incomplete).update().expect(2);
         assert!(run.stderr.contains("credentials are incomplete"), "{}", run.stderr);

@@ -107,7 +107,11 @@ pub(super) fn load() -> Result<Settings, Failure> {
         Ok(length) if length as u64 > MAX_BYTES => return Err(failed("it is too large".to_owned())),
         Ok(_) => {}
     }
-    let document: Document = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
+    // Without the line itself, as the library would show it: somebody may have written a secret there.
+    let document: Document = toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        failed(format!("line {}: {}", before.matches('\n').count() + 1, error.message()))
+    })?;
     let folder = fs::canonicalize(&file).unwrap_or(file).parent().map(PathBuf::from).unwrap_or_default();
     Ok(Settings { folder, ..document.intel })
 }
