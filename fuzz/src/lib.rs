@@ -9,6 +9,8 @@ use std::io;
 use vetch_archive::{Layout, Limits};
 use vetch_graph::Graph;
 use vetch_indicators::{Style, keys, normal, refang, scan};
+use vetch_intel::snapshot::keys::{SigningKey, TrustedKey};
+use vetch_intel::taxii::{Entrance, Paging, read_collections, read_entrance};
 use vetch_intel::{Event, MemoryList, Query, Record, World, match_records};
 use vetch_lockfiles::npm::{package_json, package_lock};
 use vetch_lockfiles::{Format, MemoryFiles, read};
@@ -57,6 +59,25 @@ pub fn indicators(bytes: &[u8]) {
         }
     }
     assert!(refang(&text).len() <= text.len());
+}
+
+/// As answers of a server of TAXII, as a key and as a signature: no panic, ids that can be asked for, times that were told,
+/// and an end.
+pub fn taxii(bytes: &[u8]) {
+    if let Ok((collections, _)) = read_collections(bytes) {
+        assert!(collections.iter().all(|one| !one.id.is_empty() && one.id != ".."));
+    }
+    if let Ok(Entrance::Discovery(discovery)) = read_entrance(bytes) {
+        assert!(!discovery.api_roots.is_empty());
+    }
+    let now = Time(1_775_600_000);
+    let mut paging = Paging::new(None);
+    let pages = (0..10).take_while(|_| paging.take(bytes, Some("2026-01-01T00:00:00Z")).is_ok()).count();
+    assert!(pages < 10 || paging.query().is_none(), "the same page over and over is a circle");
+    assert!(paging.state(now).is_none_or(|state| state.seen <= now.0 * 1_000_000));
+    let text = String::from_utf8_lossy(bytes);
+    TrustedKey::parse(&text).ok();
+    SigningKey::parse(&text, None).ok();
 }
 
 /// As a record of OSV, in JSON and in YAML: no panic, and an answer for every package that it names, at versions that it

@@ -95,6 +95,11 @@ fn indicators() {
 }
 
 #[test]
+fn taxii() {
+    hold(vetch_fuzz::taxii, &files_under("seeds/taxii"), MUTATIONS);
+}
+
+#[test]
 fn syntax() {
     hold(vetch_fuzz::syntax, &files_under("seeds/syntax"), MUTATIONS);
 }

@@ -47,6 +47,7 @@ pub use history::{Compare, HistoryOptions};
 pub use intel::IntelOptions;
 pub use pipeline::{review, scan};
 pub use project::is_release;
+pub use vetch_registries::{Secret, TaxiiAccess, TaxiiCredentials, url_without_secrets};
 pub use vetch_sandbox::Cancel;
 #[doc(hidden)]
 pub use worker::worker_main_observed;

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
-use vetch_intel::{IntelStore, Query, Watcher};
+use vetch_intel::snapshot::keys::{self, SigningKey, TrustedKey};
+use vetch_intel::{IntelStore, Query, Trust, Watcher};
 use vetch_model::history::Time;
 use vetch_model::inventory::Ecosystem;
 
@@ -47,9 +48,34 @@ fn main() -> Result<(), Box<dyn Error>> {
             peak_megabytes()
         );
     }
-    drop(store);
     println!("file: {} MB", fs::metadata(state.join(vetch_intel::FILE_NAME))?.len() >> 20);
+    snapshot(folder.path(), &store)?;
+    drop(store);
     look_up(&state)
+}
+
+/// Packs everything, signs it, and takes it in elsewhere.
+fn snapshot(folder: &Path, store: &IntelStore) -> Result<(), Box<dyn Error>> {
+    let file = folder.join("all.vetch-intel");
+    let pair = keys::generate(None)?;
+    let start = Instant::now();
+    let mut packed = store.pack(&mut Idle)?;
+    std::io::copy(&mut packed.reader()?, &mut File::create(&file)?)?;
+    let signature = SigningKey::parse(&pair.secret, None)?.sign(File::open(&file)?, "bench")?;
+    fs::write(folder.join("all.vetch-intel.minisig"), signature)?;
+    println!("packed and signed: {:.1} s, {} MB", start.elapsed().as_secs_f64(), fs::metadata(&file)?.len() >> 20);
+    let trust = Trust { keys: vec![TrustedKey::parse(&pair.public)?], allows_older: false };
+    let (mut other, _) = IntelStore::create(&folder.join("other"))?;
+    for what in ["loaded", "in place of the same"] {
+        let start = Instant::now();
+        other.import_trusting(std::slice::from_ref(&file), &trust, Time(0), &mut Idle)?;
+        println!(
+            "{what}: {:.1} s; budget 10 s; peak memory so far {} MB",
+            start.elapsed().as_secs_f64(),
+            peak_megabytes()
+        );
+    }
+    Ok(())
 }
 
 fn look_up(state: &Path) -> Result<(), Box<dyn Error>> {

@@ -6,6 +6,8 @@
 //! knowledge what is shipped: landmark campaigns, techniques of ATT&CK; releases against them
 //! source    paths → records        files, folders, zips; CISA KEV and EPSS beside them
 //! store     records ⇄ intel.sqlite one transaction per import; batch look-ups
+//! snapshot  store ⇄ signed file    for networks that reach no feed
+//! taxii     answers of servers    → objects for `indicator`, page by page
 //! matching  record × version       ranges by the ecosystem's own order; aliases merged; the version to go to
 //! ```
 //!
@@ -16,14 +18,17 @@ mod indicator;
 mod knowledge;
 mod matching;
 mod record;
+pub mod snapshot;
 mod source;
 mod store;
+pub mod taxii;
 
 pub use indicator::memory::MemoryList;
 pub use knowledge::{Campaign, Indication, Knowledge, Technique, correlate, knowledge, shipped_advisories};
 pub use matching::{Listed, Query, Shower, match_records, sightings};
 pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, StoredRating, Text, World};
 
+pub use snapshot::Trust;
 pub use source::{
     Change, FeedPart, FeedState, ImportError, ImportReport, MAX_CHANGES, Named, SourceReport, Watcher, read_changes,
 };

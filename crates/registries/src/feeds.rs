@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::http::{Authority, ClientOptions, FetchError, Fetcher, Kind, Pool, Tarball, Wanted, cut};
+use crate::http::{Authority, ClientOptions, FetchError, Fetcher, Kind, Pool, Tarball, Wanted, cut, without_secrets};
 use crate::npmrc::{Environment, FetchSettings, NpmConfig, Proxies, Tls, origin};
 use crate::secret::Secret;
 
@@ -81,7 +81,7 @@ impl FeedClient {
     /// # Errors
     /// When the address is none, or the system gives no threads.
     pub fn new(mirror: &str, environment: &Environment, options: ClientOptions) -> Result<FeedClient, FetchError> {
-        let unusable = || FetchError::UnusableUrl { url: cut(mirror) };
+        let unusable = || FetchError::UnusableUrl { url: without_secrets(mirror) };
         let mut address = Url::parse(mirror).map_err(|_| unusable())?;
         let is_plain = address.username().is_empty() && address.password().is_none() && address.query().is_none();
         if !matches!(address.scheme(), "http" | "https") || !address.has_host() || !is_plain {

@@ -21,6 +21,7 @@ mod npmrc;
 mod pypi;
 mod secret;
 mod settings_file;
+mod taxii;
 
 pub use archives_dir::{ArchiveFile, ArchivesDir};
 pub use cacache::{Cacache, CacheMiss};
@@ -35,9 +36,15 @@ pub use pypi::{
     PypiConfig, PypiNotice, PythonLayer, PythonTool, SettingOrigin, Strategy, Voucher, history_of, release_of,
 };
 pub use secret::Secret;
+pub use taxii::{TaxiiAccess, TaxiiAnswer, TaxiiClient, TaxiiCredentials};
 
 /// Whether this host serves npm's or PyPI's public packages to anyone.
 pub fn is_public_host(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     npmrc::PUBLIC_HOSTS.contains(&host.as_str()) || pypi::PUBLIC_HOSTS.contains(&host.as_str())
+}
+
+/// An address as messages may show it: without user, password and query.
+pub fn url_without_secrets(url: &str) -> String {
+    http::without_secrets(url)
 }

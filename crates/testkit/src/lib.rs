@@ -37,6 +37,7 @@ pub use project::{Project, ProjectBuilder};
 pub use python::{PyPkg, SitePackages, sdist_archive, zip_archive};
 pub use registry::{
     Fault, Identity, LoggedRequest, NpmRegistry, NpmRegistryBuilder, PythonIndex, PythonIndexBuilder, PythonIndexForm,
+    TaxiiCollection, TaxiiQuirk, TaxiiServer, TaxiiServerBuilder,
 };
 #[cfg(target_os = "linux")]
 pub use running::has_gone;

@@ -12,7 +12,9 @@ mod html;
 mod indicators;
 mod inspect;
 mod intel;
+mod intel_snapshot;
 mod lock;
+mod medallion;
 mod own_source;
 mod pin;
 mod policy;
@@ -21,6 +23,7 @@ mod report;
 mod rules;
 mod sbom;
 mod scan;
+mod taxii;
 mod yara;
 
 use vetch_testkit::{Run, Vetch};

@@ -3,10 +3,12 @@
 //! ```text
 //! mod     the store, its age, one look-up for all releases
 //! update  brings the store up to date from a mirror
+//! taxii   brings in what is new at servers of TAXII
 //! origin  whether a release is the package that records mean
 //! ```
 
 mod origin;
+pub mod taxii;
 pub mod update;
 
 use std::collections::BTreeSet;

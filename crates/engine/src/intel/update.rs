@@ -97,14 +97,18 @@ pub fn update(
     cancel: &Cancel,
     watcher: &mut dyn Watcher,
 ) -> Result<Vec<SourceReport>, UpdateError> {
-    let variables = options.environment.iter();
-    let variables = variables.filter_map(|(key, value)| Some((key.to_str()?.to_owned(), value.to_str()?.to_owned())));
-    let environment =
-        Environment { variables: variables.collect(), home: options.home.clone(), project: None, trust_project: false };
+    let environment = environment(options.home.clone(), &options.environment);
     let client = FeedClient::new(&options.mirror, &environment, ClientOptions::default())?;
     let (store, _) = IntelStore::create(&options.folder)?;
     let mut update = Update { options, cancel, watcher, client, store };
     ECOSYSTEMS.iter().map(|ecosystem| update.follow(ecosystem)).collect()
+}
+
+/// What clients of feeds heed of the user's surroundings: proxies and certificates. No project has a part in it.
+pub fn environment(home: Option<PathBuf>, variables: &BTreeMap<OsString, OsString>) -> Environment {
+    let variables =
+        variables.iter().filter_map(|(key, value)| Some((key.to_str()?.to_owned(), value.to_str()?.to_owned())));
+    Environment { variables: variables.collect(), home, project: None, trust_project: false }
 }
 
 struct Update<'u> {

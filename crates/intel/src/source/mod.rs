@@ -5,6 +5,8 @@ mod epss;
 mod feed;
 mod folder;
 mod lists;
+mod report;
+mod taxii;
 mod zip;
 
 use std::fs::{self, File};
@@ -17,12 +19,12 @@ use vetch_model::indicator::IndicatorKind;
 
 use crate::indicator::{Entry, Listing, Listings, More, list, misp, stix};
 use crate::record::{Document, MAX_RECORD, Record, RecordError, read_json, read_yaml};
+use crate::snapshot::{self, Trust};
 use crate::store::{IntelStore, Put, StoreError, Taken, Writer};
 
 pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
+pub use report::{ImportReport, Named, SourceReport};
 
-/// Problems named of each source; the others are counted.
-const MAX_NAMED: usize = 10;
 /// Largest catalogue of exploited vulnerabilities, in bytes: a JSON that is no record.
 const MAX_CATALOGUE: u64 = 64 << 20;
 /// Largest list in JSON, which is held in memory.
@@ -72,89 +74,6 @@ impl ImportError {
     }
 }
 
-/// What an import did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    /// By source, as given.
-    pub sources: Vec<SourceReport>,
-}
-
-/// What became of one source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SourceReport {
-    /// As given.
-    pub path: String,
-    /// Records that were not known.
-    pub added: u64,
-    /// Records that replace older ones.
-    pub updated: u64,
-    /// Records that were known as they are.
-    pub unchanged: u64,
-    /// Records about other ecosystems: passed over.
-    pub foreign: u64,
-    /// Records that are not numbered yet: passed over.
-    pub unnumbered: u64,
-    /// Entries of a catalogue of exploited vulnerabilities.
-    pub exploited: u64,
-    /// Probabilities of exploitation.
-    pub probabilities: u64,
-    /// Indicators that came in.
-    pub indicators: u64,
-    /// Indicators that were there before, and were replaced or taken back.
-    pub replaced: u64,
-    /// Documents whose indicators were known as they are.
-    pub known: u64,
-    /// Objects and attributes that are not meant to be detected: passed over.
-    pub passed_over: u64,
-    /// Files and entries that are no record, or a broken one.
-    pub failed: u64,
-    /// Records of which a part could not be understood; the rest is kept.
-    pub partial: u64,
-    /// The first of both.
-    pub named: Vec<Named>,
-}
-
-/// A problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// File, or entry of an archive.
-    pub place: String,
-    /// What is wrong.
-    pub why: String,
-}
-
-impl SourceReport {
-    /// Records and entries that were read.
-    pub fn read(&self) -> u64 {
-        self.added + self.updated + self.unchanged + self.foreign + self.unnumbered + self.failed
-    }
-
-    /// Takes another report of the same source in.
-    pub fn add(&mut self, other: SourceReport) {
-        self.added += other.added;
-        self.updated += other.updated;
-        self.unchanged += other.unchanged;
-        self.foreign += other.foreign;
-        self.unnumbered += other.unnumbered;
-        self.exploited += other.exploited;
-        self.probabilities += other.probabilities;
-        self.indicators += other.indicators;
-        self.replaced += other.replaced;
-        self.known += other.known;
-        self.passed_over += other.passed_over;
-        self.failed += other.failed;
-        self.partial += other.partial;
-        self.named.extend(other.named);
-        self.named.truncate(MAX_NAMED);
-    }
-
-    fn name(&mut self, place: &str, why: String) {
-        if self.named.len() < MAX_NAMED {
-            self.named.push(Named { place: place.to_owned(), why });
-        }
-    }
-}
-
 impl IntelStore {
     /// Imports all of these, or nothing.
     ///
@@ -167,19 +86,53 @@ impl IntelStore {
         now: Time,
         watcher: &mut dyn Watcher,
     ) -> Result<ImportReport, ImportError> {
-        let report = import_all(self.write(now)?, paths, watcher)?;
+        self.import_trusting(paths, &Trust::default(), now, watcher)
+    }
+
+    /// Likewise, also from a snapshot that one of these keys signed. It stands in place of everything that was there,
+    /// and what is named behind it adds to it.
+    ///
+    /// # Errors
+    /// As [`IntelStore::import`].
+    pub fn import_trusting(
+        &mut self,
+        paths: &[PathBuf],
+        trust: &Trust,
+        now: Time,
+        watcher: &mut dyn Watcher,
+    ) -> Result<ImportReport, ImportError> {
+        let copy = self.temporary()?;
+        let report = import_all(self.write(now)?, paths, (trust, copy), watcher)?;
         // A reader may be in the way; the next import will do it.
         self.keep_log().ok();
         Ok(report)
     }
 }
 
-fn import_all(writer: Writer<'_>, paths: &[PathBuf], watcher: &mut dyn Watcher) -> Result<ImportReport, ImportError> {
+fn import_all(
+    writer: Writer<'_>,
+    paths: &[PathBuf],
+    (trust, copy): (&Trust, File),
+    watcher: &mut dyn Watcher,
+) -> Result<ImportReport, ImportError> {
     let mut report = ImportReport::default();
     let mut import = Import { writer, watcher, report: SourceReport::default() };
+    let mut copy = Some(copy);
     for path in paths {
         import.report = SourceReport { path: path.display().to_string(), ..SourceReport::default() };
-        import.path(path)?;
+        let first = copy.take();
+        match (snapshot::is_file(path), first) {
+            (false, _) => {
+                import.writer.adds();
+                import.path(path)?;
+            }
+            (true, Some(copy)) => import.snapshot(path, copy, trust)?,
+            (true, None) => {
+                let reason = "it is a snapshot, which stands in place of everything that came before".to_owned();
+                let (path, hint) = (path.display().to_string(), "name it first, and one only");
+                return Err(ImportError::Source { path, reason, hint });
+            }
+        }
         report.sources.push(std::mem::take(&mut import.report));
     }
     import.writer.commit()?;
@@ -237,8 +190,17 @@ impl Import<'_, '_> {
                     None => Ok(()),
                 }
             }
-            Kind::Other => Err(unreadable(path, "it ends in none of .json, .yaml, .yml, .zip, .csv, .txt and .csv.gz")),
+            Kind::Other => Err(unreadable(
+                path,
+                "it is no snapshot, and ends in none of .json, .yaml, .yml, .zip, .csv, .txt and .csv.gz",
+            )),
         }
+    }
+
+    fn snapshot(&mut self, path: &Path, copy: File, trust: &Trust) -> Result<(), ImportError> {
+        let (manifest, origin) = snapshot::load(&mut self.writer, path, copy, trust, self.watcher)?;
+        self.report.snapshot = Some((manifest, origin));
+        Ok(())
     }
 
     /// One file of a record, or a catalogue.
@@ -257,7 +219,7 @@ impl Import<'_, '_> {
         }
     }
 
-    fn document(&mut self, document: Document, place: &str) -> Result<(), ImportError> {
+    pub(super) fn document(&mut self, document: Document, place: &str) -> Result<(), ImportError> {
         match document {
             Document::Record(record, problem) => {
                 self.listing(of_record(&record))?;

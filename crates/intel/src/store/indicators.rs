@@ -81,11 +81,22 @@ impl Writer<'_> {
         source: &str,
         modified: i64,
     ) -> Result<(OpenListing, u64), StoreError> {
+        self.open_listing_as_of(record, source, modified, self.now)
+    }
+
+    /// Likewise, one that was imported at another time.
+    pub(crate) fn open_listing_as_of(
+        &mut self,
+        record: &str,
+        source: &str,
+        modified: i64,
+        imported: Time,
+    ) -> Result<(OpenListing, u64), StoreError> {
         self.has_new_indicators = true;
         let put = "INSERT INTO listings (record, source, modified, imported) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (record) DO UPDATE SET source = excluded.source, modified = excluded.modified,
             imported = excluded.imported";
-        self.transaction.prepare_cached(put)?.execute(params![record, source, modified, self.now.0])?;
+        self.transaction.prepare_cached(put)?.execute(params![record, source, modified, imported.0])?;
         let number: i64 = self
             .transaction
             .prepare_cached("SELECT number FROM listings WHERE record = ?1")?

@@ -6,6 +6,8 @@
 mod filter;
 mod indicators;
 mod query;
+mod related;
+mod whole;
 mod write;
 
 use std::fs;
@@ -17,9 +19,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use vetch_model::history::Time;
 use vetch_store::{create_private, missing_is_fine};
 
-pub(crate) use indicators::Taken;
 pub use indicators::{Conditional, Watchlist};
+pub(crate) use indicators::{OpenListing, Taken};
+pub(crate) use query::whole;
 pub use query::{Found, Shown};
+pub(crate) use whole::{for_each_entry, has_listings};
 pub(crate) use write::{Put, Writer};
 
 /// The file in the state folder.
@@ -177,7 +181,10 @@ impl IntelStore {
     }
 
     /// From now on readers and a writer do not wait for each other.
-    pub(crate) fn keep_log(&mut self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// When one is in the way just now.
+    pub fn keep_log(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?)
     }
 
@@ -276,6 +283,8 @@ fn make(file: &Path) -> Result<IntelStore, StoreError> {
         transaction.commit()?;
     }
     connection.execute_batch(indicators::TABLES)?;
+    connection.execute_batch(whole::TABLES)?;
+    connection.execute_batch(related::TABLES)?;
     let mut store = IntelStore { connection };
     // The first import fills an empty file: a journal of what was there before is then nearly empty, where a log of
     // what is new would hold everything twice. Afterwards scans read beside imports.

@@ -289,7 +289,7 @@ fn record(connection: &Connection, number: i64) -> Result<Option<(Record, Time)>
 }
 
 /// A record with what is kept apart from it.
-fn whole(connection: &Connection, number: i64) -> Result<Option<(Record, Time)>, StoreError> {
+pub(crate) fn whole(connection: &Connection, number: i64) -> Result<Option<(Record, Time)>, StoreError> {
     let Some((mut record, imported)) = record(connection, number)? else { return Ok(None) };
     let Some((text, packages)) = text_of(connection, number)? else { return Ok(Some((record, imported))) };
     record.text = text;

@@ -44,13 +44,22 @@ pub(crate) struct Writer<'s> {
     pub(super) has_new_indicators: bool,
     newest: i64,
     /// Records came, or a feed says that there are no new ones: what there is is of now.
-    is_fresh: bool,
+    pub(super) is_fresh: bool,
+    /// All of it is a snapshot, and nothing besides: it is of when that was made.
+    pub(super) is_snapshot: bool,
 }
 
 impl<'s> Writer<'s> {
     pub(super) fn begin(connection: &'s mut Connection, now: Time) -> Result<Writer<'s>, StoreError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Writer { transaction, now, has_new_indicators: false, newest: i64::MIN, is_fresh: false })
+        Ok(Writer {
+            transaction,
+            now,
+            has_new_indicators: false,
+            newest: i64::MIN,
+            is_fresh: false,
+            is_snapshot: false,
+        })
     }
 
     /// Remembers how far a feed was followed.
@@ -63,6 +72,11 @@ impl<'s> Writer<'s> {
 
     /// Takes a record in, unless one of the same id is known that is as new.
     pub(crate) fn put(&mut self, record: &Record) -> Result<Put, StoreError> {
+        self.put_as_of(record, self.now)
+    }
+
+    /// Likewise, one that was imported at another time.
+    pub(crate) fn put_as_of(&mut self, record: &Record, imported: Time) -> Result<Put, StoreError> {
         self.newest = self.newest.max(record.modified);
         self.is_fresh = true;
         let known = self.known(&record.id)?;
@@ -82,7 +96,7 @@ impl<'s> Writer<'s> {
             number,
             record.id,
             record.modified,
-            self.now.0,
+            imported.0,
             malware,
             withdrawn,
             packed(record)
@@ -140,10 +154,13 @@ impl<'s> Writer<'s> {
     /// A catalogue of exploited vulnerabilities, which replaces the one before: entries are taken back, too.
     pub(crate) fn put_exploited(&mut self, all: &[(String, String, bool)]) -> Result<(), StoreError> {
         self.transaction.execute("DELETE FROM exploited", [])?;
-        let mut insert = self.transaction.prepare_cached("INSERT OR REPLACE INTO exploited VALUES (?1, ?2, ?3)")?;
-        for (cve, since, ransomware) in all {
-            insert.execute(params![cve, since, ransomware])?;
-        }
+        all.iter().try_for_each(|(cve, since, ransomware)| self.put_exploited_one(cve, since, *ransomware))
+    }
+
+    /// One entry of it.
+    pub(crate) fn put_exploited_one(&mut self, cve: &str, since: &str, ransomware: bool) -> Result<(), StoreError> {
+        let insert = "INSERT OR REPLACE INTO exploited VALUES (?1, ?2, ?3)";
+        self.transaction.prepare_cached(insert)?.execute(params![cve, since, ransomware])?;
         Ok(())
     }
 
@@ -169,6 +186,9 @@ impl<'s> Writer<'s> {
         // A catalogue of exploited vulnerabilities makes records no newer.
         let keep = "INSERT OR IGNORE INTO state VALUES (?1, ?2)";
         self.transaction.execute(if self.is_fresh { set } else { keep }, params!["imported", self.now.0])?;
+        if !self.is_snapshot {
+            self.transaction.execute(set, params!["changed", self.now.0])?;
+        }
         if self.newest > i64::MIN {
             self.transaction.execute(set, params!["newest", self.newest.div_euclid(1_000_000)])?;
         }

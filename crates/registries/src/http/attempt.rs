@@ -5,8 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    IF_NONE_MATCH, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode};
 use rustls::CertificateError;
@@ -118,7 +118,7 @@ pub(crate) enum Kind {
     Python,
     /// A document, judged by who asked for it.
     Document,
-    /// npm's document of a package: large, and sent compressed.
+    /// A large document, sent compressed: npm's of a package, a page of TAXII.
     Packument,
 }
 
@@ -147,6 +147,8 @@ pub(crate) struct Answer {
     pub(crate) content_type: String,
     /// `ETag`, as sent.
     pub(crate) tag: Option<String>,
+    /// All headers.
+    pub(crate) headers: HeaderMap,
     /// Whether what is at hand is still the same; then there are no bytes.
     pub(crate) is_unchanged: bool,
 }
@@ -154,7 +156,8 @@ pub(crate) struct Answer {
 impl Answer {
     fn unchanged(url: &Url) -> io::Result<Answer> {
         let tarball = Tarball::local(&[], Hasher::new(HashAlgorithm::Sha512).finish().sha512, false, shown(url))?;
-        Ok(Answer { tarball, url: url.clone(), content_type: String::new(), tag: None, is_unchanged: true })
+        let (content_type, headers) = (String::new(), HeaderMap::new());
+        Ok(Answer { tarball, url: url.clone(), content_type, tag: None, headers, is_unchanged: true })
     }
 }
 
@@ -185,6 +188,10 @@ impl Attempt<'_> {
                 return Ok(self.take(&url, response).await?);
             }
             let next = redirect(&url, &response)?;
+            if !self.config.allows_redirect(&url, &next) {
+                let reason = "it leads to another host, which your settings do not name";
+                return Err(FetchError::RefusedRedirect { url: shown(&url), to: shown(&next), reason }.into());
+            }
             if url.scheme() != next.scheme() || origin(&url) != origin(&next) {
                 // Once dropped, credentials stay dropped, even if a later hop comes back.
                 authorised = false;
@@ -209,7 +216,7 @@ impl Attempt<'_> {
             };
             let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| reason())?;
             value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+            request = request.header(self.config.authorization_header(), value);
         }
         request.send().await.map_err(|error| sending_failed(url, &error))
     }
@@ -223,6 +230,7 @@ impl Attempt<'_> {
         }
         let header = |name: HeaderName| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let (content_type, tag) = (header(CONTENT_TYPE).unwrap_or_default(), header(ETAG));
+        let headers = response.headers().clone();
         let is_packed = header(CONTENT_ENCODING).is_some_and(|encoding| encoding.eq_ignore_ascii_case("gzip"));
         let says_html = content_type.to_ascii_lowercase().contains("html");
         let spool = |error: io::Error| FetchError::Spool { url: shown(url), reason: error.to_string() };
@@ -256,7 +264,7 @@ impl Attempt<'_> {
             (body, len) = unpacked(body, self.limit).map_err(spool)?.ok_or_else(too_large)?;
         }
         let tarball = Tarball { body, len, sha512: hashed.sha512, verified: integrity.is_some(), url: shown(url) };
-        Ok(Answer { tarball, url: url.clone(), content_type, tag, is_unchanged: false })
+        Ok(Answer { tarball, url: url.clone(), content_type, tag, headers, is_unchanged: false })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the user's settings allow a client to do, whatever the ecosystem.
 
+use reqwest::header::{AUTHORIZATION, HeaderName};
 use url::Url;
 
 use crate::npmrc::{FetchSettings, NpmConfig, Proxies, Tls};
@@ -14,6 +15,18 @@ pub(crate) trait Authority: Send + Sync {
     /// Whether a host may be asked over plain http that does not stay on this machine:
     /// one that the user `named` or not, for contents that a `strong` hash vouches for or not.
     fn allows_plain_http(&self, named: bool, strong: bool) -> bool;
+    /// The header in which credentials are sent.
+    fn authorization_header(&self) -> HeaderName {
+        AUTHORIZATION
+    }
+    /// Whether credentials may be sent where anyone on the way can read them.
+    fn sends_secrets_over_http(&self) -> bool {
+        false
+    }
+    /// Whether a redirect may be followed, as far as its host goes.
+    fn allows_redirect(&self, _from: &Url, _to: &Url) -> bool {
+        true
+    }
     /// Retries and times.
     fn fetch(&self) -> &FetchSettings;
     /// The user's proxies.

@@ -216,6 +216,9 @@ pub(crate) fn passage(
     if !config.allows_plain_http(named, strong) {
         return Err(FetchError::PlainHttp { url: shown(url) });
     }
+    if config.sends_secrets_over_http() {
+        return Ok(Passage { named, authorization, held_back: false });
+    }
     Ok(Passage { named, held_back: authorization.is_some(), authorization: None })
 }
 

@@ -5,6 +5,7 @@ mod documents;
 mod http;
 mod python;
 mod server;
+mod taxii;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use http::Answer;
 pub use python::{PythonIndex, PythonIndexBuilder, PythonIndexForm};
 pub use server::{Fault, LoggedRequest};
 use server::{Server, Site, State};
+pub use taxii::{TaxiiCollection, TaxiiQuirk, TaxiiServer, TaxiiServerBuilder};
 
 pub use tls::Identity;
 

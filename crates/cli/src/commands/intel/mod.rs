@@ -4,12 +4,14 @@ mod campaign;
 mod indicator;
 mod settings;
 mod show;
+mod snapshot;
+mod taxii;
 
 use std::path::{Path, PathBuf};
 
 use vetch_engine::Cancel;
 use vetch_engine::intel::update::{self, DEFAULT_MIRROR, UpdateError, UpdateOptions};
-use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Watcher};
+use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Trust, Watcher};
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
 
@@ -23,8 +25,15 @@ use crate::{interrupt, message, output};
 pub(crate) fn run(arguments: &IntelArgs, global: &Global) -> Result<Exit, Failure> {
     let folder = folder(arguments.intel.as_ref())?;
     match &arguments.command {
-        IntelCommand::Import { paths } => import(&folder, paths, global),
-        IntelCommand::Update { mirror, offline } => update(&folder, mirror.as_deref(), *offline, global),
+        IntelCommand::Import { paths, keys, allow_older } => {
+            import(&folder, paths, &snapshot::trust(paths, keys, *allow_older)?, global)
+        }
+        IntelCommand::Pack { output, key } => snapshot::pack(&folder, output, key.as_deref(), global),
+        IntelCommand::Key { output, no_password } => snapshot::key(output, !no_password),
+        IntelCommand::Update { mirror, taxii, offline } => {
+            update(&folder, mirror.as_deref(), taxii.as_deref(), *offline, global)
+        }
+        IntelCommand::Taxii { server, offline, format } => taxii::list(server.as_deref(), *offline, *format),
         IntelCommand::Status { format } => show::status(&folder, *format),
         IntelCommand::Search { text, limit, format } => show::search(&folder, text, usize::from(*limit), *format),
         IntelCommand::Show { id, format } => show::show(&folder, id, *format),
@@ -69,14 +78,14 @@ impl Watcher for Following {
     }
 }
 
-fn import(folder: &Path, paths: &[PathBuf], global: &Global) -> Result<Exit, Failure> {
+fn import(folder: &Path, paths: &[PathBuf], trust: &Trust, global: &Global) -> Result<Exit, Failure> {
     let (mut store, aside) = IntelStore::create(folder).map_err(|error| failed(folder, &error))?;
     if let Some(aside) = aside {
         message::note(&format!("what was there is damaged, and is begun anew; the old file is `{}`", aside.display()));
     }
     let mut following = Following { progress: Reporter::new(global), cancel: interrupt::watch()? };
     let now = Time(jiff::Timestamp::now().as_second());
-    let imported = store.import(paths, now, &mut following);
+    let imported = store.import_trusting(paths, trust, now, &mut following);
     following.progress.finish();
     let report = imported.map_err(|error| match error {
         ImportError::Store(error) => failed(folder, &error),
@@ -88,19 +97,60 @@ fn import(folder: &Path, paths: &[PathBuf], global: &Global) -> Result<Exit, Fai
     tell(&report.sources)
 }
 
-fn update(folder: &Path, mirror: Option<&str>, is_offline: bool, global: &Global) -> Result<Exit, Failure> {
+/// The mirror and the servers of TAXII, or only what was named. Each is asked, whatever became of the other.
+fn update(
+    folder: &Path,
+    mirror: Option<&str>,
+    server: Option<&str>,
+    is_offline: bool,
+    global: &Global,
+) -> Result<Exit, Failure> {
     if is_offline {
         return Err(Failure::new(
             "an update needs the network, which --offline switches off",
             "fetch the zips elsewhere, and take them in with `vetch intel import`",
         ));
     }
+    let asks_servers = mirror.is_none() && (server.is_some() || taxii::is_configured()?);
+    let mut following = Following { progress: Reporter::new(global), cancel: interrupt::watch()? };
+    let from_mirror = match server {
+        None => from_mirror(folder, mirror, &mut following),
+        Some(_) => Ok(Vec::new()),
+    };
+    let is_cancelled = following.cancel.is_cancelled();
+    let outcome = (asks_servers && !is_cancelled).then(|| taxii::update(folder, server, &mut following)).transpose();
+    following.progress.finish();
+    let mut failure = None;
+    let mut sources = from_mirror.unwrap_or_else(|error| {
+        failure = Some(error);
+        Vec::new()
+    });
+    let errors = match outcome {
+        Ok(outcome) => {
+            let outcome = outcome.unwrap_or_default();
+            sources.extend(outcome.reports);
+            taxii::ended(outcome.errors)
+        }
+        Err(error) => Err(error),
+    };
+    if !sources.is_empty() {
+        tell(&sources)?;
+    }
+    match (failure, errors) {
+        (Some(first), Err(second)) => {
+            message::error(&first.message, &first.hint);
+            Err(second)
+        }
+        (Some(failure), Ok(())) => Err(failure),
+        (None, errors) => errors.map(|()| Exit::Passed),
+    }
+}
+
+fn from_mirror(folder: &Path, mirror: Option<&str>, following: &mut Following) -> Result<Vec<SourceReport>, Failure> {
     let mirror = match mirror {
         Some(mirror) => mirror.to_owned(),
-        None => settings::mirror()?.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
+        None => settings::load()?.mirror.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
     };
-    let cancel = interrupt::watch()?;
-    let mut following = Following { progress: Reporter::new(global), cancel: cancel.clone() };
     let options = UpdateOptions {
         folder: folder.to_owned(),
         mirror,
@@ -108,14 +158,12 @@ fn update(folder: &Path, mirror: Option<&str>, is_offline: bool, global: &Global
         environment: surroundings::environment(),
         now: Time(jiff::Timestamp::now().as_second()),
     };
-    let updated = update::update(&options, &cancel, &mut following);
-    following.progress.finish();
-    let sources = updated.map_err(|error| {
+    let cancel = following.cancel.clone();
+    update::update(&options, &cancel, following).map_err(|error| {
         let is_cancelled = matches!(error, UpdateError::Cancelled | UpdateError::Import(ImportError::Cancelled));
         let exit = if is_cancelled { Exit::Cancelled } else { Exit::Error };
         Failure { message: error.to_string(), hint: error.hint().to_owned(), exit }
-    })?;
-    tell(&sources)
+    })
 }
 
 /// What came of it: problems on standard error, the counts on standard output.
@@ -141,6 +189,9 @@ fn problems(sources: &[SourceReport]) {
 
 /// `all.zip: 2661 records added, 0 updated, …`; what there is none of is left out.
 fn line(source: &SourceReport) -> String {
+    if let Some((manifest, origin)) = &source.snapshot {
+        return format!("{}: {}", terminal(&source.path), snapshot::taken(manifest, origin));
+    }
     let counts = [
         (source.added, "added"),
         (source.updated, "updated"),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use vetch_intel::snapshot::Origin;
 use vetch_intel::{Found, IntelStore, Shown, Status, knowledge};
 use vetch_model::history::{DAY, Time};
 use vetch_report::escape::terminal;
@@ -23,16 +24,17 @@ pub(super) fn status(folder: &Path, format: IntelFormat) -> Result<Exit, Failure
     let store = opened(folder)?;
     let status = store.status().map_err(|error| failed(folder, &error))?;
     let indicators = store.indicator_counts().map_err(|error| failed(folder, &error))?;
+    let origin = store.origin().map_err(|error| failed(folder, &error))?;
     let now = Time(jiff::Timestamp::now().as_second());
     let text = match format {
-        IntelFormat::Json => format!("{:#}\n", status_json(&status, &indicators)),
-        IntelFormat::Terminal => status_text(&status, &indicators, now),
+        IntelFormat::Json => format!("{:#}\n", status_json(&status, &indicators, origin.as_ref())),
+        IntelFormat::Terminal => status_text(&status, &indicators, origin.as_ref(), now),
     };
     output::print(text.as_bytes())?;
     Ok(Exit::Passed)
 }
 
-fn status_text(status: &Status, indicators: &BTreeMap<String, u64>, now: Time) -> String {
+fn status_text(status: &Status, indicators: &BTreeMap<String, u64>, origin: Option<&Origin>, now: Time) -> String {
     let mut text = format!(
         "{} records of malware and {} of vulnerabilities, about {} packages; {} withdrawn\n",
         status.malware, status.vulnerabilities, status.packages, status.withdrawn
@@ -54,10 +56,16 @@ fn status_text(status: &Status, indicators: &BTreeMap<String, u64>, now: Time) -
             text.push_str(&format!("{what}: {} ({age})\n", shown(time)));
         }
     }
+    if let Some(origin) = origin {
+        let (file, key) = (terminal(&origin.file), terminal(&origin.key));
+        let also = if origin.is_changed { ", and what was imported since" } else { "" };
+        let made = shown(origin.made);
+        text.push_str(&format!("from the snapshot `{file}` of {made}, signed by {key}{also}\n"));
+    }
     text
 }
 
-fn status_json(status: &Status, indicators: &BTreeMap<String, u64>) -> Value {
+fn status_json(status: &Status, indicators: &BTreeMap<String, u64>, origin: Option<&Origin>) -> Value {
     json!({
         "schema": "vetch.intel-status/1",
         "malware": status.malware,
@@ -69,6 +77,14 @@ fn status_json(status: &Status, indicators: &BTreeMap<String, u64>) -> Value {
         "indicators": indicators,
         "imported": status.imported.map(shown),
         "newest": status.newest.map(shown),
+        "snapshot": origin.map(|origin| json!({
+            "file": origin.file,
+            "sha256": origin.sha256,
+            "key": origin.key,
+            "made": shown(origin.made),
+            "loaded": shown(origin.loaded),
+            "changed": origin.is_changed,
+        })),
     })
 }
 

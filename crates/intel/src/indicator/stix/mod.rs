@@ -6,9 +6,9 @@
 mod pattern;
 
 use std::collections::btree_map::Entry as Place;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vetch_model::indicator::{Context, ContextKind, IndicatorKind};
 
@@ -19,6 +19,8 @@ use crate::record::micros;
 const MAX_OBJECTS: usize = 500_000;
 /// Most that is followed from one object: a few campaigns and groups, not the whole bundle.
 const MAX_STEPS: usize = 64;
+/// Longest id of an object: a type, and a UUID.
+const MAX_ID: usize = 200;
 /// How far: indicator → malware → campaign → intrusion set → actor.
 const MAX_DISTANCE: usize = 4;
 
@@ -30,9 +32,9 @@ struct Bundle {
 }
 
 /// Any object, as far as it is used.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-struct Object {
+pub(crate) struct Object {
     #[serde(rename = "type")]
     kind: String,
     id: String,
@@ -78,11 +80,22 @@ pub(crate) fn read(bytes: &[u8], place: &str) -> Result<Listings, String> {
     if bundle.objects.len() > MAX_OBJECTS {
         return Err(format!("it has {} objects, more than {MAX_OBJECTS}", bundle.objects.len()));
     }
-    let web = Web::new(&bundle);
+    Ok(listings(&Web::new(&bundle), |_| true, place))
+}
+
+/// Reads objects that came by themselves; `related` are those of before, which only say more of them.
+pub(crate) fn read_objects(objects: Vec<Object>, related: Vec<Object>, place: &str) -> Listings {
+    let new: HashSet<String> = objects.iter().map(|object| object.id.clone()).collect();
+    let mut bundle = Bundle { objects };
+    bundle.objects.extend(related);
+    listings(&Web::new(&bundle), |object| new.contains(&object.id), place)
+}
+
+fn listings(web: &Web<'_>, is_new: impl Fn(&Object) -> bool, place: &str) -> Listings {
     let mut listings = Listings::default();
-    for object in web.objects.values() {
+    for object in web.objects.values().filter(|object| is_new(object)) {
         match object.kind.as_str() {
-            "indicator" => indicator(object, &web, place, &mut listings),
+            "indicator" => indicator(object, web, place, &mut listings),
             "domain-name"
             | "ipv4-addr"
             | "ipv6-addr"
@@ -92,12 +105,63 @@ pub(crate) fn read(bytes: &[u8], place: &str) -> Result<Listings, String> {
             | "artifact"
             | "directory"
             | "user-account"
-            | "cryptocurrency-wallet" => observable(object, &web, place, &mut listings),
+            | "cryptocurrency-wallet" => observable(object, web, place, &mut listings),
             "relationship" | "identity" | "marking-definition" => {}
             _ => listings.passed_over += 1,
         }
     }
-    Ok(listings)
+    listings
+}
+
+impl Object {
+    /// Reads one object by itself.
+    ///
+    /// # Errors
+    /// In words, when it is none: its id has to say its type and be no longer than any id is.
+    pub(crate) fn read(text: &str) -> Result<Object, String> {
+        let object: Object = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let id = object.id.strip_prefix(object.kind.as_str()).and_then(|rest| rest.strip_prefix("--"));
+        match id {
+            Some(id) if !object.kind.is_empty() && !id.is_empty() && object.id.len() <= MAX_ID => Ok(object),
+            _ => Err("its id is not that of a STIX object".to_owned()),
+        }
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// When it was changed, in microseconds since 1970.
+    pub(crate) fn modified_micros(&self) -> i64 {
+        modified(self)
+    }
+
+    /// When it was changed, as written.
+    pub(crate) fn version(&self) -> &str {
+        self.modified.as_deref().or(self.created.as_deref()).unwrap_or_default()
+    }
+
+    /// What later objects may need of it: whom indicators are about, and how these belong together.
+    pub(crate) fn related(&self) -> Option<Object> {
+        let tells = |id: &Option<String>| {
+            let kind = id.as_deref().and_then(|id| id.split_once("--")).map(|(kind, _)| kind);
+            kind.is_some_and(|kind| kind.parse::<ContextKind>().is_ok())
+        };
+        let is_related = match self.kind.as_str() {
+            "identity" => true,
+            "relationship" => tells(&self.source_ref) && tells(&self.target_ref),
+            _ => context_kind(self).is_some(),
+        };
+        is_related.then(|| Object {
+            name: self.name.as_deref().map(name),
+            description: None,
+            pattern: None,
+            path: None,
+            hashes: None,
+            ..self.clone()
+        })
+    }
 }
 
 fn newest(bundle: &Bundle) -> BTreeMap<&str, &Object> {
