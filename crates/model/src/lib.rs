@@ -26,6 +26,7 @@ pub mod rule;
 pub mod scan;
 pub mod text;
 pub mod verdict;
+pub mod vex;
 pub mod yara;
 
 pub use capability::{Attributes, Capability, CapabilityId, EvalSource, PathClass, Resource, Trigger};

@@ -20,6 +20,7 @@ mod report;
 mod rules;
 mod sbom;
 mod scan;
+mod vex;
 mod yara;
 
 use vetch_testkit::{Run, Vetch};

@@ -6,7 +6,7 @@ use vetch_detectors::input::IntelFacts;
 use vetch_detectors::verdict_of;
 use vetch_intel::{Shower, correlate};
 use vetch_model::Verdict;
-use vetch_model::advisory::Advisory;
+use vetch_model::advisory::{Advisory, Doubt};
 use vetch_model::campaign::Correlation;
 use vetch_model::facts::PackageFacts;
 use vetch_model::inventory::Package;
@@ -14,7 +14,7 @@ use vetch_model::scan::ReleaseResult;
 
 use super::{Group, Judging, Place};
 use crate::contents::Run;
-use crate::intel::{Asked, Intelligence, Origin, origin};
+use crate::intel::{Asked, Intelligence, Origin, origin, ways};
 
 /// What others know of releases.
 pub(crate) struct Known<'a> {
@@ -28,6 +28,11 @@ impl Known<'_> {
         let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
         let asked: Vec<Option<Asked<'_>>> = asked.collect();
         let mut facts = self.intelligence.look_up(self.run, &asked);
+        for ((facts, (_, places)), asked) in facts.iter_mut().zip(groups).zip(&asked) {
+            if let Some(asked) = asked {
+                self.judge(asked.package, places, judging, &mut facts.advisories);
+            }
+        }
         // Own code alone is asked about nowhere.
         let shown = groups.iter().zip(&asked).map(|((_, places), asked)| self.shower(places, judging, asked.is_none()));
         let showers: Vec<Option<Shower<'_>>> = shown.collect();
@@ -55,7 +60,22 @@ impl Known<'_> {
     /// Of another version of what lies at a place.
     pub(super) fn of_package(&self, place: &Place<'_>, package: &Package, judging: &Judging<'_>) -> Vec<Advisory> {
         let asked = self.asked(place, judging).map(|asked| Asked { package, ..asked });
-        self.intelligence.look_up(self.run, &[asked]).into_iter().flat_map(|found| found.advisories).collect()
+        let found = self.intelligence.look_up(self.run, &[asked]).into_iter();
+        let mut advisories: Vec<Advisory> = found.flat_map(|found| found.advisories).collect();
+        self.judge(package, std::slice::from_ref(place), judging, &mut advisories);
+        advisories
+    }
+
+    /// What others have judged of what is known of a release that lies at these places.
+    fn judge(&self, package: &Package, places: &[Place<'_>], judging: &Judging<'_>, advisories: &mut [Advisory]) {
+        let is_elsewhere = || {
+            let doubts = places.iter().filter_map(|place| self.asked(place, judging)?.doubt);
+            doubts.into_iter().any(|doubt| matches!(doubt, Doubt::Elsewhere(_) | Doubt::Private(_)))
+        };
+        if !advisories.is_empty() {
+            let ways = || places.iter().flat_map(|place| ways(place.project, place.contents.package)).collect();
+            self.intelligence.judge(self.run, package, is_elsewhere(), advisories, &ways);
+        }
     }
 
     fn asked<'p>(&self, place: &'p Place<'_>, judging: &'p Judging<'_>) -> Option<Asked<'p>> {

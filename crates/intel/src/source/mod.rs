@@ -1,5 +1,5 @@
-//! Where records come from: files, folders, OSV's zips; beside them CISA's catalogue, EPSS, and indicators as STIX, MISP
-//! and lists.
+//! Where records come from: files, folders, OSV's zips; beside them CISA's catalogue, EPSS, indicators as STIX, MISP and
+//! lists, and judgements (VEX).
 
 mod epss;
 mod feed;
@@ -17,7 +17,8 @@ use vetch_model::indicator::IndicatorKind;
 
 use crate::indicator::{Entry, Listing, Listings, More, list, misp, stix};
 use crate::record::{Document, MAX_RECORD, Record, RecordError, read_json, read_yaml};
-use crate::store::{IntelStore, Put, StoreError, Taken, Writer};
+use crate::store::{IntelStore, Put, StoreError, Taken, VexTaken, Writer};
+use crate::vex::{self, VexDocument};
 
 pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
 
@@ -31,6 +32,9 @@ const MAX_LIST: u64 = 16 << 20;
 const HEAD: usize = 4096;
 /// Records between two questions whether to stop.
 const STRIDE: u64 = 256;
+
+/// Why a feed's judgements are left out.
+const FEED_VEX: &str = "it judges vulnerabilities (VEX), which a feed of records may not; import it by itself";
 
 /// Follows an import, and may stop it.
 pub trait Watcher {
@@ -104,6 +108,12 @@ pub struct SourceReport {
     pub replaced: u64,
     /// Documents whose indicators were known as they are.
     pub known: u64,
+    /// Statements of VEX that came in.
+    pub statements: u64,
+    /// Statements of older forms of the same documents, which went.
+    pub statements_replaced: u64,
+    /// Documents of VEX of which a newer form is known.
+    pub older: u64,
     /// Objects and attributes that are not meant to be detected: passed over.
     pub passed_over: u64,
     /// Files and entries that are no record, or a broken one.
@@ -141,6 +151,9 @@ impl SourceReport {
         self.indicators += other.indicators;
         self.replaced += other.replaced;
         self.known += other.known;
+        self.statements += other.statements;
+        self.statements_replaced += other.statements_replaced;
+        self.older += other.older;
         self.passed_over += other.passed_over;
         self.failed += other.failed;
         self.partial += other.partial;
@@ -176,7 +189,7 @@ impl IntelStore {
 
 fn import_all(writer: Writer<'_>, paths: &[PathBuf], watcher: &mut dyn Watcher) -> Result<ImportReport, ImportError> {
     let mut report = ImportReport::default();
-    let mut import = Import { writer, watcher, report: SourceReport::default() };
+    let mut import = Import { writer, watcher, report: SourceReport::default(), takes_vex: true };
     for path in paths {
         import.report = SourceReport { path: path.display().to_string(), ..SourceReport::default() };
         import.path(path)?;
@@ -213,6 +226,8 @@ struct Import<'i, 's> {
     writer: Writer<'s>,
     watcher: &'i mut dyn Watcher,
     report: SourceReport,
+    /// The user named what is imported, and may say what others judge.
+    takes_vex: bool,
 }
 
 impl Import<'_, '_> {
@@ -257,6 +272,23 @@ impl Import<'_, '_> {
         }
     }
 
+    fn vex(&mut self, document: VexDocument, place: &str) -> Result<(), ImportError> {
+        // A feed of records has no say in what counts.
+        if !self.takes_vex {
+            return self.failed(place, FEED_VEX.to_owned());
+        }
+        let VexTaken { put, removed, is_unchanged } = self.writer.put_vex(&document)?;
+        self.report.statements += put;
+        self.report.statements_replaced += removed;
+        self.report.older += u64::from(is_unchanged);
+        self.report.foreign += document.foreign;
+        self.report.partial += document.not_understood;
+        if let Some(example) = document.example {
+            self.report.name(place, example);
+        }
+        self.tick()
+    }
+
     fn document(&mut self, document: Document, place: &str) -> Result<(), ImportError> {
         match document {
             Document::Record(record, problem) => {
@@ -278,7 +310,8 @@ impl Import<'_, '_> {
                 self.writer.put_exploited(&all)?;
             }
             // They were read on: `read` never gives them.
-            Document::Stix | Document::Misp => self.report.failed += 1,
+            Document::Stix | Document::Misp | Document::VexForm(_) => self.report.failed += 1,
+            Document::Vex(document) => return self.vex(*document, place),
             Document::Indicators(listings) => {
                 self.report.passed_over += listings.passed_over;
                 self.report.partial += listings.not_understood;
@@ -355,6 +388,7 @@ fn read(bytes: &[u8], kind: Kind, place: &str) -> Result<Document, RecordError> 
     match read_json(bytes) {
         Ok(Document::Stix) => stix::read(bytes, place).map(Document::Indicators).map_err(RecordError),
         Ok(Document::Misp) => misp::read(bytes, place).map(Document::Indicators).map_err(RecordError),
+        Ok(Document::VexForm(form)) => vex::read(form, bytes, place).map(|read| Document::Vex(Box::new(read))),
         // The events stand beside it, and are read by themselves.
         Err(_) if misp::is_manifest(bytes) => {
             Ok(Document::Indicators(Listings { passed_over: 1, ..Listings::default() }))
@@ -388,10 +422,14 @@ fn indicators(bytes: &[u8], place: &str) -> Result<Document, RecordError> {
     list::read(&document, place).map(Document::Indicators).map_err(RecordError)
 }
 
-/// Whether it begins as one large document does that is no record: CISA's catalogue, a bundle of STIX, events, a list.
+/// Whether it begins as one large document does that is no record: CISA's catalogue, a bundle of STIX, events, a list,
+/// judgements.
 fn is_catalogue(bytes: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
-    let marks: [&[u8]; 7] = [
+    let marks: [&[u8]; 10] = [
+        b"\"CycloneDX\"",
+        b"\"csaf_vex\"",
+        b"https://openvex.dev/ns",
         b"\"catalogVersion\"",
         b"\"bundle\"",
         b"\"objects\"",

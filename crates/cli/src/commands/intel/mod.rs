@@ -4,6 +4,7 @@ mod campaign;
 mod indicator;
 mod settings;
 mod show;
+mod vex;
 
 use std::path::{Path, PathBuf};
 
@@ -154,6 +155,9 @@ fn line(source: &SourceReport) -> String {
         (source.indicators, "indicators"),
         (source.replaced, "indicators replaced or taken back"),
         (source.known, "documents of indicators known already"),
+        (source.statements, "judgements (VEX)"),
+        (source.statements_replaced, "judgements replaced"),
+        (source.older, "documents of judgements known in a newer form"),
         (source.passed_over, "objects that are no indicators, passed over"),
     ];
     let words: Vec<String> =
