@@ -9,6 +9,7 @@ pub mod advisory;
 pub mod campaign;
 pub mod capability;
 pub mod change;
+pub mod document;
 pub mod evidence;
 pub mod facts;
 pub mod finding;

@@ -9,6 +9,7 @@ const HELP: &str = "Examples:
   vetch intel import malicious-packages/osv    a checkout of a database
   vetch intel import kev.json epss.csv.gz      what is exploited, and how probable that is
   vetch intel import bundle.json urlhaus.csv   indicators of compromise: STIX 2.1, MISP, lists
+  vetch intel import vendor.openvex.json       judgements of vulnerabilities: OpenVEX, CSAF VEX, CycloneDX VEX
   vetch intel update                           OSV's own database, over the network
   vetch intel search axios
   vetch intel show MAL-2026-2307
@@ -32,8 +33,9 @@ pub(crate) struct IntelArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IntelCommand {
-    /// Take in records: OSV (.json, .yaml), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz), and
-    /// indicators: STIX 2.1 bundles, MISP events and feeds (.json), lists (.json, .csv, .txt)
+    /// Take in records: OSV (.json, .yaml, .jsonl), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz), and
+    /// indicators: STIX 2.1 bundles, MISP events and feeds (.json), lists (.json, .csv, .txt); and judgements (VEX) as
+    /// OpenVEX, CSAF or CycloneDX (.json), which take advisories off the list
     Import {
         /// Files and folders; all are taken in, or none
         #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
@@ -55,7 +57,7 @@ pub(crate) enum IntelCommand {
         format: IntelFormat,
     },
     /// Find records by the beginning of an id, alias or package name, or by words of the summary; indicators by their
-    /// value, defanged or not; campaigns by name, malware, group or package
+    /// value, defanged or not; campaigns by name, malware, group or package; judgements by vulnerability, package or author
     Search {
         /// What to look for
         #[arg(value_name = "TEXT")]

@@ -5,6 +5,7 @@ mod cache;
 mod diff;
 mod diff_releases;
 mod doctor;
+mod documents;
 mod graph;
 mod help;
 mod html;

@@ -98,7 +98,8 @@ fn what_a_vendor_has_judged_is_no_finding_and_is_still_shown() {
         assert_eq!(statement[field], value, "{statement}");
     }
     assert!(scan(&project, "markdown", &[]).stdout.contains("not affected, says Acme"));
-    assert!(scan(&project, "html", &[]).stdout.contains("not counted: not affected, says Acme"));
+    let page = scan(&project, "html", &[]).stdout;
+    assert!(page.contains("GHSA-1 in scales@1.1.0") && page.contains("not counted: not affected, says Acme"));
     // Without intelligence there are no advisories, and nothing to judge.
     assert!(!scan(&project, "json", &["--no-intel"]).stdout.contains("Acme"));
 }

@@ -27,7 +27,7 @@ use crate::contents::Run;
 use crate::{EngineError, ScanOptions};
 
 pub(crate) use origin::{Origin, origin};
-pub(crate) use ways::ways;
+pub(crate) use ways::{called, products, ways};
 
 /// After how long intelligence is called old. Malware is mostly known within a day, and taken down in two.
 const OLD: i64 = 7 * DAY;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use vetch_intel::Own;
-use vetch_model::inventory::{Package, PackageId, Role};
-use vetch_model::purl::PurlParts;
+use vetch_model::inventory::{Ecosystem, Package, PackageId, Role};
+use vetch_model::purl::{Purl, PurlParts};
 
+use crate::Named;
 use crate::project::Project;
 
 /// The products of each way into a project: the project or member of its workspaces that asks for the package first, and the
@@ -43,9 +44,26 @@ fn nearest(project: &Project, package: PackageId) -> BTreeSet<PackageId> {
 }
 
 fn own(project: &Project, package: &Package) -> Own {
-    let name = match package.name.is_empty() {
-        false => package.name.clone(),
-        true => PurlParts::parse(project.purl(package).as_str()).map(|parts| parts.name).unwrap_or_default(),
+    let Named { ecosystem, name, version, .. } = called(project, package);
+    Own { ecosystem, name, version }
+}
+
+/// What a package is called; one without a name, after its folder.
+pub(crate) fn called(project: &Project, package: &Package) -> Named {
+    let (ecosystem, version) = (package.ecosystem.clone(), package.version.clone());
+    let purl = project.purl(package);
+    if package.name.is_empty() {
+        let name = PurlParts::parse(purl.as_str()).map(|parts| parts.name).unwrap_or_default();
+        return Named { ecosystem, name, version, purl };
+    }
+    let purl = match (&package.ecosystem, &package.stated_purl) {
+        (Ecosystem::Npm, None) => Purl::npm_as_written(&package.name, version.as_deref()),
+        _ => purl,
     };
-    Own { ecosystem: package.ecosystem.clone(), name, version: package.version.clone() }
+    Named { ecosystem, name: package.name.clone(), version, purl }
+}
+
+/// The project, and members of its workspaces, that ask for a package without another of them between.
+pub(crate) fn products(project: &Project, package: PackageId) -> Vec<Named> {
+    nearest(project, package).into_iter().map(|id| called(project, project.inventory.package(id))).collect()
 }

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use vetch_model::document::DocumentSettings;
 use vetch_model::{Finding, Verdict};
 
 use super::apply::Session;
@@ -95,6 +96,12 @@ impl Policies {
         let loaded = self.by_target.get(target).and_then(|index| self.loaded.get(*index))?;
         let setting = loaded.policy.cooldown.as_ref()?;
         Some((loaded.label.as_str(), setting.line, &setting.value))
+    }
+
+    /// Who publishes documents that are made of the scan: the first policy that says something of it counts.
+    pub fn documents(&self) -> DocumentSettings {
+        let all = self.by_target.iter().filter_map(|index| self.loaded.get(*index));
+        all.fold(DocumentSettings::default(), |first, next| first.or(next.policy.documents.clone()))
     }
 
     /// Begins to judge, as of `today`.

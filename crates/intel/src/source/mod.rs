@@ -8,7 +8,7 @@ mod lists;
 mod zip;
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -206,6 +206,7 @@ enum Kind {
     Yaml,
     Zip,
     Csv,
+    Lines,
     Other,
 }
 
@@ -216,6 +217,7 @@ fn kind_of(path: &Path) -> Kind {
         () if ends(".json") => Kind::Json,
         () if ends(".yaml") || ends(".yml") => Kind::Yaml,
         () if ends(".zip") => Kind::Zip,
+        () if ends(".jsonl") || ends(".ndjson") => Kind::Lines,
         () if [".csv", ".csv.gz", ".txt", ".txt.gz"].iter().any(|ending| ends(ending)) => Kind::Csv,
         () => Kind::Other,
     }
@@ -243,6 +245,7 @@ impl Import<'_, '_> {
             Kind::Zip => zip::import(self, path),
             Kind::Csv if lists::is_epss(path)? => epss::import(self, path),
             Kind::Csv => lists::import(self, path),
+            Kind::Lines => self.lines(path),
             kind @ (Kind::Json | Kind::Yaml) => {
                 let before = self.report.failed;
                 self.file(path, &path.display().to_string(), kind)?;
@@ -252,8 +255,33 @@ impl Import<'_, '_> {
                     None => Ok(()),
                 }
             }
-            Kind::Other => Err(unreadable(path, "it ends in none of .json, .yaml, .yml, .zip, .csv, .txt and .csv.gz")),
+            Kind::Other => {
+                Err(unreadable(path, "it ends in none of .json, .jsonl, .yaml, .yml, .zip, .csv, .txt and .csv.gz"))
+            }
         }
+    }
+
+    /// One record a line, of any number.
+    fn lines(&mut self, path: &Path) -> Result<(), ImportError> {
+        let failed = |error: io::Error| unreadable(path, &error.to_string());
+        let mut file = BufReader::new(File::open(path).map_err(failed)?);
+        let mut line = Vec::new();
+        for number in 1u64.. {
+            line.clear();
+            // One byte more than a record may have shows that it has more.
+            (&mut file).take(MAX_RECORD + 2).read_until(b'\n', &mut line).map_err(failed)?;
+            if line.is_empty() {
+                break;
+            }
+            let place = format!("{}:{number}", path.display());
+            if line.len() as u64 > MAX_RECORD + 1 {
+                return Err(unreadable(path, &format!("line {number} is longer than {MAX_RECORD} bytes")));
+            }
+            if !line.trim_ascii().is_empty() {
+                self.bytes(&line, &place, Kind::Json)?;
+            }
+        }
+        Ok(())
     }
 
     /// One file of a record, or a catalogue.

@@ -2,7 +2,6 @@
 
 mod campaign;
 mod indicator;
-mod settings;
 mod show;
 mod vex;
 
@@ -14,7 +13,7 @@ use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Watcher};
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
 
-use super::surroundings;
+use super::{settings, surroundings};
 use crate::args::{Global, IntelArgs, IntelCommand};
 use crate::exit::{Exit, Failure};
 use crate::progress::Reporter;
