@@ -95,6 +95,11 @@ fn indicators() {
 }
 
 #[test]
+fn judgements() {
+    hold(vetch_fuzz::judgements, &files_under("seeds/judgements"), MUTATIONS);
+}
+
+#[test]
 fn syntax() {
     hold(vetch_fuzz::syntax, &files_under("seeds/syntax"), MUTATIONS);
 }

@@ -28,6 +28,7 @@ pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, S
 
 pub use source::{
     Change, FeedPart, FeedState, ImportError, ImportReport, MAX_CHANGES, Named, SourceReport, Watcher, read_changes,
+    read_judgements,
 };
 pub use store::{
     Conditional, FILE_NAME, Found, IntelStore, Judgements, Shown, ShownVex, Status, StoreError, Watchlist,

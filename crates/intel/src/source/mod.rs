@@ -5,6 +5,7 @@ mod epss;
 mod feed;
 mod folder;
 mod lists;
+mod report;
 mod zip;
 
 use std::fs::{self, File};
@@ -17,13 +18,12 @@ use vetch_model::indicator::IndicatorKind;
 
 use crate::indicator::{Entry, Listing, Listings, More, list, misp, stix};
 use crate::record::{Document, MAX_RECORD, Record, RecordError, read_json, read_yaml};
-use crate::store::{IntelStore, Put, StoreError, Taken, VexTaken, Writer};
+use crate::store::{IntelStore, Put, ShownVex, StoreError, Taken, VexTaken, Writer};
 use crate::vex::{self, VexDocument};
 
 pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
+pub use report::{ImportReport, Named, SourceReport};
 
-/// Problems named of each source; the others are counted.
-const MAX_NAMED: usize = 10;
 /// Largest catalogue of exploited vulnerabilities, in bytes: a JSON that is no record.
 const MAX_CATALOGUE: u64 = 64 << 20;
 /// Largest list in JSON, which is held in memory.
@@ -72,98 +72,6 @@ impl ImportError {
             ImportError::Source { hint, .. } => hint,
             ImportError::Store(error) => error.hint(),
             ImportError::Cancelled => "",
-        }
-    }
-}
-
-/// What an import did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    /// By source, as given.
-    pub sources: Vec<SourceReport>,
-}
-
-/// What became of one source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SourceReport {
-    /// As given.
-    pub path: String,
-    /// Records that were not known.
-    pub added: u64,
-    /// Records that replace older ones.
-    pub updated: u64,
-    /// Records that were known as they are.
-    pub unchanged: u64,
-    /// Records about other ecosystems: passed over.
-    pub foreign: u64,
-    /// Records that are not numbered yet: passed over.
-    pub unnumbered: u64,
-    /// Entries of a catalogue of exploited vulnerabilities.
-    pub exploited: u64,
-    /// Probabilities of exploitation.
-    pub probabilities: u64,
-    /// Indicators that came in.
-    pub indicators: u64,
-    /// Indicators that were there before, and were replaced or taken back.
-    pub replaced: u64,
-    /// Documents whose indicators were known as they are.
-    pub known: u64,
-    /// Statements of VEX that came in.
-    pub statements: u64,
-    /// Statements of older forms of the same documents, which went.
-    pub statements_replaced: u64,
-    /// Documents of VEX of which a newer form is known.
-    pub older: u64,
-    /// Objects and attributes that are not meant to be detected: passed over.
-    pub passed_over: u64,
-    /// Files and entries that are no record, or a broken one.
-    pub failed: u64,
-    /// Records of which a part could not be understood; the rest is kept.
-    pub partial: u64,
-    /// The first of both.
-    pub named: Vec<Named>,
-}
-
-/// A problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// File, or entry of an archive.
-    pub place: String,
-    /// What is wrong.
-    pub why: String,
-}
-
-impl SourceReport {
-    /// Records and entries that were read.
-    pub fn read(&self) -> u64 {
-        self.added + self.updated + self.unchanged + self.foreign + self.unnumbered + self.failed
-    }
-
-    /// Takes another report of the same source in.
-    pub fn add(&mut self, other: SourceReport) {
-        self.added += other.added;
-        self.updated += other.updated;
-        self.unchanged += other.unchanged;
-        self.foreign += other.foreign;
-        self.unnumbered += other.unnumbered;
-        self.exploited += other.exploited;
-        self.probabilities += other.probabilities;
-        self.indicators += other.indicators;
-        self.replaced += other.replaced;
-        self.known += other.known;
-        self.statements += other.statements;
-        self.statements_replaced += other.statements_replaced;
-        self.older += other.older;
-        self.passed_over += other.passed_over;
-        self.failed += other.failed;
-        self.partial += other.partial;
-        self.named.extend(other.named);
-        self.named.truncate(MAX_NAMED);
-    }
-
-    fn name(&mut self, place: &str, why: String) {
-        if self.named.len() < MAX_NAMED {
-            self.named.push(Named { place: place.to_owned(), why });
         }
     }
 }
@@ -434,6 +342,17 @@ pub(crate) fn listings(bytes: &[u8]) -> Result<Listings, String> {
     match read(bytes, Kind::Json, "list").map_err(|error| error.to_string())? {
         Document::Indicators(listings) => Ok(listings),
         _ => Err("it holds no indicators".to_owned()),
+    }
+}
+
+/// The judgements (VEX) of a document of any form, without a store.
+///
+/// # Errors
+/// When it is no such document.
+pub fn read_judgements(bytes: &[u8]) -> Result<Vec<ShownVex>, RecordError> {
+    match read(bytes, Kind::Json, "document")? {
+        Document::Vex(document) => Ok(document.into_shown()),
+        _ => Err(RecordError("it judges nothing".to_owned())),
     }
 }
 

@@ -90,6 +90,21 @@ impl Writer<'_> {
     }
 }
 
+impl VexDocument {
+    /// Its statements, as if they had been imported at the beginning of time.
+    pub(crate) fn into_shown(self) -> Vec<ShownVex> {
+        let (author, document) = (self.author, self.id);
+        let made = |statement: Statement| Made { statement, author: author.clone(), document: document.clone() };
+        self.statements.into_iter().map(|statement| made(statement).into_shown(Time(0))).collect()
+    }
+}
+
+impl Made {
+    fn into_shown(self, imported: Time) -> ShownVex {
+        ShownVex { statement: self.shown(true), ids: self.statement.ids, imported }
+    }
+}
+
 /// Statements, to be asked quickly.
 #[derive(Debug)]
 pub struct Judgements<'s> {
@@ -114,7 +129,8 @@ impl IntelStore {
     /// # Errors
     /// When the file cannot be read.
     pub fn judgements(&self) -> Result<Option<Judgements<'_>>, StoreError> {
-        if self.vex_counts()?.1 == 0 {
+        let is_any = "SELECT EXISTS (SELECT 1 FROM vex_statements)";
+        if !has_tables(self.connection())? || number(self.connection(), is_any)? == 0 {
             return Ok(None);
         }
         Ok(Some(Judgements { transaction: self.connection().unchecked_transaction()? }))
@@ -168,11 +184,7 @@ impl IntelStore {
         let mut select = self.connection().prepare(&select)?;
         let read = |row: &rusqlite::Row<'_>| Ok(made(row)?.zip(Some(Time(row.get(3)?))));
         let all = select.query_map(values, read)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        let shown = |(made, imported): (Made, Time)| {
-            let statement = made.shown(true);
-            ShownVex { statement, ids: made.statement.ids, imported }
-        };
-        Ok(all.into_iter().flatten().map(shown).collect())
+        Ok(all.into_iter().flatten().map(|(made, imported)| made.into_shown(imported)).collect())
     }
 }
 
