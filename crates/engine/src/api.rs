@@ -134,7 +134,8 @@ pub struct Member {
     pub integrity: Vec<String>,
     /// Whether its code is of a language that is analysed.
     pub is_analysed: bool,
-    /// The project, and members of its workspaces, that ask for it without another of them between.
+    /// Of what is malicious, suspicious or named by advisories: the project, and members of its workspaces, that ask for it
+    /// without another of them between. Of others nothing is worked out.
     pub products: Vec<Named>,
 }
 

@@ -119,11 +119,17 @@ fn openvex_states_what_is_known_and_no_more() {
     check_openvex(&document);
     assert_eq!((&document["author"], &document["timestamp"]), (&"vetch".into(), &NOW.into()));
     let open = about(&document, "CVE-2026-1001");
-    assert_eq!((&open["status"], &open["vulnerability"]["aliases"]), (&"under_investigation".into(), &json!(["GHSA-1"])));
+    assert_eq!(
+        (&open["status"], &open["vulnerability"]["aliases"]),
+        (&"under_investigation".into(), &json!(["GHSA-1"]))
+    );
     let product = json!([{"@id": "pkg:npm/demo@1.0.0", "subcomponents": [{"@id": WEIGHTS}]}]);
     assert_eq!(open["products"], product);
     let judged = about(&document, "CVE-2026-1002");
-    assert_eq!((&judged["status"], &judged["justification"]), (&"not_affected".into(), &"vulnerable_code_not_present".into()));
+    assert_eq!(
+        (&judged["status"], &judged["justification"]),
+        (&"not_affected".into(), &"vulnerable_code_not_present".into())
+    );
     assert!(judged["status_notes"].as_str().unwrap().contains("as Acme says"), "{judged}");
     let malware = document["statements"].as_array().unwrap().iter().find(|one| one["status"] == "affected").unwrap();
     assert!(malware["vulnerability"]["name"].as_str().unwrap().starts_with("VETCH-"), "{malware}");
@@ -147,14 +153,76 @@ fn a_release_scanned_by_itself_is_the_product() {
     assert_eq!(about(&document, "CVE-2026-1001")["products"], json!([{"@id": WEIGHTS}]));
 }
 
+/// What the schema of OSV 1.7.5 demands of what we write, but for its list of registered prefixes of ids.
+#[track_caller]
+fn check_osv(record: &Value) {
+    let optional = ["aliases", "credits"];
+    let required = [
+        "schema_version",
+        "id",
+        "modified",
+        "published",
+        "summary",
+        "details",
+        "affected",
+        "references",
+        "database_specific",
+    ];
+    keys(record, &required, &optional);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    for time in [&record["modified"], &record["published"]] {
+        let time = text(time);
+        assert!(time.len() == 20 && time.ends_with('Z') && time.contains('T'), "{time}");
+    }
+    let (prefix, digits) = record["id"].as_str().unwrap().rsplit_once('-').unwrap();
+    assert!(!prefix.is_empty() && digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    for affected in record["affected"].as_array().unwrap() {
+        keys(affected, &["package", "versions"], &["database_specific"]);
+        keys(&affected["package"], &["ecosystem", "name", "purl"], &[]);
+        assert!(["npm", "PyPI"].contains(&affected["package"]["ecosystem"].as_str().unwrap()));
+        assert!(affected["versions"].as_array().unwrap().iter().all(Value::is_string));
+        assert!(affected["database_specific"].is_object());
+    }
+    for reference in record["references"].as_array().unwrap() {
+        keys(reference, &["type", "url"], &[]);
+        assert!(["ADVISORY", "WEB"].contains(&reference["type"].as_str().unwrap()));
+        assert!(text(&reference["url"]).starts_with("https://"));
+    }
+    for credit in record["credits"].as_array().into_iter().flatten() {
+        keys(credit, &["name", "type"], &["contact"]);
+        assert_eq!(credit["type"], "FINDER");
+        assert!(credit["contact"].as_array().into_iter().flatten().all(Value::is_string));
+    }
+    assert!(record["database_specific"].is_object());
+}
+
+#[test]
+fn a_record_of_a_known_malware_is_an_alias_and_names_the_publisher() {
+    let known = vulnerability("MAL-2026-1", "GHSA-9").to_string();
+    let builder = builder().home_file(".config/vetch/config.toml", SETTINGS).file("known.json", known);
+    let project = imported(builder);
+    vetch(&["intel", "import", "known.json"]).dir(project.root()).home(project.home()).run().expect(0);
+    let lines = scan(&project, "osv", &[]).expect(1).stdout;
+    let records: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    records.iter().for_each(check_osv);
+    let record = records.iter().find(|one| one["affected"][0]["package"]["name"] == "@acme/weights").unwrap();
+    assert_eq!(record["aliases"], json!(["GHSA-9", "MAL-2026-1"]));
+    assert!(record["id"].as_str().unwrap().starts_with("TEAM-"), "{record}");
+    let contact =
+        json!([{"name": "Example Team", "type": "FINDER", "contact": ["mailto:security@team.example.invalid"]}]);
+    assert_eq!(record["credits"], contact);
+    assert_eq!(record["references"][0], json!({"type": "ADVISORY", "url": "https://osv.dev/vulnerability/GHSA-9"}));
+    // VEX calls it by the id that others know.
+    let document = document(&project, "openvex");
+    check_openvex(&document);
+    assert_eq!(about(&document, "MAL-2026-1")["status"], "affected");
+}
+
 #[test]
 fn osv_is_a_record_of_each_malicious_release_and_comes_back() {
     let project = imported(builder());
     let record = document(&project, "osv");
-    let optional = ["aliases", "credits"];
-    let required =
-        ["schema_version", "id", "modified", "published", "summary", "details", "affected", "references", "database_specific"];
-    keys(&record, &required, &optional);
+    check_osv(&record);
     assert_eq!((&record["schema_version"], &record["modified"]), (&"1.7.5".into(), &NOW.into()));
     let affected = &record["affected"][0];
     assert_eq!(affected["package"], json!({"ecosystem": "npm", "name": "Scales", "purl": "pkg:npm/Scales"}));
@@ -163,11 +231,15 @@ fn osv_is_a_record_of_each_malicious_release_and_comes_back() {
     let own = &record["database_specific"];
     assert_eq!(own["iocs"]["urls"], json!(["https://c2.evil.invalid/stage2"]));
     assert!(own["iocs"]["domains"].as_array().unwrap().contains(&"evil.invalid".into()), "{own}");
-    assert_eq!((&own["evidence"][0]["rule"], &own["evidence"][0]["file"]), (&"known-indicator".into(), &"index.js".into()));
+    assert_eq!(
+        (&own["evidence"][0]["rule"], &own["evidence"][0]["file"]),
+        (&"known-indicator".into(), &"index.js".into())
+    );
     // Elsewhere nothing is known but this record, and it means the same release and whom that contacts.
     let id = record["id"].as_str().unwrap();
     let other = Pkg::new("other", "3.0.0").file("index.js", CODE);
-    let second = Project::builder("second").lock_only(scales()).lock_only(other.clone()).lock_only(Pkg::new("scales", "1.0.0"));
+    let second =
+        Project::builder("second").lock_only(scales()).lock_only(other.clone()).lock_only(Pkg::new("scales", "1.0.0"));
     let second = second.archive(&other).file("record.json", record.to_string()).build();
     vetch(&["intel", "import", "record.json"]).dir(second.root()).home(second.home()).run().expect(0);
     let report = scan(&second, "json", &[]).expect(1);
@@ -218,7 +290,11 @@ fn csaf_says_who_publishes_or_is_not_made() {
     let project = imported(builder());
     for format in ["csaf", "csaf-vex"] {
         let run = scan(&project, format, &[]).expect(2);
-        assert!(run.stderr.contains("`name` and `namespace` are") && run.stderr.contains("[documents]"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("`name` and `namespace` are") && run.stderr.contains("[documents]"),
+            "{}",
+            run.stderr
+        );
         assert_eq!(run.stdout, "");
     }
     let project = with_settings(SETTINGS);
@@ -230,7 +306,10 @@ fn csaf_says_who_publishes_or_is_not_made() {
         json!({"category": "vendor", "name": "Example Team", "namespace": "https://team.example.invalid",
             "contact_details": "mailto:security@team.example.invalid"})
     );
-    assert_eq!((&head["distribution"]["tlp"]["label"], &head["tracking"]["current_release_date"]), (&"GREEN".into(), &NOW.into()));
+    assert_eq!(
+        (&head["distribution"]["tlp"]["label"], &head["tracking"]["current_release_date"]),
+        (&"GREEN".into(), &NOW.into())
+    );
     assert!(head["tracking"]["id"].as_str().unwrap().starts_with("TEAM-"), "{head}");
     // The user's word goes before the project's, which fills in what the user leaves open.
     let policy = SETTINGS.replace("Example Team", "Somebody Else");
@@ -257,7 +336,9 @@ fn csaf_says_who_publishes_or_is_not_made() {
 #[track_caller]
 fn status(document: &Value, id: &str) -> Value {
     let all = document["vulnerabilities"].as_array().unwrap();
-    let is = |one: &&Value| one["cve"] == id || one["ids"].as_array().is_some_and(|ids| ids.iter().any(|other| other["text"] == id));
+    let is = |one: &&Value| {
+        one["cve"] == id || one["ids"].as_array().is_some_and(|ids| ids.iter().any(|other| other["text"] == id))
+    };
     all.iter().find(is).unwrap_or_else(|| panic!("{id}: {document}"))["product_status"].clone()
 }
 

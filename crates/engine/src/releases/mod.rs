@@ -162,9 +162,11 @@ pub(crate) fn judge(
         let Some(place) = places.first() else { continue };
         held::hold(&mut judged, place, judging, known);
         judged.result.campaigns = known.campaigns(&judged.result, places, judging);
-        for (project, member) in judged.members.drain(..) {
-            if let Some(project) = releases.projects.get_mut(project) {
-                project.members.push(Member { release: releases.results.len(), ..member });
+        let is_told = !judged.result.advisories.is_empty() || judged.result.verdict >= Verdict::Suspicious;
+        for (number, member) in judged.members.drain(..) {
+            if let Some(project) = releases.projects.get_mut(number) {
+                let products = if is_told { products_of(places, number) } else { Vec::new() };
+                project.members.push(Member { release: releases.results.len(), products, ..member });
             }
         }
         releases.facts.push(judged.facts.take());
@@ -173,6 +175,13 @@ pub(crate) fn judge(
         releases.results.push(with_policy(judged, session));
     }
     releases
+}
+
+/// What asks for a release in one project.
+fn products_of(places: &[Place<'_>], project: usize) -> Vec<Named> {
+    let own = places.iter().filter(|place| place.contents.project == project && place.package.role == Role::Dependency);
+    let all: BTreeSet<Named> = own.flat_map(|place| products(place.project, place.contents.package)).collect();
+    all.into_iter().collect()
 }
 
 /// The projects, still without members.
@@ -212,9 +221,6 @@ fn members(places: &[Place<'_>]) -> Vec<(usize, Member)> {
         member.integrity.extend(own.chain(artifacts).map(ToString::to_string));
         member.integrity.sort_unstable();
         member.integrity.dedup();
-        member.products.extend(products(place.project, place.contents.package));
-        member.products.sort_unstable();
-        member.products.dedup();
     }
     members.into_iter().collect()
 }
