@@ -11,12 +11,13 @@ use vetch_graph::Graph;
 use vetch_indicators::{Style, keys, normal, refang, scan};
 use vetch_intel::snapshot::keys::{SigningKey, TrustedKey};
 use vetch_intel::taxii::{Entrance, Paging, read_collections, read_entrance};
-use vetch_intel::{Event, MemoryList, Query, Record, World, match_records};
+use vetch_intel::{Event, MemoryList, Query, Record, World, match_records, read_judgements};
 use vetch_lockfiles::npm::{package_json, package_lock};
 use vetch_lockfiles::{Format, MemoryFiles, read};
 use vetch_model::history::Time;
 use vetch_model::indicator::IndicatorKind;
 use vetch_model::inventory::{Ecosystem, Inventory, Role};
+use vetch_model::purl::PurlParts;
 use vetch_syntax::js::Lowerer;
 use vetch_syntax::{limits, shell};
 
@@ -78,6 +79,18 @@ pub fn taxii(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     TrustedKey::parse(&text).ok();
     SigningKey::parse(&text, None).ok();
+}
+
+/// As judgements (VEX) of any form: no panic, and no statement without a vulnerability, or about anything but a whole package
+/// of npm or PyPI that it names.
+pub fn judgements(bytes: &[u8]) {
+    for shown in read_judgements(bytes).into_iter().flatten() {
+        assert!(shown.ids.iter().all(|id| !id.is_empty()) && shown.ids.first() == Some(&shown.statement.vulnerability));
+        let parts = PurlParts::parse(&shown.statement.product).expect("a statement names a purl");
+        assert!(!parts.name.is_empty() && parts.subpath.is_none(), "{parts:?}");
+        assert!(["npm", "pypi"].contains(&parts.kind.as_str()), "{parts:?}");
+        assert!(!shown.statement.author.is_empty() && !shown.statement.document.is_empty());
+    }
 }
 
 /// As a record of OSV, in JSON and in YAML: no panic, and an answer for every package that it names, at versions that it

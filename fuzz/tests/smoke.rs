@@ -100,6 +100,11 @@ fn taxii() {
 }
 
 #[test]
+fn judgements() {
+    hold(vetch_fuzz::judgements, &files_under("seeds/judgements"), MUTATIONS);
+}
+
+#[test]
 fn syntax() {
     hold(vetch_fuzz::syntax, &files_under("seeds/syntax"), MUTATIONS);
 }

@@ -4,6 +4,7 @@
 //! [`verdict_of`] and [`score`] sum the findings up. A rule is two files side by side
 //! under `rules/<category>/`: the code, and a page whose examples `tests/specs.rs` executes.
 
+mod contacts;
 mod hosts;
 mod imitation;
 pub mod input;
@@ -22,6 +23,7 @@ mod testing;
 pub mod user;
 pub mod yara;
 
+pub use contacts::contacts;
 pub use installing::uses;
 pub use judge::{add_findings, judge_release, judge_target, score, verdict_of};
 pub use registry::{all_rules, find_rule};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use vetch_detectors::user::RuleProblem;
 use vetch_model::RuleMeta;
+use vetch_model::document::DocumentSettings;
 use vetch_model::facts::PackageFacts;
 use vetch_model::history::History;
 use vetch_model::inventory::Ecosystem;
@@ -71,6 +72,8 @@ pub struct ScanReport {
     pub scan: Scan,
     /// By index of [`Scan::releases`]: what is known of its contents, where they could be had.
     pub facts: Vec<Option<Arc<PackageFacts>>>,
+    /// By index of [`Scan::releases`]: what it is called, as written.
+    pub names: Vec<Named>,
     /// By index of [`Scan::releases`]: what is known of the releases before it.
     pub pasts: Vec<ReleasePast>,
     /// The rules of the user's own that were tried.
@@ -79,6 +82,21 @@ pub struct ScanReport {
     pub gates: Vec<Gate>,
     /// Which releases belong to which project, in the order of targets and folders.
     pub projects: Vec<ScannedProject>,
+    /// Who publishes documents that are made of the scan, as far as policies say.
+    pub documents: DocumentSettings,
+}
+
+/// A package by its name: purls do not tell `JSONStream` from `jsonstream`, which are two packages of npm.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Whose rules the name follows.
+    pub ecosystem: Ecosystem,
+    /// The name; of a project without one, that of its folder.
+    pub name: String,
+    /// The version, where known.
+    pub version: Option<String>,
+    /// Its purl, with the case of its letters.
+    pub purl: Purl,
 }
 
 /// What is known of the releases before one.
@@ -116,6 +134,9 @@ pub struct Member {
     pub integrity: Vec<String>,
     /// Whether its code is of a language that is analysed.
     pub is_analysed: bool,
+    /// Of what is malicious, suspicious or named by advisories: the project, and members of its workspaces, that ask for it
+    /// without another of them between. Of others nothing is worked out.
+    pub products: Vec<Named>,
 }
 
 /// Phases of a scan, in order.

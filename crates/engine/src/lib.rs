@@ -41,7 +41,7 @@ mod secrets;
 mod worker;
 
 pub use api::{
-    CacheMode, EngineError, Member, Progress, Quiet, ReleasePast, ScanOptions, ScanReport, ScannedProject, Stage,
+    CacheMode, EngineError, Member, Named, Progress, Quiet, ReleasePast, ScanOptions, ScanReport, ScannedProject, Stage,
 };
 pub use history::{Compare, HistoryOptions};
 pub use intel::IntelOptions;

@@ -113,7 +113,7 @@ fn examine(
         own_code: &own_code,
     };
     let known = Known { run: &run, intelligence: &intelligence };
-    let Releases { results, facts, pasts, projects: scanned } =
+    let Releases { results, facts, names, pasts, projects: scanned } =
         releases::judge(&projects, &found, &judging, &known, &mut session);
     scan.releases = results;
     judge_targets(&projects, &naming, session, &mut scan);
@@ -127,7 +127,8 @@ fn examine(
         return Err(EngineError::Cancelled);
     }
     let own_rules = own.metas().copied().collect();
-    Ok(ScanReport { scan, gates: policies.gates(), projects: scanned, facts, pasts, own_rules })
+    let (gates, documents) = (policies.gates(), policies.documents());
+    Ok(ScanReport { scan, gates, projects: scanned, facts, names, pasts, own_rules, documents })
 }
 
 /// Releases that were named are told more exactly by their histories.

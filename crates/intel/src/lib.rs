@@ -3,6 +3,7 @@
 //! ```text
 //! record    bytes → Record         OSV in JSON and YAML, of any schema version, within limits
 //! indicator bytes → listings       STIX, MISP and lists: domains, hashes and the like
+//! vex       bytes → statements       OpenVEX, CSAF and CycloneDX VEX: what others judge of vulnerabilities
 //! knowledge what is shipped: landmark campaigns, techniques of ATT&CK; releases against them
 //! source    paths → records        files, folders, zips; CISA KEV and EPSS beside them
 //! store     records ⇄ intel.sqlite one transaction per import; batch look-ups
@@ -22,6 +23,7 @@ pub mod snapshot;
 mod source;
 mod store;
 pub mod taxii;
+mod vex;
 
 pub use indicator::memory::MemoryList;
 pub use knowledge::{Campaign, Indication, Knowledge, Technique, correlate, knowledge, shipped_advisories};
@@ -31,5 +33,9 @@ pub use record::{Affected, AffectedPackage, Event, Range, Record, RecordError, S
 pub use snapshot::Trust;
 pub use source::{
     Change, FeedPart, FeedState, ImportError, ImportReport, MAX_CHANGES, Named, SourceReport, Watcher, read_changes,
+    read_judgements,
 };
-pub use store::{Conditional, FILE_NAME, Found, IntelStore, Shown, Status, StoreError, Watchlist};
+pub use store::{
+    Conditional, FILE_NAME, Found, IntelStore, Judgements, Shown, ShownVex, Status, StoreError, Watchlist,
+};
+pub use vex::{Own, Part};

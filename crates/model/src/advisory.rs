@@ -4,6 +4,7 @@ use crate::capability::stable_ids;
 use crate::evidence::Location;
 use crate::finding::Severity;
 use crate::history::Time;
+use crate::vex::{Vex, VexOutcome};
 
 stable_ids! {
     /// What an advisory is about. Ordered from the lesser to the greater alarm.
@@ -57,6 +58,15 @@ pub struct Advisory {
     pub modified: Time,
     /// When the oldest of its records was imported.
     pub imported: Time,
+    /// What imported statements judge of it. Always empty for malware.
+    pub vex: Vex,
+}
+
+impl Advisory {
+    /// Whether it counts no more, by what others have judged. Malware always counts.
+    pub fn is_silenced(&self) -> bool {
+        self.kind == AdvisoryKind::Vulnerability && self.vex.outcome == VexOutcome::Silenced
+    }
 }
 
 /// How bad a vulnerability is.

@@ -9,6 +9,7 @@ pub mod advisory;
 pub mod campaign;
 pub mod capability;
 pub mod change;
+pub mod document;
 pub mod evidence;
 pub mod facts;
 pub mod finding;
@@ -27,6 +28,7 @@ pub mod rule;
 pub mod scan;
 pub mod text;
 pub mod verdict;
+pub mod vex;
 pub mod way_out;
 pub mod yara;
 

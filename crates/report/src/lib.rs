@@ -7,6 +7,7 @@
 
 pub mod changes;
 pub mod comparison;
+pub mod documents;
 pub mod escape;
 pub mod explain;
 pub mod graph;

@@ -43,6 +43,7 @@ pub fn render(scan: &Scan) -> String {
     out.push("list of what is incomplete", incomplete(scan), "");
     out.push("list of notable findings", notable(scan), "");
     out.push("list of excepted findings", excepted(scan), "");
+    out.push("list of judged advisories", judged(scan), "");
     out.push("list of what was skipped or unavailable", aside(scan), "");
     out.push("list of what was read", read(scan), "");
     out.finish()
@@ -249,6 +250,16 @@ fn excepted(scan: &Scan) -> String {
         format!("- `{}` in {}: {}\n", finding.rule, code(&release_label(&release.purl)), prose(reason))
     });
     section("Excepted by policy", lines.collect())
+}
+
+/// Advisories that do not count, by what others have judged (VEX).
+fn judged(scan: &Scan) -> String {
+    let all = scan.releases.iter().flat_map(|release| release.advisories.iter().map(move |one| (release, one)));
+    let lines = all.filter(|(_, advisory)| advisory.is_silenced()).map(|(release, advisory)| {
+        let (id, label) = (code(&advisory.id), code(&release_label(&release.purl)));
+        format!("- {id} in {label}: {}\n", prose(&advisory.vex.in_words()))
+    });
+    section("Not counted, as others judge", lines.collect())
 }
 
 fn aside(scan: &Scan) -> String {

@@ -9,6 +9,7 @@ const HELP: &str = "Examples:
   vetch intel import malicious-packages/osv    a checkout of a database
   vetch intel import kev.json epss.csv.gz      what is exploited, and how probable that is
   vetch intel import bundle.json urlhaus.csv   indicators of compromise: STIX 2.1, MISP, lists
+  vetch intel import vendor.openvex.json       judgements of vulnerabilities: OpenVEX, CSAF VEX, CycloneDX VEX
   vetch intel update                           OSV's own database, over the network
   vetch intel taxii https://taxii.example/taxii2/
   vetch intel update --taxii cert              what is new at a TAXII server of your config.toml
@@ -37,8 +38,9 @@ pub(crate) struct IntelArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IntelCommand {
-    /// Take in records: OSV (.json, .yaml), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz), and
-    /// indicators: STIX 2.1 bundles, MISP events and feeds (.json), lists (.json, .csv, .txt)
+    /// Take in records: OSV (.json, .yaml, .jsonl), folders of them, OSV's zips, CISA KEV (.json), EPSS (.csv, .csv.gz), and
+    /// indicators: STIX 2.1 bundles, MISP events and feeds (.json), lists (.json, .csv, .txt); and judgements (VEX) as
+    /// OpenVEX, CSAF or CycloneDX (.json), which take advisories off the list
     ///
     /// A snapshot (`vetch intel pack`) is taken in if a key that you trust signed it: FILE.minisig beside it. It stands in
     /// place of everything that was there; what is named behind it is added.
@@ -108,7 +110,7 @@ pub(crate) enum IntelCommand {
         format: IntelFormat,
     },
     /// Find records by the beginning of an id, alias or package name, or by words of the summary; indicators by their
-    /// value, defanged or not; campaigns by name, malware, group or package
+    /// value, defanged or not; campaigns by name, malware, group or package; judgements by vulnerability, package or author
     Search {
         /// What to look for
         #[arg(value_name = "TEXT")]

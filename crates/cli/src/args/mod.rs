@@ -114,7 +114,7 @@ pub(crate) struct ScanArgs {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
     pub(crate) format: Format,
-    /// Write the report to a file instead of standard output
+    /// Write the report to a file instead of standard output; records of OSV also to a folder (DIR/)
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
     pub(crate) output: Option<PathBuf>,
     /// Show only what is suspicious, malicious or incomplete
@@ -327,6 +327,14 @@ pub(crate) enum Format {
     Html,
     /// STIX 2.1, for a threat intelligence platform: what is malicious or suspicious
     Stix,
+    /// OSV 1.7: a record of each malicious release; one a line, or a file each with --output DIR/
+    Osv,
+    /// OpenVEX 0.2.0: what advisories and bad releases mean to the project
+    Openvex,
+    /// CSAF 2.0, security advisory: the bad and vulnerable releases of the project
+    Csaf,
+    /// CSAF 2.0, VEX: what they mean to the project
+    CsafVex,
 }
 
 /// A verdict that can fail a scan.

@@ -13,8 +13,9 @@ use vetch_report::graph::MapView;
 use vetch_report::stix::{self, StixView};
 use vetch_report::{Style, html, json, markdown, sarif, terminal};
 
+use super::documents::{self, Place};
 use super::graph::Opened;
-use super::{rules, scanning, surroundings};
+use super::{rules, scanning, settings, surroundings};
 use crate::args::{Format, Global, ScanArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, OutputFile};
@@ -25,6 +26,9 @@ use crate::screen;
 pub(crate) fn run(arguments: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     let now = surroundings::source_date_epoch()?.unwrap_or_else(jiff::Timestamp::now);
     let now = Time(now.as_second());
+    if documents::is_document(arguments.format) {
+        return document(arguments, global, now);
+    }
     let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
     let progress = Reporter::new(global);
     let options = scanning::options(&arguments.targets, &arguments.contents, &arguments.policy, &progress)?;
@@ -33,6 +37,17 @@ pub(crate) fn run(arguments: &ScanArgs, global: &Global) -> Result<Exit, Failure
     let style = Style { only_findings: arguments.only_findings, ..style };
     let write = |out: &mut dyn Write| write_report(arguments.format, &report, now, style, out);
     output::write(file, write)?;
+    Ok(Exit::from(judge(&report.scan, &report.gates)))
+}
+
+/// Scans, and writes documents for others.
+fn document(arguments: &ScanArgs, global: &Global, now: Time) -> Result<Exit, Failure> {
+    let place = Place::new(arguments.format, arguments.output.as_deref())?;
+    let settings = settings::documents()?;
+    let progress = Reporter::new(global);
+    let options = scanning::options(&arguments.targets, &arguments.contents, &arguments.policy, &progress)?;
+    let report = scanning::scan(&options, progress)?;
+    documents::write(arguments.format, &report, settings, now, place)?;
     Ok(Exit::from(judge(&report.scan, &report.gates)))
 }
 
@@ -69,6 +84,8 @@ fn write_report(format: Format, report: &ScanReport, now: Time, style: Style, ou
         Format::Markdown => out.write_all(markdown::render(scan).as_bytes()),
         Format::Html => write_page(scan, out),
         Format::Stix => stix(report, now, out),
+        // They are written by `document`.
+        Format::Osv | Format::Openvex | Format::Csaf | Format::CsafVex => Ok(()),
     }
 }
 

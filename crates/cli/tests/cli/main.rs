@@ -5,6 +5,7 @@ mod cache;
 mod diff;
 mod diff_releases;
 mod doctor;
+mod documents;
 mod fix;
 mod graph;
 mod help;
@@ -24,6 +25,7 @@ mod rules;
 mod sbom;
 mod scan;
 mod taxii;
+mod vex;
 mod yara;
 
 use vetch_testkit::{Run, Vetch};

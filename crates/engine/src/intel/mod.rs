@@ -5,28 +5,33 @@
 //! update  brings the store up to date from a mirror
 //! taxii   brings in what is new at servers of TAXII
 //! origin  whether a release is the package that records mean
+//! ways    by which projects a release comes in
 //! ```
 
 mod origin;
 pub mod taxii;
 pub mod update;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use vetch_detectors::input::IntelFacts;
-use vetch_intel::{IntelStore, Query, Shower, StoreError, shipped_advisories, sightings};
+use vetch_intel::{IntelStore, Own, Part, Query, Shower, StoreError, shipped_advisories, sightings};
 use vetch_model::advisory::{Advisory, AdvisoryKind, Doubt, IntelState, Reach};
 use vetch_model::history::{DAY, History, Time};
 use vetch_model::indicator::IndicatorHit;
 use vetch_model::inventory::{Package, Role};
+use vetch_model::purl::PurlParts;
 use vetch_model::scan::{TargetKind, Unavailable};
+use vetch_model::vex::Vex;
 
 use crate::contents::Run;
 use crate::project::Project;
 use crate::{EngineError, ScanOptions};
 
 pub(crate) use origin::{Origin, origin};
+pub(crate) use ways::{called, products, ways};
 
 /// After how long intelligence is called old. Malware is mostly known within a day, and taken down in two.
 const OLD: i64 = 7 * DAY;
@@ -166,6 +171,33 @@ impl Intelligence {
         });
         found.resize_with(queries.len(), Vec::new);
         found
+    }
+
+    /// Says of the advisories of one release what others have judged of them. `ways` tells by which projects it comes in.
+    pub(crate) fn judge(
+        &self,
+        run: &Run<'_>,
+        package: &Package,
+        is_elsewhere: bool,
+        advisories: &mut [Advisory],
+        ways: &dyn Fn() -> Vec<Vec<Own>>,
+    ) {
+        let (Some(store), Some(version)) = (&self.store, package.version.as_deref()) else { return };
+        if advisories.is_empty() {
+            return;
+        }
+        let stated = package.stated_purl.as_ref().and_then(|purl| PurlParts::parse(purl.as_str()).ok());
+        let qualifiers = stated.map(|parts| parts.qualifiers).unwrap_or_default();
+        let part = Part { version, qualifiers: &qualifiers, is_elsewhere };
+        let judged = store.judgements().and_then(|judgements| match judgements {
+            Some(judgements) => judgements.judge(&package.ecosystem, &package.name, &part, advisories, ways),
+            None => Ok(()),
+        });
+        if let Err(error) = judged {
+            // What was not read takes nothing off the list.
+            advisories.iter_mut().for_each(|advisory| advisory.vex = Vex::default());
+            run.runner.progress.notice(&format!("judgements (VEX) cannot be read: {error}; {}", error.hint()));
+        }
     }
 }
 

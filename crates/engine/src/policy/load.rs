@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use vetch_model::document::DocumentSettings;
 use vetch_model::{Finding, Severity, Verdict};
 
 use super::apply::Session;
@@ -106,6 +107,12 @@ impl Policies {
         let all: Option<Vec<Severity>> = targets.iter().map(of).collect();
         // The worst comes first.
         all?.into_iter().min()
+    }
+
+    /// Who publishes documents that are made of the scan: the first policy that says something of it counts.
+    pub fn documents(&self) -> DocumentSettings {
+        let all = self.by_target.iter().filter_map(|index| self.loaded.get(*index));
+        all.fold(DocumentSettings::default(), |first, next| first.or(next.policy.documents.clone()))
     }
 
     /// Begins to judge, as of `today`.

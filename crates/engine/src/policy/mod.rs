@@ -22,6 +22,10 @@
 //! [cooldown]
 //! days = 7
 //!
+//! [documents]
+//! name = "Acme"
+//! namespace = "https://acme.example"
+//!
 //! [[exception]]
 //! rule = "install-time-network"
 //! package = "pkg:npm/name@1.2.3"
@@ -51,6 +55,7 @@ pub mod trust;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use vetch_model::document::DocumentSettings;
 use vetch_model::{ContentHash, Purl, Severity, Verdict};
 
 pub use apply::{Applied, Session};
@@ -85,6 +90,8 @@ pub struct Policy {
     pub internal: Vec<InternalName>,
     /// For how long releases are held back.
     pub cooldown: Option<Setting<Cooldown>>,
+    /// Who publishes documents that are made of scans.
+    pub documents: DocumentSettings,
     /// In file order.
     pub exceptions: Vec<Exception>,
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use vetch_model::document::DocumentSettings;
 use vetch_model::{ContentHash, Purl, Severity, Verdict};
 
 use super::cooldown::MOST_DAYS;
@@ -28,6 +29,7 @@ const TOP_KEYS: &[&str] = &[
     "unimported-vulnerabilities",
     "names",
     "cooldown",
+    "documents",
     "exception",
 ];
 const NAMES_KEYS: &[&str] = &["internal"];
@@ -114,6 +116,7 @@ impl Reader<'_> {
                 }
                 "names" => self.names(value, &mut policy),
                 "cooldown" => policy.cooldown = self.cooldown(value).map(|value| Setting { value, line }),
+                "documents" => self.documents(value, &mut policy),
                 "exception" => self.exceptions(value, &mut policy),
                 other => self.unknown_key(key.span().start, other, TOP_KEYS),
             }
@@ -259,6 +262,22 @@ impl Reader<'_> {
             }
         }
         Some(cooldown)
+    }
+
+    fn documents(&mut self, value: &Value<'_>, policy: &mut Policy) {
+        let Some(table) = value.get_ref().as_table() else {
+            return self.expected(value, "a table, written as [documents]");
+        };
+        for (key, value) in table {
+            let (start, name) = (key.span().start, key.get_ref().as_ref());
+            if !DocumentSettings::KEYS.contains(&name) {
+                self.unknown_key(start, name, DocumentSettings::KEYS);
+            } else if let Some(text) = self.string(value, "a text")
+                && let Err(why) = policy.documents.set(name, text)
+            {
+                self.problem(value.span().start, why);
+            }
+        }
     }
 
     fn days(&mut self, value: &Value<'_>) -> Option<i64> {

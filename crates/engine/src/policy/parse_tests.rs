@@ -67,7 +67,7 @@ fn mistakes_are_placed_and_mended() {
     insta::assert_snapshot!(problems("fail-on = 'suspicous'\nallow-incomplete = 'yes'\nwhatever-else = 1").join("\n"), @r"
     1:11: unknown level `suspicous`; did you mean `suspicious`?
     2:20: expected true or false, found a string
-    3:1: unknown key `whatever-else`; known here: fail-on, allow-incomplete, rules, yara, severity, unimported-vulnerabilities, names, cooldown, exception
+    3:1: unknown key `whatever-else`; known here: fail-on, allow-incomplete, rules, yara, severity, unimported-vulnerabilities, names, cooldown, documents, exception
     ");
     insta::assert_snapshot!(problems("fail-on = 'clean'\n[severity]\ninstall-time-netwrk = 'low'\nelse = 'none'").join("\n"), @r"
     1:11: unknown level `clean`; known are malicious, suspicious, incomplete, notable

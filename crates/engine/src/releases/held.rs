@@ -32,7 +32,8 @@ pub(super) fn hold(judged: &mut Judged, place: &Place<'_>, judging: &Judging<'_>
 /// Whether an advisory is known of the version that would be taken instead, and not of this one.
 fn mends(judged: &Judged, place: &Place<'_>, old: &str, judging: &Judging<'_>, known: &Known<'_>) -> bool {
     let ids = |advisories: &[Advisory]| -> BTreeSet<String> {
-        let own = advisories.iter().filter(|advisory| advisory.reach != Reach::OtherVersion);
+        let counts = |advisory: &&Advisory| advisory.reach != Reach::OtherVersion && !advisory.is_silenced();
+        let own = advisories.iter().filter(counts);
         own.map(|advisory| advisory.id.clone()).collect()
     };
     let of_older = known.of_versions(place, &[old], judging);

@@ -14,7 +14,7 @@ use vetch_model::scan::ReleaseResult;
 
 use super::{Group, Judging, Place};
 use crate::contents::Run;
-use crate::intel::{Asked, Intelligence, Origin, origin};
+use crate::intel::{Asked, Intelligence, Origin, origin, ways};
 
 /// What others know of releases.
 pub(crate) struct Known<'a> {
@@ -28,6 +28,11 @@ impl Known<'_> {
         let asked = groups.iter().map(|(_, places)| places.iter().find_map(|place| self.asked(place, judging)));
         let asked: Vec<Option<Asked<'_>>> = asked.collect();
         let mut facts = self.intelligence.look_up(self.run, &asked);
+        for ((facts, (_, places)), asked) in facts.iter_mut().zip(groups).zip(&asked) {
+            if let Some(asked) = asked {
+                self.judge(asked.package, places, judging, &mut facts.advisories);
+            }
+        }
         // Own code alone is asked about nowhere.
         let shown = groups.iter().zip(&asked).map(|((_, places), asked)| self.shower(places, judging, asked.is_none()));
         let showers: Vec<Option<Shower<'_>>> = shown.collect();
@@ -63,12 +68,29 @@ impl Known<'_> {
         let others: Vec<Package> = versions.iter().map(of).collect();
         let asked = |package| self.asked(place, judging).map(|asked| Asked { package, ..asked });
         let asked: Vec<Option<Asked<'_>>> = others.iter().map(asked).collect();
-        self.intelligence.look_up(self.run, &asked).into_iter().map(|found| found.advisories).collect()
+        let found = self.intelligence.look_up(self.run, &asked);
+        let mut all: Vec<Vec<Advisory>> = found.into_iter().map(|found| found.advisories).collect();
+        for (advisories, package) in all.iter_mut().zip(&others) {
+            self.judge(package, std::slice::from_ref(place), judging, advisories);
+        }
+        all
     }
 
     /// Why a release may not be the package that records mean; nothing is asked about the user's own code.
     pub(super) fn doubt(&self, place: &Place<'_>, judging: &Judging<'_>) -> Option<Option<Doubt>> {
         self.asked(place, judging).map(|asked| asked.doubt)
+    }
+
+    /// What others have judged of what is known of a release that lies at these places.
+    fn judge(&self, package: &Package, places: &[Place<'_>], judging: &Judging<'_>, advisories: &mut [Advisory]) {
+        let is_elsewhere = || {
+            let doubts = places.iter().filter_map(|place| self.asked(place, judging)?.doubt);
+            doubts.into_iter().any(|doubt| matches!(doubt, Doubt::Elsewhere(_) | Doubt::Private(_)))
+        };
+        if !advisories.is_empty() {
+            let ways = || places.iter().flat_map(|place| ways(place.project, place.contents.package)).collect();
+            self.intelligence.judge(self.run, package, is_elsewhere(), advisories, &ways);
+        }
     }
 
     fn asked<'p>(&self, place: &'p Place<'_>, judging: &'p Judging<'_>) -> Option<Asked<'p>> {

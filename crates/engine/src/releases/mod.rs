@@ -24,11 +24,12 @@ use vetch_model::{ContentHash, Verdict};
 
 use crate::contents::Contents;
 use crate::history::past::Past;
+use crate::intel::{called, products};
 use crate::naming::Naming;
 use crate::own_rules::OwnRules;
 use crate::policy::{Policies, Session};
 use crate::project::Project;
-use crate::{Member, ReleasePast, ScannedProject};
+use crate::{Member, Named, ReleasePast, ScannedProject};
 use missing::missing;
 
 pub(crate) use known::Known;
@@ -110,6 +111,8 @@ pub(crate) struct Releases {
     pub(crate) results: Vec<ReleaseResult>,
     /// What is known of the contents of each.
     pub(crate) facts: Vec<Option<Arc<PackageFacts>>>,
+    /// What each is called.
+    pub(crate) names: Vec<Named>,
     /// What came before each.
     pub(crate) pasts: Vec<ReleasePast>,
     /// Which project has what.
@@ -157,26 +160,40 @@ pub(crate) fn judge(
     let judged = crate::contents::installed::walk_all(&numbers, judging.threads, |number| {
         judge_group(&groups, *number, &index, judging, advisories.get(*number))
     });
-    let mut releases =
-        Releases { results: Vec::new(), facts: Vec::new(), pasts: Vec::new(), projects: scanned(projects, all) };
+    let mut releases = Releases {
+        results: Vec::new(),
+        facts: Vec::new(),
+        names: Vec::new(),
+        pasts: Vec::new(),
+        projects: scanned(projects, all),
+    };
     for (mut judged, (_, places)) in
         judged.into_iter().zip(&groups).filter_map(|(judged, group)| Some((judged?, group)))
     {
-        if let Some(place) = places.first() {
-            held::hold(&mut judged, place, judging, known);
-            judged.result.campaigns = known.campaigns(&judged.result, places, judging);
-            judged.result.way_out = way_out::find(&judged, places, judging, known);
-        }
-        for (project, member) in judged.members.drain(..) {
-            if let Some(project) = releases.projects.get_mut(project) {
-                project.members.push(Member { release: releases.results.len(), ..member });
+        let Some(place) = places.first() else { continue };
+        held::hold(&mut judged, place, judging, known);
+        judged.result.campaigns = known.campaigns(&judged.result, places, judging);
+        judged.result.way_out = way_out::find(&judged, places, judging, known);
+        let is_told = !judged.result.advisories.is_empty() || judged.result.verdict >= Verdict::Suspicious;
+        for (number, member) in judged.members.drain(..) {
+            if let Some(project) = releases.projects.get_mut(number) {
+                let products = if is_told { products_of(places, number) } else { Vec::new() };
+                project.members.push(Member { release: releases.results.len(), products, ..member });
             }
         }
         releases.facts.push(judged.facts.take());
+        releases.names.push(called(place.project, place.package));
         releases.pasts.push(std::mem::take(&mut judged.past));
         releases.results.push(with_policy(judged, judging.policies, session));
     }
     releases
+}
+
+/// What asks for a release in one project.
+fn products_of(places: &[Place<'_>], project: usize) -> Vec<Named> {
+    let own = places.iter().filter(|place| place.contents.project == project && place.package.role == Role::Dependency);
+    let all: BTreeSet<Named> = own.flat_map(|place| products(place.project, place.contents.package)).collect();
+    all.into_iter().collect()
 }
 
 /// The projects, still without members.
@@ -204,7 +221,12 @@ fn members(places: &[Place<'_>]) -> Vec<(usize, Member)> {
     let mut members: BTreeMap<usize, Member> = BTreeMap::new();
     for place in places.iter().filter(|place| place.package.role == Role::Dependency) {
         let entry = members.entry(place.contents.project);
-        let member = entry.or_insert_with(|| Member { release: 0, integrity: Vec::new(), is_analysed: true });
+        let member = entry.or_insert_with(|| Member {
+            release: 0,
+            integrity: Vec::new(),
+            is_analysed: true,
+            products: Vec::new(),
+        });
         member.is_analysed &= !place.contents.is_listed;
         let own = place.package.integrity.iter();
         let artifacts = place.package.artifacts.iter().filter_map(|artifact| artifact.integrity.as_ref());

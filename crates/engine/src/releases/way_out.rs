@@ -56,9 +56,9 @@ impl Against {
     }
 }
 
-/// Whether an advisory means this version, as far as its record can be believed.
+/// Whether an advisory means this version, as far as its record can be believed, and nobody has judged otherwise.
 fn speaks(advisory: &Advisory) -> bool {
-    matches!(advisory.reach, Reach::Named | Reach::OpenRange)
+    matches!(advisory.reach, Reach::Named | Reach::OpenRange) && !advisory.is_silenced()
 }
 
 /// A version that may be gone to.
@@ -158,7 +158,7 @@ impl<'s> Search<'s> {
 
     /// Why a version may not be taken.
     fn fault(&self, candidate: &Candidate<'_>, advisories: &[Advisory]) -> Option<Fault> {
-        let counting = || advisories.iter().filter(|one| one.reach != Reach::OtherVersion);
+        let counting = || advisories.iter().filter(|one| one.reach != Reach::OtherVersion && !one.is_silenced());
         if let Some(malware) = counting().find(|one| one.kind == AdvisoryKind::Malware) {
             return Some(Fault::Other(format!("{} calls it malware", malware.id)));
         }
@@ -218,5 +218,6 @@ impl<'s> Search<'s> {
 }
 
 fn ids(advisories: &[Advisory]) -> Vec<String> {
-    advisories.iter().filter(|one| one.reach != Reach::OtherVersion).map(|one| one.id.clone()).collect()
+    let counting = advisories.iter().filter(|one| one.reach != Reach::OtherVersion && !one.is_silenced());
+    counting.map(|one| one.id.clone()).collect()
 }

@@ -6,6 +6,7 @@ use vetch_model::advisory::{Advisory, AdvisoryKind, Exploited, Rating, Reach};
 use vetch_model::finding::Severity;
 use vetch_model::history::Time;
 use vetch_model::inventory::Ecosystem;
+use vetch_model::vex::Vex;
 
 use super::reach::{Subject, reach};
 use super::safe::{Ask, safe};
@@ -198,6 +199,7 @@ fn advisory(
         probability: heads.iter().filter_map(|hit| hit.head.probability).max(),
         modified: times(|head| head.modified).max().unwrap_or(Time(0)),
         imported: times(|head| head.imported).min().unwrap_or(Time(0)),
+        vex: Vex::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use vetch_model::indicator::IndicatorKind;
 
 use super::wire::{self, Wire};
 use crate::indicator::{Listings, list};
+use crate::vex::{VexDocument, VexForm};
 
 use super::{Affected, AffectedPackage, Event, Range, Record, StoredRating, Text, World, severity, time, yaml};
 
@@ -53,6 +54,10 @@ pub(crate) enum Document {
     Stix,
     /// An event of MISP, or several.
     Misp,
+    /// Judgements of vulnerabilities, of a form.
+    VexForm(VexForm),
+    /// Such judgements.
+    Vex(Box<VexDocument>),
 }
 
 /// Reads JSON.
@@ -113,6 +118,9 @@ fn document(wire: Wire) -> Result<Document, RecordError> {
     if wire.kind.as_ref().and_then(Value::as_str) == Some("bundle") || (wire.id.is_none() && wire.objects.is_some()) {
         return Ok(Document::Stix);
     }
+    if let Some(form) = vex_form(&wire) {
+        return Ok(Document::VexForm(form));
+    }
     if wire.event.is_some() || wire.response.is_some() {
         return Ok(Document::Misp);
     }
@@ -153,6 +161,25 @@ fn document(wire: Wire) -> Result<Document, RecordError> {
         id,
     };
     Ok(Document::Record(Box::new(record), problem))
+}
+
+/// Which form of VEX it is, if any: by what each has to state.
+fn vex_form(wire: &Wire) -> Option<VexForm> {
+    if wire.bom_format.as_ref().and_then(Value::as_str) == Some("CycloneDX") {
+        return Some(VexForm::CycloneDx);
+    }
+    if wire.document.as_ref().is_some_and(|document| document.csaf_version.is_some()) {
+        return Some(VexForm::Csaf);
+    }
+    let texts = |value: &Value| match value {
+        Value::Array(all) => all.iter().any(|one| one.as_str().is_some_and(is_openvex)),
+        one => one.as_str().is_some_and(is_openvex),
+    };
+    wire.context.as_ref().is_some_and(texts).then_some(VexForm::OpenVex)
+}
+
+fn is_openvex(context: &str) -> bool {
+    context.starts_with("https://openvex.dev/ns")
 }
 
 /// `{"iocs": {"domains": […], "ips": […], "urls": […]}}`, as OpenSSF's records have it; beside them other kinds.

@@ -28,9 +28,21 @@ pub(super) struct Wire {
     #[serde(rename = "Event")]
     pub(super) event: Option<IgnoredAny>,
     pub(super) response: Option<IgnoredAny>,
+    /// Of CycloneDX, OpenVEX and CSAF.
+    #[serde(rename = "bomFormat")]
+    pub(super) bom_format: Option<Value>,
+    #[serde(rename = "@context")]
+    pub(super) context: Option<Value>,
+    pub(super) document: Option<CsafHead>,
     #[serde(rename = "catalogVersion")]
     pub(super) catalog_version: Option<String>,
     pub(super) vulnerabilities: Option<Vec<Exploited>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CsafHead {
+    pub(super) csaf_version: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]

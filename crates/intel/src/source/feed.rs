@@ -104,7 +104,7 @@ impl IntelStore {
         watcher: &mut dyn Watcher,
     ) -> Result<SourceReport, ImportError> {
         let report = SourceReport { path: address.to_owned(), ..SourceReport::default() };
-        let mut import = Import { writer: self.write(now)?, watcher, report };
+        let mut import = Import { writer: self.write(now)?, watcher, report, takes_vex: false };
         for part in parts {
             match part {
                 FeedPart::Zip(path) => zip::import(&mut import, path)?,

@@ -1,5 +1,5 @@
-//! Where records come from: files, folders, OSV's zips; beside them CISA's catalogue, EPSS, and indicators as STIX, MISP
-//! and lists.
+//! Where records come from: files, folders, OSV's zips; beside them CISA's catalogue, EPSS, indicators as STIX, MISP and
+//! lists, and judgements (VEX).
 
 mod epss;
 mod feed;
@@ -10,7 +10,7 @@ mod taxii;
 mod zip;
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -20,7 +20,8 @@ use vetch_model::indicator::IndicatorKind;
 use crate::indicator::{Entry, Listing, Listings, More, list, misp, stix};
 use crate::record::{Document, MAX_RECORD, Record, RecordError, read_json, read_yaml};
 use crate::snapshot::{self, Trust};
-use crate::store::{IntelStore, Put, StoreError, Taken, Writer};
+use crate::store::{IntelStore, Put, ShownVex, StoreError, Taken, VexTaken, Writer};
+use crate::vex::{self, VexDocument};
 
 pub use feed::{Change, FeedPart, FeedState, MAX_CHANGES, read_changes};
 pub use report::{ImportReport, Named, SourceReport};
@@ -33,6 +34,9 @@ const MAX_LIST: u64 = 16 << 20;
 const HEAD: usize = 4096;
 /// Records between two questions whether to stop.
 const STRIDE: u64 = 256;
+
+/// Why a feed's judgements are left out.
+const FEED_VEX: &str = "it judges vulnerabilities (VEX), which a feed of records may not; import it by itself";
 
 /// Follows an import, and may stop it.
 pub trait Watcher {
@@ -116,7 +120,7 @@ fn import_all(
     watcher: &mut dyn Watcher,
 ) -> Result<ImportReport, ImportError> {
     let mut report = ImportReport::default();
-    let mut import = Import { writer, watcher, report: SourceReport::default() };
+    let mut import = Import { writer, watcher, report: SourceReport::default(), takes_vex: true };
     let mut copy = Some(copy);
     for path in paths {
         import.report = SourceReport { path: path.display().to_string(), ..SourceReport::default() };
@@ -146,6 +150,7 @@ enum Kind {
     Yaml,
     Zip,
     Csv,
+    Lines,
     Other,
 }
 
@@ -156,6 +161,7 @@ fn kind_of(path: &Path) -> Kind {
         () if ends(".json") => Kind::Json,
         () if ends(".yaml") || ends(".yml") => Kind::Yaml,
         () if ends(".zip") => Kind::Zip,
+        () if ends(".jsonl") || ends(".ndjson") => Kind::Lines,
         () if [".csv", ".csv.gz", ".txt", ".txt.gz"].iter().any(|ending| ends(ending)) => Kind::Csv,
         () => Kind::Other,
     }
@@ -166,6 +172,8 @@ struct Import<'i, 's> {
     writer: Writer<'s>,
     watcher: &'i mut dyn Watcher,
     report: SourceReport,
+    /// The user named what is imported, and may say what others judge.
+    takes_vex: bool,
 }
 
 impl Import<'_, '_> {
@@ -181,6 +189,7 @@ impl Import<'_, '_> {
             Kind::Zip => zip::import(self, path),
             Kind::Csv if lists::is_epss(path)? => epss::import(self, path),
             Kind::Csv => lists::import(self, path),
+            Kind::Lines => self.lines(path),
             kind @ (Kind::Json | Kind::Yaml) => {
                 let before = self.report.failed;
                 self.file(path, &path.display().to_string(), kind)?;
@@ -192,7 +201,7 @@ impl Import<'_, '_> {
             }
             Kind::Other => Err(unreadable(
                 path,
-                "it is no snapshot, and ends in none of .json, .yaml, .yml, .zip, .csv, .txt and .csv.gz",
+                "it is no snapshot, and ends in none of .json, .jsonl, .yaml, .yml, .zip, .csv, .txt and .csv.gz",
             )),
         }
     }
@@ -200,6 +209,29 @@ impl Import<'_, '_> {
     fn snapshot(&mut self, path: &Path, copy: File, trust: &Trust) -> Result<(), ImportError> {
         let (manifest, origin) = snapshot::load(&mut self.writer, path, copy, trust, self.watcher)?;
         self.report.snapshot = Some((manifest, origin));
+        Ok(())
+    }
+
+    /// One record a line, of any number.
+    fn lines(&mut self, path: &Path) -> Result<(), ImportError> {
+        let failed = |error: io::Error| unreadable(path, &error.to_string());
+        let mut file = BufReader::new(File::open(path).map_err(failed)?);
+        let mut line = Vec::new();
+        for number in 1u64.. {
+            line.clear();
+            // One byte more than a record may have shows that it has more.
+            (&mut file).take(MAX_RECORD + 2).read_until(b'\n', &mut line).map_err(failed)?;
+            if line.is_empty() {
+                break;
+            }
+            let place = format!("{}:{number}", path.display());
+            if line.len() as u64 > MAX_RECORD + 1 {
+                return Err(unreadable(path, &format!("line {number} is longer than {MAX_RECORD} bytes")));
+            }
+            if !line.trim_ascii().is_empty() {
+                self.bytes(&line, &place, Kind::Json)?;
+            }
+        }
         Ok(())
     }
 
@@ -217,6 +249,23 @@ impl Import<'_, '_> {
             Ok(document) => self.document(document, place),
             Err(error) => self.failed(place, error.to_string()),
         }
+    }
+
+    fn vex(&mut self, document: VexDocument, place: &str) -> Result<(), ImportError> {
+        // A feed of records has no say in what counts.
+        if !self.takes_vex {
+            return self.failed(place, FEED_VEX.to_owned());
+        }
+        let VexTaken { put, removed, is_unchanged } = self.writer.put_vex(&document)?;
+        self.report.statements += put;
+        self.report.statements_replaced += removed;
+        self.report.older += u64::from(is_unchanged);
+        self.report.foreign += document.foreign;
+        self.report.partial += document.not_understood;
+        if let Some(example) = document.example {
+            self.report.name(place, example);
+        }
+        self.tick()
     }
 
     pub(super) fn document(&mut self, document: Document, place: &str) -> Result<(), ImportError> {
@@ -240,7 +289,8 @@ impl Import<'_, '_> {
                 self.writer.put_exploited(&all)?;
             }
             // They were read on: `read` never gives them.
-            Document::Stix | Document::Misp => self.report.failed += 1,
+            Document::Stix | Document::Misp | Document::VexForm(_) => self.report.failed += 1,
+            Document::Vex(document) => return self.vex(*document, place),
             Document::Indicators(listings) => {
                 self.report.passed_over += listings.passed_over;
                 self.report.partial += listings.not_understood;
@@ -317,6 +367,7 @@ fn read(bytes: &[u8], kind: Kind, place: &str) -> Result<Document, RecordError> 
     match read_json(bytes) {
         Ok(Document::Stix) => stix::read(bytes, place).map(Document::Indicators).map_err(RecordError),
         Ok(Document::Misp) => misp::read(bytes, place).map(Document::Indicators).map_err(RecordError),
+        Ok(Document::VexForm(form)) => vex::read(form, bytes, place).map(|read| Document::Vex(Box::new(read))),
         // The events stand beside it, and are read by themselves.
         Err(_) if misp::is_manifest(bytes) => {
             Ok(Document::Indicators(Listings { passed_over: 1, ..Listings::default() }))
@@ -337,6 +388,17 @@ pub(crate) fn listings(bytes: &[u8]) -> Result<Listings, String> {
     }
 }
 
+/// The judgements (VEX) of a document of any form, without a store.
+///
+/// # Errors
+/// When it is no such document.
+pub fn read_judgements(bytes: &[u8]) -> Result<Vec<ShownVex>, RecordError> {
+    match read(bytes, Kind::Json, "document")? {
+        Document::Vex(document) => Ok(document.into_shown()),
+        _ => Err(RecordError("it judges nothing".to_owned())),
+    }
+}
+
 /// A list, or an array of MISP's events.
 fn indicators(bytes: &[u8], place: &str) -> Result<Document, RecordError> {
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
@@ -350,10 +412,14 @@ fn indicators(bytes: &[u8], place: &str) -> Result<Document, RecordError> {
     list::read(&document, place).map(Document::Indicators).map_err(RecordError)
 }
 
-/// Whether it begins as one large document does that is no record: CISA's catalogue, a bundle of STIX, events, a list.
+/// Whether it begins as one large document does that is no record: CISA's catalogue, a bundle of STIX, events, a list,
+/// judgements.
 fn is_catalogue(bytes: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
-    let marks: [&[u8]; 7] = [
+    let marks: [&[u8]; 10] = [
+        b"\"CycloneDX\"",
+        b"\"csaf_vex\"",
+        b"https://openvex.dev/ns",
         b"\"catalogVersion\"",
         b"\"bundle\"",
         b"\"objects\"",

@@ -37,6 +37,12 @@ pub struct SourceReport {
     pub replaced: u64,
     /// Documents whose indicators were known as they are.
     pub known: u64,
+    /// Statements of VEX that came in.
+    pub statements: u64,
+    /// Statements of older forms of the same documents, which went.
+    pub statements_replaced: u64,
+    /// Documents of VEX of which a newer form is known.
+    pub older: u64,
     /// Objects and attributes that are not meant to be detected: passed over.
     pub passed_over: u64,
     /// Files and entries that are no record, or a broken one.
@@ -76,6 +82,9 @@ impl SourceReport {
         self.indicators += other.indicators;
         self.replaced += other.replaced;
         self.known += other.known;
+        self.statements += other.statements;
+        self.statements_replaced += other.statements_replaced;
+        self.older += other.older;
         self.passed_over += other.passed_over;
         self.failed += other.failed;
         self.partial += other.partial;

@@ -32,7 +32,7 @@ impl IntelStore {
         watcher: &mut dyn Watcher,
     ) -> Result<SourceReport, ImportError> {
         let report = SourceReport { path: place.to_owned(), failed: objects.failed, ..SourceReport::default() };
-        let mut import = Import { writer: self.write(now)?, watcher, report };
+        let mut import = Import { writer: self.write(now)?, watcher, report, takes_vex: false };
         objects.named.into_iter().for_each(|why| import.report.name(place, why));
         let related: Vec<Object> = import.writer.related(feed)?;
         let mut known: HashSet<&str> = related.iter().map(Object::id).collect();

@@ -7,6 +7,7 @@ mod filter;
 mod indicators;
 mod query;
 mod related;
+mod vex;
 mod whole;
 mod write;
 
@@ -23,6 +24,8 @@ pub use indicators::{Conditional, Watchlist};
 pub(crate) use indicators::{OpenListing, Taken};
 pub(crate) use query::whole;
 pub use query::{Found, Shown};
+pub(crate) use vex::VexTaken;
+pub use vex::{Judgements, ShownVex};
 pub(crate) use whole::{for_each_entry, has_listings};
 pub(crate) use write::{Put, Writer};
 
@@ -121,6 +124,10 @@ pub struct Status {
     pub exploited: u64,
     /// Vulnerabilities with a probability.
     pub probabilities: u64,
+    /// Documents of VEX.
+    pub vex_documents: u64,
+    /// Statements in them.
+    pub vex_statements: u64,
     /// When something was last imported.
     pub imported: Option<Time>,
     /// When the newest record was changed.
@@ -211,7 +218,10 @@ impl IntelStore {
             let mut rows = statement.query([key])?;
             rows.next()?.map(|row| row.get(0).map(Time)).transpose()
         };
+        let (vex_documents, vex_statements) = self.vex_counts()?;
         Ok(Status {
+            vex_documents,
+            vex_statements,
             malware: count("SELECT count(*) FROM records WHERE malware = 1 AND withdrawn = 0")?,
             vulnerabilities: count("SELECT count(*) FROM records WHERE malware = 0 AND withdrawn = 0")?,
             withdrawn: count("SELECT count(*) FROM records WHERE withdrawn = 1")?,
@@ -285,6 +295,7 @@ fn make(file: &Path) -> Result<IntelStore, StoreError> {
     connection.execute_batch(indicators::TABLES)?;
     connection.execute_batch(whole::TABLES)?;
     connection.execute_batch(related::TABLES)?;
+    connection.execute_batch(vex::TABLES)?;
     let mut store = IntelStore { connection };
     // The first import fills an empty file: a journal of what was there before is then nearly empty, where a log of
     // what is new would hold everything twice. Afterwards scans read beside imports.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use vetch_model::advisory::Advisory;
 use vetch_model::scan::{PathStep, ReleaseResult, Scan};
+use vetch_model::vex::VexOutcome;
 use vetch_model::way_out::WayOut;
 use vetch_model::{Capability, Evidence, Finding, Trigger, Verdict};
 
@@ -190,13 +191,20 @@ fn advisories(out: &mut String, advisories: &[Advisory]) -> std::fmt::Result {
     for one in advisories.iter().take(MAX_ROWS) {
         let safe = one.safe.as_ref().map(|safe| format!("; go to {safe}")).unwrap_or_default();
         let severity = one.rating.as_ref().map(|rating| rating.severity.as_str()).unwrap_or_default();
+        let judged = match (one.vex.outcome, one.vex.in_words()) {
+            (_, words) if words.is_empty() => String::new(),
+            (VexOutcome::Silenced, words) => format!("; not counted: {words}"),
+            (VexOutcome::Contradicted, words) => format!("; judgements contradict each other: {words}"),
+            (VexOutcome::Stands, words) => format!("; {words}"),
+        };
         writeln!(
             out,
-            "<tr><td><code>{}</code><br><span class=\"dim\">{severity}</span></td><td>{}<br><span class=\"dim\">affected: {}{}</span></td></tr>",
+            "<tr><td><code>{}</code><br><span class=\"dim\">{severity}</span></td><td>{}<br><span class=\"dim\">affected: {}{}{}</span></td></tr>",
             text(&one.id),
             text(&one.summary),
             text(&one.affected),
-            text(&safe)
+            text(&safe),
+            text(&judged)
         )?;
     }
     writeln!(out, "</table>")

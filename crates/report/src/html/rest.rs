@@ -6,7 +6,7 @@ use vetch_model::scan::Scan;
 
 use super::release::finding;
 use crate::escape::html as text;
-use crate::label::count;
+use crate::label::{count, release_label};
 use crate::terminal::{file_label, file_words};
 
 /// Lines of one list.
@@ -34,6 +34,16 @@ pub(super) fn rest(out: &mut String, scan: &Scan) -> std::fmt::Result {
         (format!("{}{place}", one.what), format!("{}. {}", one.why, one.hint))
     });
     table(out, "Not checked", incomplete.collect())?;
+    let judged = scan.releases.iter().flat_map(|release| {
+        let own = release.advisories.iter().filter(|advisory| advisory.is_silenced());
+        own.map(|advisory| {
+            (
+                format!("{} in {}", advisory.id, release_label(&release.purl)),
+                format!("not counted: {}", advisory.vex.in_words()),
+            )
+        })
+    });
+    table(out, "Judged by others", judged.collect())?;
     let skipped = scan.skipped.iter().map(|one| (one.what.clone(), one.why.clone()));
     table(out, "Not applicable here", skipped.collect())?;
     let unavailable = scan.unavailable.iter().map(|one| (one.what.clone(), one.why.clone()));

@@ -102,6 +102,24 @@ fn advisory(advisory: &model::advisory::Advisory) -> Advisory {
         exploit_probability: advisory.probability.map(|probability| f64::from(probability) / 100_000.0),
         modified: rfc_3339(advisory.modified),
         imported: rfc_3339(advisory.imported),
+        counted: !advisory.is_silenced(),
+        vex: advisory.vex.statements.iter().map(vex_statement).collect(),
+    }
+}
+
+fn vex_statement(one: &model::vex::VexStatement) -> VexStatement {
+    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    VexStatement {
+        status: one.status.as_str(),
+        justification: some(&one.justification),
+        statement: some(&one.statement),
+        author: one.author.clone(),
+        document: one.document.clone(),
+        time: rfc_3339(one.time),
+        vulnerability: one.vulnerability.clone(),
+        product: one.product.clone(),
+        within: some(&one.within),
+        applies: one.applies,
     }
 }
 

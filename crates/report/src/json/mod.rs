@@ -63,3 +63,11 @@ pub(crate) fn schema_of<T: schemars::JsonSchema>() -> String {
     text.push('\n');
     text
 }
+
+/// A value in one line, with hidden characters as `\uXXXX` like everywhere.
+pub(crate) fn write_line(value: &impl Serialize, mut out: impl Write) -> io::Result<()> {
+    let text = serde_json::to_string(value).map_err(io::Error::from)?;
+    // Only texts hold such characters, and there the escape means the same.
+    out.write_all(crate::escape::json_fragment(&text).as_bytes())?;
+    out.write_all(b"\n")
+}

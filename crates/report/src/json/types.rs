@@ -260,6 +260,35 @@ pub struct Advisory {
     pub modified: String,
     /// When it was imported (RFC 3339).
     pub imported: String,
+    /// Whether it is a finding: not if all imported statements (`vex`) that speak of it here say `not_affected` or `fixed`.
+    pub counted: bool,
+    /// What imported statements judge of it, the newest of each author; those that apply here come first.
+    pub vex: Vec<VexStatement>,
+}
+
+/// A statement of VEX about an advisory: somebody's judgement of one vulnerability in one product.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VexStatement {
+    /// `not_affected`, `fixed`, `affected` or `under_investigation`.
+    pub status: &'static str,
+    /// Why it is not affected, by a label of its standard; null where none is given.
+    pub justification: Option<String>,
+    /// The same in words, or what to do; null where nothing is said.
+    pub statement: Option<String>,
+    /// Who says so.
+    pub author: String,
+    /// The id of the document.
+    pub document: String,
+    /// Since when it is so (RFC 3339).
+    pub time: String,
+    /// The id of the vulnerability, as the statement has it.
+    pub vulnerability: String,
+    /// The purl that it names.
+    pub product: String,
+    /// The product of which that is a part; null if it speaks of the package by itself.
+    pub within: Option<String>,
+    /// Whether it speaks of what is scanned; a part of another product is not.
+    pub applies: bool,
 }
 
 /// An indicator of compromise that a release meets, as one source has it.

@@ -20,7 +20,7 @@ const MAX_FILES: usize = 20;
 const INDENT: usize = 12;
 
 /// `label       words`.
-fn group(page: &mut Page, label: &str, tone: Tone, words: &[Line]) {
+pub(super) fn group(page: &mut Page, label: &str, tone: Tone, words: &[Line]) {
     let mut first = page.text(label, tone);
     page.pad(&mut first, INDENT);
     page.fill(&first, &blank(page, INDENT), words);
@@ -39,7 +39,7 @@ fn blank(page: &Page, width: usize) -> Line {
 }
 
 /// The first few of many, then how many more.
-fn listed<'a>(page: &Page, names: impl ExactSizeIterator<Item = &'a String>, tone: Tone) -> Vec<Line> {
+pub(super) fn listed<'a>(page: &Page, names: impl ExactSizeIterator<Item = &'a String>, tone: Tone) -> Vec<Line> {
     let total = names.len();
     let limit = if page.style.verbose { usize::MAX } else { MAX_LISTED };
     let shown = total.min(limit);

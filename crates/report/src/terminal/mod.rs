@@ -7,6 +7,7 @@ mod groups;
 mod release;
 mod summary;
 mod text;
+mod vex;
 
 use vetch_model::scan::Scan;
 use vetch_model::{RuleMeta, Severity, Verdict};
@@ -55,6 +56,7 @@ pub fn render(scan: &Scan, rules: &[RuleMeta], style: Style) -> String {
     if !style.only_findings {
         groups::notable(&mut page, scan, rules);
         groups::excepted(&mut page, scan);
+        vex::silenced(&mut page, scan);
         groups::skipped(&mut page, scan);
         groups::unavailable(&mut page, scan);
         groups::read(&mut page, scan);

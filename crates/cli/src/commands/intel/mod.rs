@@ -2,10 +2,10 @@
 
 mod campaign;
 mod indicator;
-mod settings;
 mod show;
 mod snapshot;
 mod taxii;
+mod vex;
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Trust, Watc
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
 
-use super::surroundings;
+use super::{settings, surroundings};
 use crate::args::{Global, IntelArgs, IntelCommand};
 use crate::exit::{Exit, Failure};
 use crate::progress::Reporter;
@@ -205,6 +205,9 @@ fn line(source: &SourceReport) -> String {
         (source.indicators, "indicators"),
         (source.replaced, "indicators replaced or taken back"),
         (source.known, "documents of indicators known already"),
+        (source.statements, "judgements (VEX)"),
+        (source.statements_replaced, "judgements replaced"),
+        (source.older, "documents of judgements known in a newer form"),
         (source.passed_over, "objects that are no indicators, passed over"),
     ];
     let words: Vec<String> =

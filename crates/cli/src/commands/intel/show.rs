@@ -6,19 +6,20 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use vetch_intel::snapshot::Origin;
-use vetch_intel::{Found, IntelStore, Shown, Status, knowledge};
+use vetch_intel::{Found, IntelStore, Shown, ShownVex, Status, StoreError, knowledge};
 use vetch_model::history::{DAY, Time};
 use vetch_report::escape::terminal;
 
-use super::{campaign, failed, indicator, opened};
+use super::{campaign, failed, indicator, opened, vex};
 use crate::args::IntelFormat;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Addresses that are listed.
 const MAX_REFERENCES: usize = 5;
-/// Indicators of one record that are listed.
+/// Indicators of one record, and judgements of one vulnerability, that are listed.
 const MAX_INDICATORS: usize = 1_000;
+const MAX_JUDGEMENTS: usize = 1_000;
 
 pub(super) fn status(folder: &Path, format: IntelFormat) -> Result<Exit, Failure> {
     let store = opened(folder)?;
@@ -49,6 +50,10 @@ fn status_text(status: &Status, indicators: &BTreeMap<String, u64>, origin: Opti
         let kinds: Vec<String> = indicators.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         text.push_str(&format!("{} indicators: {}\n", indicators.values().sum::<u64>(), kinds.join(", ")));
     }
+    if status.vex_statements > 0 {
+        let (statements, documents) = (status.vex_statements, status.vex_documents);
+        text.push_str(&format!("{statements} judgements of vulnerabilities (VEX) in {documents} documents\n"));
+    }
     for (what, time) in [("last import", status.imported), ("newest record", status.newest)] {
         if let Some(time) = time {
             let days = now.since(time).max(0) / DAY;
@@ -75,6 +80,8 @@ fn status_json(status: &Status, indicators: &BTreeMap<String, u64>, origin: Opti
         "exploited": status.exploited,
         "probabilities": status.probabilities,
         "indicators": indicators,
+        "vex_documents": status.vex_documents,
+        "vex_statements": status.vex_statements,
         "imported": status.imported.map(shown),
         "newest": status.newest.map(shown),
         "snapshot": origin.map(|origin| json!({
@@ -99,22 +106,26 @@ pub(super) fn search(folder: &Path, text: &str, limit: usize, format: IntelForma
     let found = found.map_err(|error| failed(folder, &error))?.unwrap_or_default();
     let indicators = store.as_ref().map(|store| store.find_indicators(text, limit)).transpose();
     let indicators = indicators.map_err(|error| failed(folder, &error))?.unwrap_or_default();
-    let is_empty = found.is_empty() && indicators.is_empty() && campaigns.is_empty();
+    let judged = store.as_ref().map(|store| store.find_vex(text, limit)).transpose();
+    let judged = judged.map_err(|error| failed(folder, &error))?.unwrap_or_default();
+    let is_empty = found.is_empty() && indicators.is_empty() && campaigns.is_empty() && judged.is_empty();
     let answer = match format {
         IntelFormat::Json => {
             let records: Vec<Value> = found.iter().map(found_json).collect();
             let indicators: Vec<Value> = indicators.iter().map(indicator::json).collect();
             let campaigns: Vec<Value> = campaigns.iter().map(|one| campaign::json(one)).collect();
             let schema = "vetch.intel-search/1";
-            let answer =
-                json!({ "schema": schema, "records": records, "indicators": indicators, "campaigns": campaigns });
+            let judged: Vec<Value> = judged.iter().map(vex::json).collect();
+            let answer = json!({
+                "schema": schema, "records": records, "indicators": indicators, "campaigns": campaigns, "vex": judged,
+            });
             format!("{answer:#}\n")
         }
         IntelFormat::Terminal if is_empty => format!("Nothing found for `{}`.\n", terminal(text)),
         IntelFormat::Terminal => {
             let campaigns = campaigns.iter().map(|one| campaign::line(one));
             let records = found.iter().map(found_line).chain(indicators.iter().map(indicator::line));
-            campaigns.chain(records).collect::<Vec<_>>().concat()
+            campaigns.chain(records).chain(judged.iter().map(vex::line)).collect::<Vec<_>>().concat()
         }
     };
     output::print(answer.as_bytes())?;
@@ -153,21 +164,35 @@ pub(super) fn show(folder: &Path, id: &str, format: IntelFormat) -> Result<Exit,
     let records = store.show(id).map_err(|error| failed(folder, &error))?;
     let now = Time(jiff::Timestamp::now().as_second());
     let indicators = store.indicators_of(id, MAX_INDICATORS).map_err(|error| failed(folder, &error))?;
-    let is_empty = records.is_empty() && indicators.is_empty();
+    let judged = judgements(&store, id, &records).map_err(|error| failed(folder, &error))?;
+    let is_empty = records.is_empty() && indicators.is_empty() && judged.is_empty();
     let answer = match format {
         IntelFormat::Json => {
             let records: Vec<Value> = records.iter().map(shown_json).collect();
             let indicators: Vec<Value> = indicators.iter().map(indicator::json).collect();
-            format!("{:#}\n", json!({ "schema": "vetch.intel-record/1", "records": records, "indicators": indicators }))
+            let judged: Vec<Value> = judged.iter().map(vex::json).collect();
+            let schema = "vetch.intel-record/1";
+            let answer = json!({ "schema": schema, "records": records, "indicators": indicators, "vex": judged });
+            format!("{answer:#}\n")
         }
         IntelFormat::Terminal if is_empty => format!("There is no record `{}`.\n", terminal(id)),
         IntelFormat::Terminal => {
             let records = records.iter().map(shown_text);
-            records.chain(indicators.iter().map(|one| indicator::text(one, now))).collect::<Vec<_>>().join("\n")
+            let indicators = indicators.iter().map(|one| indicator::text(one, now));
+            records.chain(indicators).chain(judged.iter().map(vex::text)).collect::<Vec<_>>().join("\n")
         }
     };
     output::print(answer.as_bytes())?;
     Ok(if is_empty { Exit::Failed } else { Exit::Passed })
+}
+
+/// What others have judged of the vulnerability of this id, under all ids that records give it; or what a document of this
+/// id says.
+fn judgements(store: &IntelStore, id: &str, records: &[Shown]) -> Result<Vec<ShownVex>, StoreError> {
+    let known =
+        records.iter().flat_map(|one| std::iter::once(&one.record.id).chain(&one.record.aliases).chain(&one.same));
+    let ids: Vec<&str> = std::iter::once(id.trim()).chain(known.map(String::as_str)).collect();
+    store.vex_of(&ids, MAX_JUDGEMENTS)
 }
 
 /// Whether there is a record of this id, which then is what is meant.

@@ -11,7 +11,7 @@ use vetch_engine::{Secret, TaxiiAccess};
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
 
-use super::settings::{self, Taxii};
+use super::super::settings::{self, Taxii};
 use super::{Following, failed};
 use crate::args::IntelFormat;
 use crate::commands::surroundings;

@@ -1,4 +1,4 @@
-//! What the user's own settings say of intelligence.
+//! The user's own settings. A project has no part in them.
 //!
 //! ```toml
 //! [intel]
@@ -11,16 +11,21 @@
 //! collections = ["Indicators"]
 //! username = "me"
 //! password-env = "CERT_PASSWORD"
+//!
+//! [documents]
+//! name = "Acme"
+//! namespace = "https://acme.example"
 //! ```
 //!
 //! Secrets stand in variables, never in the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use vetch_model::document::DocumentSettings;
 
 use crate::commands::surroundings;
 use crate::exit::Failure;
@@ -32,6 +37,7 @@ const MAX_BYTES: u64 = 1 << 20;
 #[serde(deny_unknown_fields, default)]
 struct Document {
     intel: Settings,
+    documents: BTreeMap<String, String>,
 }
 
 /// The part `[intel]`.
@@ -95,23 +101,37 @@ impl Settings {
     }
 }
 
-/// What the user chose; nothing where there are no settings.
+/// What the user chose of intelligence; nothing where there are no settings.
 pub(super) fn load() -> Result<Settings, Failure> {
-    let Some(file) = surroundings::settings_file() else { return Ok(Settings::default()) };
-    let hint = "docs/intel.md tells what may stand under `[intel]`; `vetch intel --help` names the options beside it";
+    read(|document| Ok(document.intel))
+}
+
+/// Who publishes documents, as far as the user says.
+pub(super) fn documents() -> Result<DocumentSettings, Failure> {
+    read(|document| {
+        let mut documents = DocumentSettings::default();
+        document.documents.iter().try_for_each(|(key, text)| documents.set(key, text))?;
+        Ok(documents)
+    })
+}
+
+fn read<T: Default>(of: impl FnOnce(Document) -> Result<T, String>) -> Result<T, Failure> {
+    let Some(file) = surroundings::settings_file() else { return Ok(T::default()) };
+    let hint = "docs/intel.md tells what may stand under `[intel]`, docs/documents.md what under `[documents]`";
     let failed = |reason: String| Failure::new(format!("cannot use `{}`: {reason}", file.display()), hint);
     let mut text = String::new();
     match File::open(&file).and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Settings::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
         Err(error) => return Err(failed(error.to_string())),
         Ok(length) if length as u64 > MAX_BYTES => return Err(failed("it is too large".to_owned())),
         Ok(_) => {}
     }
     // Without the line itself, as the library would show it: somebody may have written a secret there.
-    let document: Document = toml::from_str(&text).map_err(|error| {
+    let mut document: Document = toml::from_str(&text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         failed(format!("line {}: {}", before.matches('\n').count() + 1, error.message()))
     })?;
-    let folder = fs::canonicalize(&file).unwrap_or(file).parent().map(PathBuf::from).unwrap_or_default();
-    Ok(Settings { folder, ..document.intel })
+    let folder = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+    document.intel.folder = folder.parent().map(PathBuf::from).unwrap_or_default();
+    of(document).map_err(failed)
 }
