@@ -260,7 +260,7 @@ mod tests {
             told.iter().filter(|one| one.1 == Leaning::Against).map(|one| one.2.as_str()).collect();
         for words in [
             "published 24 hours ago",
-            "came 870 days after",
+            "came 2 years after",
             "`eve` published it, and none",
             "took other releases back: 1.0.1",
         ] {

@@ -7,8 +7,13 @@ use vetch_testkit::{Pkg, Project, Run};
 
 use crate::vetch;
 
-const RECORD: &str = r#"{"id": "MAL-2026-2307", "modified": "2026-04-07T14:41:20Z", "summary": "About axios",
-    "affected": [{"package": {"ecosystem": "npm", "name": "axios"}, "versions": ["1.14.1"]}]}"#;
+const RECORD: &str = r#"{"id": "MAL-2026-2307", "modified": "2026-04-07T14:41:20Z", "summary": "About kitchen-scales",
+    "affected": [{"package": {"ecosystem": "npm", "name": "kitchen-scales"}, "versions": ["1.14.1"]}]}"#;
+
+/// Of a vulnerability that no record names.
+const JUDGEMENT: &str = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://acme.invalid/vex-1", "author": "Acme",
+    "timestamp": "2026-05-01T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2026-1"},
+    "products": [{"@id": "pkg:npm/kitchen-scales@1.14.1"}], "status": "fixed"}]}"#;
 
 struct Place {
     project: Project,
@@ -17,8 +22,9 @@ struct Place {
 impl Place {
     /// A project with the release that the record means, and these settings of the user's.
     fn new(settings: Option<&str>) -> Place {
-        let axios = Pkg::new("axios", "1.14.1").file("index.js", "module.exports = 1;\n");
+        let axios = Pkg::new("kitchen-scales", "1.14.1").file("index.js", "module.exports = 1;\n");
         let builder = Project::builder("demo").lock_only(axios.clone()).archive(&axios).file("mal.json", RECORD);
+        let builder = builder.file("vex.json", JUDGEMENT);
         let builder = match settings {
             Some(settings) => builder.home_file(".config/vetch/config.toml", settings),
             None => builder,
@@ -49,11 +55,11 @@ impl Place {
 /// One that has packed `all.vetch-intel`, signed with `team.key`.
 fn packed() -> Place {
     let place = Place::new(None);
-    place.run(&["intel", "import", "mal.json"]).expect(0);
+    place.run(&["intel", "import", "mal.json", "vex.json"]).expect(0);
     let run = place.run(&["intel", "key", "--output", "team.key", "--no-password"]).expect(0);
     assert!(run.stderr.contains("not protected by a password"), "{}", run.stderr);
     let run = place.run(&["intel", "pack", "--output", "all.vetch-intel", "--key", "team.key"]).expect(0);
-    assert!(run.stdout.contains("1 records, signed by "), "{}", run.stdout);
+    assert!(run.stdout.contains("1 records, 1 documents of judgements, signed by "), "{}", run.stdout);
     place
 }
 
@@ -74,13 +80,18 @@ fn a_closed_network_takes_in_what_its_team_signed() {
     fs::rename(here.file(BOTH[0]), here.file("today")).unwrap();
     fs::rename(here.file(BOTH[1]), here.file("today.minisig")).unwrap();
     let run = here.run(&["intel", "import", "today"]).expect(0);
-    assert!(run.stdout.contains("1 records, signed by") && run.stdout.contains("in place of"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("1 records, 1 documents of judgements, signed by") && run.stdout.contains("in place of"),
+        "{}",
+        run.stdout
+    );
     let run = here.scan().expect(1);
     assert!(run.stdout.contains("MAL-2026-2307"), "{}", run.stdout);
     let status = here.run(&["intel", "status", "--format", "json"]).expect(0);
     let snapshot = &status.json()["snapshot"];
     assert_eq!((snapshot["file"].as_str(), snapshot["changed"].as_bool()), (Some("today"), Some(false)));
     assert_eq!(snapshot["key"].as_str().map(str::len), Some(16));
+    assert_eq!(status.json()["vex_statements"], 1);
     let run = here.run(&["intel", "status"]).expect(0);
     let words = format!("signed by {}", snapshot["key"].as_str().unwrap());
     assert!(run.stdout.contains("from the snapshot `today`") && run.stdout.contains(&words), "{}", run.stdout);

@@ -1,7 +1,8 @@
 //! The file: a line that says what it is, a line of JSON that says what is in it, and the entries, as one gzip member.
 //!
 //! Each entry has its length before it (4 bytes, little-endian) and is postcard. Records come in the order of their ids,
-//! then what is known of vulnerabilities by their ids, then listings by theirs, each before its indicators.
+//! then what is known of vulnerabilities by their ids, then listings by theirs, each before its indicators, then documents of
+//! VEX by their authors and ids.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
@@ -13,6 +14,7 @@ use vetch_model::indicator::IndicatorKind;
 
 use crate::indicator::More;
 use crate::record::{Affected, Record, Text, World, micros};
+use crate::vex::Statement;
 
 /// The first line, without its end.
 pub(super) const MAGIC: &str = "vetch-intel snapshot";
@@ -57,6 +59,8 @@ pub struct Counts {
     pub listings: u64,
     /// Indicators.
     pub indicators: u64,
+    /// Documents of VEX.
+    pub judgements: u64,
 }
 
 /// Times of a manifest.
@@ -87,6 +91,7 @@ pub(super) enum Entry {
     Probability { cve: String, hundred_thousandths: u32 },
     Listing { record: String, source: String, modified: i64, imported: i64 },
     Indicator { kind: IndicatorKind, value: String, until: Option<i64>, more: More },
+    Judgements { author: String, id: String, modified: i64, version: i64, imported: i64, statements: Vec<Statement> },
 }
 
 impl Counts {
@@ -97,6 +102,7 @@ impl Counts {
             Entry::Probability { .. } => &mut self.probabilities,
             Entry::Listing { .. } => &mut self.listings,
             Entry::Indicator { .. } => &mut self.indicators,
+            Entry::Judgements { .. } => &mut self.judgements,
         } += 1;
     }
 }
@@ -159,7 +165,7 @@ mod tests {
     fn first_lines_are_bounded_and_other_forms_are_told() {
         let read = |text: &str| read_manifest(&mut text.as_bytes());
         let good = r#"{"format": 1, "made": "2026-01-01T00:00:00Z", "imported": "2026-01-01T00:00:00Z", "newest": null,
-            "counts": {"records": 0, "exploited": 0, "probabilities": 0, "listings": 0, "indicators": 0}, "bytes": 0, "sha256": ""}"#
+            "counts": {"records": 0, "exploited": 0, "probabilities": 0, "listings": 0, "indicators": 0, "judgements": 0}, "bytes": 0, "sha256": ""}"#
             .replace('\n', " ");
         let manifest = read(&format!("{MAGIC}\n{good}\n")).unwrap();
         assert_eq!(manifest.dates().unwrap().made, Time(1_767_225_600));

@@ -17,6 +17,7 @@ use crate::indicator;
 use crate::record::AffectedPackage;
 use crate::source::Watcher;
 use crate::store::{OpenListing, Put, StoreError, Writer};
+use crate::vex::VexDocument;
 
 /// Largest file, in bytes.
 const MAX_FILE: u64 = 8 << 30;
@@ -195,6 +196,14 @@ impl Loading<'_> {
             Entry::Indicator { kind, value, until, more } => {
                 let Some(open) = open else { return Err(self.damaged("an indicator is in no listing")) };
                 writer.put_entry(open, &indicator::Entry { kind, value, more, until })?;
+            }
+            Entry::Judgements { author, id, modified, version, imported, statements } => {
+                let modified = Some(modified);
+                let document = VexDocument { author, id, modified, version, statements, ..VexDocument::default() };
+                let taken = writer.put_vex_as_of(&document, Time(imported))?;
+                if taken.is_unchanged || taken.removed > 0 {
+                    return Err(twice(&document.id));
+                }
             }
         }
         Ok(())

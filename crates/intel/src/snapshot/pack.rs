@@ -13,6 +13,7 @@ use vetch_model::history::Time;
 use super::form::{Counts, Entry, FORMAT, MAGIC, MAX_CONTENT, MAX_ENTRY, Manifest};
 use crate::source::Watcher;
 use crate::store::{IntelStore, StoreError};
+use crate::vex::VexDocument;
 
 /// Entries between two questions whether to stop.
 const STRIDE: u64 = 1_024;
@@ -72,6 +73,7 @@ impl IntelStore {
         packing.records(&transaction)?;
         packing.vulnerabilities(&transaction)?;
         packing.listings(&transaction)?;
+        packing.judgements(&transaction)?;
         let Packing { output, hash, bytes, counts, .. } = packing;
         let entries = output.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
         let status = self.dates()?;
@@ -184,6 +186,14 @@ impl Packing<'_> {
             })?;
         }
         Ok(())
+    }
+
+    fn judgements(&mut self, connection: &Connection) -> Result<(), PackError> {
+        crate::store::for_each_document(connection, &mut |document, imported| {
+            let VexDocument { author, id, modified, version, statements, .. } = document;
+            let modified = modified.unwrap_or(imported.0);
+            self.put(&Entry::Judgements { author, id, modified, version, imported: imported.0, statements })
+        })
     }
 }
 

@@ -24,8 +24,8 @@ pub use indicators::{Conditional, Watchlist};
 pub(crate) use indicators::{OpenListing, Taken};
 pub(crate) use query::whole;
 pub use query::{Found, Shown};
-pub(crate) use vex::VexTaken;
 pub use vex::{Judgements, ShownVex};
+pub(crate) use vex::{VexTaken, for_each_document};
 pub(crate) use whole::{for_each_entry, has_listings};
 pub(crate) use write::{Put, Writer};
 

@@ -49,7 +49,12 @@ pub(crate) struct VexTaken {
 impl Writer<'_> {
     /// Takes a document in, as a whole, unless a newer form of it is known. What claims to be of the future is of now.
     pub(crate) fn put_vex(&mut self, document: &VexDocument) -> Result<VexTaken, StoreError> {
-        let now = self.now.0;
+        self.put_vex_as_of(document, self.now)
+    }
+
+    /// The same, as if it had been imported at that moment.
+    pub(crate) fn put_vex_as_of(&mut self, document: &VexDocument, imported: Time) -> Result<VexTaken, StoreError> {
+        let now = imported.0;
         let modified = document.modified.map_or(now, |modified| modified.min(now));
         let select = "SELECT number, modified, version FROM vex_documents WHERE author = ?1 AND id = ?2";
         let known: Option<(i64, i64, i64)> = self
@@ -88,6 +93,46 @@ impl Writer<'_> {
         self.transaction.execute("DELETE FROM vex_documents WHERE number = ?1", [number])?;
         Ok(removed as u64)
     }
+}
+
+/// Every document with its statements and when it was imported, in the order of authors and ids.
+pub(crate) fn for_each_document<E: From<StoreError>>(
+    connection: &Connection,
+    each: &mut dyn FnMut(VexDocument, Time) -> Result<(), E>,
+) -> Result<(), E> {
+    if !has_tables(connection).map_err(StoreError::from)? {
+        return Ok(());
+    }
+    let select = "SELECT number, author, id, modified, version, imported FROM vex_documents ORDER BY author, id";
+    let mut select = connection.prepare(select).map_err(StoreError::from)?;
+    let mut rows = select.query([]).map_err(StoreError::from)?;
+    while let Some(row) = rows.next().map_err(StoreError::from)? {
+        let (document, imported) = document(connection, row)?;
+        each(document, imported)?;
+    }
+    Ok(())
+}
+
+fn document(connection: &Connection, row: &rusqlite::Row<'_>) -> Result<(VexDocument, Time), StoreError> {
+    let number: i64 = row.get(0)?;
+    let mut select =
+        connection.prepare_cached("SELECT value FROM vex_statements WHERE document = ?1 ORDER BY number")?;
+    let mut rows = select.query([number])?;
+    let mut statements = Vec::new();
+    while let Some(row) = rows.next()? {
+        let statement = row.get_ref(0)?.as_blob().ok().and_then(unpacked).ok_or(StoreError::Damaged)?;
+        statements.push(statement);
+    }
+    let modified = Some(row.get(3)?);
+    let document = VexDocument {
+        author: row.get(1)?,
+        id: row.get(2)?,
+        modified,
+        version: row.get(4)?,
+        statements,
+        ..VexDocument::default()
+    };
+    Ok((document, Time(row.get(5)?)))
 }
 
 impl VexDocument {

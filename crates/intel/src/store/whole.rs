@@ -125,7 +125,8 @@ impl Writer<'_> {
         self.transaction.execute_batch(
             "DELETE FROM records; DELETE FROM texts; DELETE FROM packages; DELETE FROM aliases; DELETE FROM exploited;
              DELETE FROM probabilities; DELETE FROM feeds; DELETE FROM state; DELETE FROM listings;
-             DELETE FROM indicators; DELETE FROM filters; DELETE FROM snapshots; DELETE FROM related;",
+             DELETE FROM indicators; DELETE FROM filters; DELETE FROM snapshots; DELETE FROM related;
+             DELETE FROM vex_documents; DELETE FROM vex_statements; DELETE FROM vex_ids;",
         )?;
         self.has_new_indicators = true;
         Ok(())

@@ -159,6 +159,7 @@ pub(super) fn counts(manifest: &Manifest) -> String {
         (all.exploited, "exploited vulnerabilities"),
         (all.probabilities, "probabilities of exploitation"),
         (all.indicators, "indicators"),
+        (all.judgements, "documents of judgements"),
     ];
     let words: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
