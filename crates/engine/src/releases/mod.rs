@@ -3,6 +3,7 @@
 mod held;
 mod known;
 mod missing;
+mod named;
 mod usage;
 mod way_out;
 
@@ -12,10 +13,9 @@ use std::sync::Arc;
 use vetch_detectors::input::{Asked, Before, Dependent, InstalledCopy, IntelFacts, Mismatch, Recorded, ReleaseFacts};
 use vetch_detectors::{add_findings, judge_release, score, user, verdict_of, yara};
 use vetch_model::advisory::Usage;
-use vetch_model::evidence::Location;
-use vetch_model::facts::{PackageFacts, PythonRelease};
+use vetch_model::facts::PackageFacts;
 use vetch_model::history::Time;
-use vetch_model::inventory::{Ecosystem, Package, PackageId, Role};
+use vetch_model::inventory::{Package, PackageId, Role};
 use vetch_model::outcome::Incomplete;
 use vetch_model::profile::Profile;
 use vetch_model::purl::Purl;
@@ -31,6 +31,7 @@ use crate::policy::{Policies, Session};
 use crate::project::Project;
 use crate::{Member, Named, ReleasePast, ScannedProject};
 use missing::missing;
+use named::renamed;
 
 pub(crate) use known::Known;
 pub(crate) use usage::OwnCode;
@@ -235,37 +236,6 @@ fn members(places: &[Place<'_>]) -> Vec<(usize, Member)> {
         member.integrity.dedup();
     }
     members.into_iter().collect()
-}
-
-/// An archive, and an unpacked Python release, says itself what it is called.
-fn renamed(projects: &[Project], contents: &Contents) -> Option<Package> {
-    let is_release = |project: &&Project| project.kind == TargetKind::Archive || project.python.is_some();
-    let project = projects.get(contents.project).filter(is_release)?;
-    let installed = contents.installed.as_ref().map(|installed| &installed.facts);
-    let facts = contents.archive.as_ref().or(installed)?;
-    let package = project.inventory.package(contents.package).clone();
-    if let Some(python) = &facts.python {
-        return Some(named(package, python, project.archive.as_deref()));
-    }
-    let manifest = facts.manifest.as_ref()?;
-    let (name, version) = (manifest.name.clone().unwrap_or_default(), manifest.version.clone());
-    Some(Package { name, version, platform: manifest.platform.clone(), ..package })
-}
-
-/// A Python release under the name that its metadata state, or else its archive's.
-fn named(package: Package, release: &PythonRelease, archive: Option<&str>) -> Package {
-    let by_file = || archive.and_then(vetch_registries::release_of).unzip();
-    let (name, version) = match &release.name {
-        Some(name) => (Some(name.clone()), release.version.clone()),
-        None => by_file(),
-    };
-    let declared_at = match (archive, &release.stated_at) {
-        (None, Some(stated_at)) => {
-            Some(Location { file: crate::map::join(&package.path, &stated_at.file), ..stated_at.clone() })
-        }
-        _ => package.declared_at.clone(),
-    };
-    Package { ecosystem: Ecosystem::Pypi, name: name.unwrap_or_default(), version, declared_at, ..package }
 }
 
 /// Contents by project and package.

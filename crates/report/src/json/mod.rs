@@ -6,6 +6,7 @@
 mod convert;
 mod format;
 pub mod types;
+mod way_out;
 
 use std::io::{self, Write};
 
