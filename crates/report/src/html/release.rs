@@ -45,6 +45,9 @@ pub(super) fn release(out: &mut String, scan: &Scan, release: &ReleaseResult) ->
         let (what, why, hint) = (text(&missing.what), text(&missing.why), text(&missing.hint));
         writeln!(out, "<p><span class=\"verdict incomplete\">not checked</span> {what}: {why}. {hint}</p>")?;
     }
+    if let Some(more) = release.incomplete.len().checked_sub(MAX_ROWS).filter(|more| *more > 0) {
+        writeln!(out, "<p class=\"dim\">and {more} more things that were not checked</p>")?;
+    }
     ways(out, scan, release)?;
     advisories(out, &release.advisories)?;
     profile(out, release)?;
@@ -207,6 +210,7 @@ fn advisories(out: &mut String, advisories: &[Advisory]) -> std::fmt::Result {
             text(&judged)
         )?;
     }
+    left_out(out, advisories.len(), "advisories")?;
     writeln!(out, "</table>")
 }
 
@@ -228,13 +232,7 @@ fn profile(out: &mut String, release: &ReleaseResult) -> std::fmt::Result {
                 "<tr><td class=\"dim\">{trigger}</td><td><code>{label}</code></td><td><code class=\"dim\">{place}</code></td></tr>"
             )?;
         }
-        if here.len() > MAX_ROWS {
-            writeln!(
-                out,
-                "<tr><td class=\"dim\">{trigger}</td><td class=\"dim\">and {} more</td><td></td></tr>",
-                here.len() - MAX_ROWS
-            )?;
-        }
+        left_out(out, here.len(), trigger.as_str())?;
     }
     for flow in profile.flows.iter().take(MAX_ROWS) {
         let (source, sink) = (text(&flow.source.label()), text(&flow.sink.label()));
@@ -244,7 +242,16 @@ fn profile(out: &mut String, release: &ReleaseResult) -> std::fmt::Result {
             flow.trigger
         )?;
     }
+    left_out(out, profile.flows.len(), "flows")?;
     writeln!(out, "</table></details>")
+}
+
+/// Says how many rows of a table of these are not shown, if any are not.
+fn left_out(out: &mut String, all: usize, of: &str) -> std::fmt::Result {
+    match all.saturating_sub(MAX_ROWS) {
+        0 => Ok(()),
+        more => writeln!(out, "<tr><td class=\"dim\">{of}</td><td class=\"dim\">and {more} more</td><td></td></tr>"),
+    }
 }
 
 #[cfg(test)]
