@@ -1,7 +1,8 @@
 //! SPDX 3: a graph of elements and relationships in JSON-LD (<https://spdx.github.io/spdx-spec/v3.0.1/>).
 //!
 //! [`graph`] finds the objects wherever they stand, [`package`] reads what a package says of itself. Elements of other
-//! kinds are passed over: files, agents, licences but for their names, vulnerabilities, annotations.
+//! kinds are passed over: files, agents, licences but for their names, vulnerabilities, annotations. Dependencies in other
+//! documents (`import`) are not there, and said to be so.
 
 mod graph;
 mod package;
@@ -177,11 +178,6 @@ impl<'d> Reader<'d> {
                 "Package" | "AIPackage" | "DatasetPackage" => self.add_package(node, graph, report),
                 "SpdxDocument" => {
                     report.check_fields(node.object, "an SPDX document", COLLECTION_FIELDS);
-                    // Elements of other documents.
-                    for (map, _) in graph.objects(node.object, "import") {
-                        let id = map.get("externalSpdxId").and_then(|id| graph.reference(id));
-                        self.bom.bystanders.extend(id);
-                    }
                     self.bom.bystanders.insert(node.id);
                 }
                 "Sbom" | "Bom" | "Bundle" => {
