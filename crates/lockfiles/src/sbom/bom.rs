@@ -79,7 +79,7 @@ pub(super) struct Hash<'d> {
 }
 
 /// An archive.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Distribution<'d> {
     pub(super) url: Stated<'d>,
     pub(super) hashes: Vec<Hash<'d>>,

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use vetch_model::evidence::Span;
 
-use super::bom::{Bom, Link};
+use super::bom::{Bom, Distribution, Link};
 use super::relations::{Relation3, relation3};
 use super::report::Report;
 use super::{REMAKE, shape};
@@ -122,7 +122,13 @@ pub(super) fn read<'d, 'a>(object: &'d Object<'a>, report: &mut Report<'d, 'a>) 
         report.check_fields(object, "an SPDX 3 file", &["@context", "@graph"]);
     }
     let mut graph = Graph::read(&document.root, object, report);
-    let mut reader = Reader { bom: Bom::default(), described: Vec::new(), places: HashMap::new(), lacking: None };
+    let mut reader = Reader {
+        bom: Bom::default(),
+        described: Vec::new(),
+        archives: HashMap::new(),
+        places: HashMap::new(),
+        lacking: None,
+    };
     reader.bom.version = version(object, &graph, report);
     reader.read_elements(&mut graph, report);
     reader.read_relationships(&mut graph, report);
@@ -163,6 +169,8 @@ struct Reader<'d> {
     bom: Bom<'d>,
     /// Ids of what the document is about.
     described: Vec<&'d str>,
+    /// Files by id, each read once: thousands of packages may name the same.
+    archives: HashMap<&'d str, Option<Distribution<'d>>>,
     /// Packages by id.
     places: HashMap<&'d str, usize>,
     /// How many relationships say that they are incomplete, and where the first is.
@@ -269,7 +277,8 @@ impl<'d> Reader<'d> {
         let file = graph.node(to).filter(|node| node.class == "File");
         let component = self.places.get(from).and_then(|at| self.bom.components.get_mut(*at));
         let (Some(file), Some(component)) = (file, component) else { return };
-        let Some(archive) = package::archive(file, graph, report) else { return };
+        let archive = self.archives.entry(to).or_insert_with(|| package::archive(file, graph, report));
+        let Some(archive) = archive.clone() else { return };
         // What the package itself says of the place has no hashes. It comes first.
         match component.distributions.first_mut() {
             Some(first) if first.url.text == archive.url.text && first.hashes.is_empty() => *first = archive,

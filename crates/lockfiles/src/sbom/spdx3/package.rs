@@ -164,6 +164,7 @@ pub(super) fn archive<'d, 'a>(
         let why = format!("a file has more than {MAX_FILE_HASHES} hashes; the first ones were read");
         report.add("", file.span, why, REMAKE);
         hashes.truncate(MAX_FILE_HASHES);
+        hashes.shrink_to_fit();
     }
     Some(Distribution { url, hashes })
 }
