@@ -307,3 +307,27 @@ fn collections_that_hold_each_other_end() {
         assert!(outcome.incomplete.is_empty(), "{:?}", outcome.incomplete);
     }
 }
+
+#[test]
+fn an_archive_that_many_packages_share_is_read_once() {
+    let hash = format!(r#"{{"type": "Hash", "algorithm": "sha256", "hashValue": "{}"}}"#, "a".repeat(64));
+    let hashes = vec![hash.as_str(); 40].join(",");
+    let packages: String = (0..50)
+        .map(|at| {
+            format!(
+                r#"{{"type": "software_Package", "spdxId": "urn:p{at}", "name": "p{at}"}},
+                {{"type": "Relationship", "from": "urn:p{at}", "relationshipType": "hasDistributionArtifact", "to": ["urn:f"]}},"#
+            )
+        })
+        .collect();
+    let text = format!(
+        r#"{{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [{packages}
+        {{"type": "SpdxDocument", "spdxId": "urn:d", "rootElement": ["urn:p0"]}},
+        {{"type": "software_File", "spdxId": "urn:f", "verifiedUsing": [{hashes}],
+          "externalRef": [{{"externalRefType": "binaryArtifact", "locator": ["https://files.invalid/a.tgz"]}}]}}]}}"#
+    );
+    let outcome = read_bytes(Format::Spdx3Json, "bom.spdx3.json", text.as_bytes()).unwrap();
+    assert_eq!(outcome.value.inventory.packages.len(), 50);
+    let told = outcome.incomplete.iter().filter(|one| one.why.contains("more than 16 hashes")).count();
+    assert_eq!((told, outcome.incomplete.len()), (1, 1));
+}
