@@ -178,6 +178,7 @@ pub fn sbom(bytes: &[u8]) {
         (Format::CycloneDxXml, "bom.xml"),
         (Format::SpdxJson, "bom.spdx.json"),
         (Format::SpdxTagValue, "bom.spdx"),
+        (Format::Spdx3Json, "bom.spdx3.json"),
     ] {
         inventory(bytes, file, format);
     }

@@ -80,7 +80,7 @@ fn manifest() {
 
 #[test]
 fn sbom() {
-    let seeds = fixtures(&["cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value"]);
+    let seeds = fixtures(&["cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value", "spdx3-json"]);
     hold(vetch_fuzz::sbom, &seeds, FEW);
 }
 

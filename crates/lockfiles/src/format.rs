@@ -72,6 +72,8 @@ vetch_model::stable_ids! {
         SpdxJson = "spdx-json",
         /// SPDX 2.2 and 2.3, tag-value
         SpdxTagValue = "spdx-tag-value",
+        /// SPDX 3.0, JSON-LD
+        Spdx3Json = "spdx3-json",
     }
 }
 
@@ -104,6 +106,7 @@ impl Format {
             Format::CycloneDxXml => sbom::read_cyclonedx_xml,
             Format::SpdxJson => sbom::read_spdx_json,
             Format::SpdxTagValue => sbom::read_spdx_tag_value,
+            Format::Spdx3Json => sbom::read_spdx3_json,
             // A folder, which the readers of installed trees take.
             Format::NodeModules => return None,
         };

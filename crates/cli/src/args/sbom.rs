@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 const SBOM_HELP: &str = "Examples:
   vetch sbom --output sbom.json                      CycloneDX 1.6 of the current folder
   vetch sbom --format spdx-json package-lock.json
+  vetch sbom --format spdx3-json package-lock.json   SPDX 3.0.1
   vetch sbom --reproducible --output sbom.json       the same bytes every time, to keep beside the code
 
 With SOURCE_DATE_EPOCH in the environment, that is the time of the SBOM, and its serial number follows from its contents.
@@ -26,7 +27,7 @@ pub(crate) struct SbomArgs {
     /// Form of the SBOM
     #[arg(long, value_name = "FORMAT", default_value = "cyclonedx-json")]
     pub(crate) format: SbomFormatName,
-    /// Version of the standard [default: 1.6 of CycloneDX, 2.3 of SPDX]
+    /// Version of the standard [default: 1.6 of CycloneDX, 2.3 of SPDX, 3.0.1 of SPDX 3]
     #[arg(long, value_name = "VERSION")]
     pub(crate) spec_version: Option<SpecVersion>,
     /// Write the SBOM to a file instead of standard output
@@ -53,6 +54,8 @@ pub(crate) enum SbomFormatName {
     SpdxJson,
     /// SPDX, lines of tags and values
     SpdxTagValue,
+    /// SPDX 3, JSON-LD
+    Spdx3Json,
 }
 
 /// Version of a standard.
@@ -64,7 +67,10 @@ pub(crate) enum SpecVersion {
     /// CycloneDX, the newest
     #[value(name = "1.7")]
     CycloneDx17,
-    /// SPDX
+    /// SPDX, what most consumers take
     #[value(name = "2.3")]
     Spdx23,
+    /// SPDX, the newest; in spdx3-json
+    #[value(name = "3.0.1")]
+    Spdx301,
 }

@@ -45,33 +45,42 @@ pub(crate) fn run(arguments: &SbomArgs, global: &Global) -> Result<Exit, Failure
 }
 
 fn format(arguments: &SbomArgs) -> Result<SbomFormat, Failure> {
-    let cyclonedx = match arguments.spec_version {
+    let version = arguments.spec_version;
+    let cyclonedx = match version {
         None | Some(SpecVersion::CycloneDx16) => Ok(CycloneDxVersion::V1_6),
         Some(SpecVersion::CycloneDx17) => Ok(CycloneDxVersion::V1_7),
-        Some(SpecVersion::Spdx23) => {
-            Err(Failure::new("CycloneDX has no version 2.3", "use --spec-version 1.6 or 1.7, or --format spdx-json"))
-        }
-    };
-    let spdx = match arguments.spec_version {
-        None | Some(SpecVersion::Spdx23) => Ok(()),
-        Some(_) => Err(Failure::new(
-            "SPDX is written in version 2.3 only",
-            "leave out --spec-version, or use --format cyclonedx-json",
+        Some(SpecVersion::Spdx23 | SpecVersion::Spdx301) => Err(Failure::new(
+            "CycloneDX has no such version",
+            "use --spec-version 1.6 or 1.7, or --format spdx-json or spdx3-json",
         )),
     };
-    Ok(match arguments.format {
-        SbomFormatName::CycloneDxJson => SbomFormat::CycloneDxJson(cyclonedx?),
-        SbomFormatName::CycloneDxXml => SbomFormat::CycloneDxXml(cyclonedx?),
-        SbomFormatName::SpdxJson => spdx.map(|()| SbomFormat::SpdxJson)?,
-        SbomFormatName::SpdxTagValue => spdx.map(|()| SbomFormat::SpdxTagValue)?,
-    })
+    let spdx = |format| match (format, version) {
+        (_, None)
+        | (SbomFormat::Spdx3Json, Some(SpecVersion::Spdx301))
+        | (SbomFormat::SpdxJson | SbomFormat::SpdxTagValue, Some(SpecVersion::Spdx23)) => Ok(format),
+        (SbomFormat::Spdx3Json, Some(_)) => Err(Failure::new(
+            "spdx3-json is written in version 3.0.1 only",
+            "leave out --spec-version, or use --format spdx-json for 2.3",
+        )),
+        (_, Some(_)) => Err(Failure::new(
+            "this form of SPDX is written in version 2.3 only",
+            "leave out --spec-version, or use --format spdx3-json for 3.0.1",
+        )),
+    };
+    match arguments.format {
+        SbomFormatName::CycloneDxJson => cyclonedx.map(SbomFormat::CycloneDxJson),
+        SbomFormatName::CycloneDxXml => cyclonedx.map(SbomFormat::CycloneDxXml),
+        SbomFormatName::SpdxJson => spdx(SbomFormat::SpdxJson),
+        SbomFormatName::SpdxTagValue => spdx(SbomFormat::SpdxTagValue),
+        SbomFormatName::Spdx3Json => spdx(SbomFormat::Spdx3Json),
+    }
 }
 
 /// An SBOM that lies in a project says what was in it once; the one written last would be in the next one.
 fn leave_out_sboms(map: &mut Map, global: &Global) {
     let is_sbom = |reading: &Reading| {
-        use Format::{CycloneDxJson, CycloneDxXml, SpdxJson, SpdxTagValue};
-        matches!(reading.format, CycloneDxJson | CycloneDxXml | SpdxJson | SpdxTagValue)
+        use Format::{CycloneDxJson, CycloneDxXml, Spdx3Json, SpdxJson, SpdxTagValue};
+        matches!(reading.format, CycloneDxJson | CycloneDxXml | SpdxJson | SpdxTagValue | Spdx3Json)
     };
     if map.readings.iter().all(is_sbom) {
         return;

@@ -23,6 +23,7 @@ mod replay;
 mod report;
 mod rules;
 mod sbom;
+mod sbom_spdx3;
 mod scan;
 mod taxii;
 mod vex;

@@ -11,7 +11,7 @@ use vetch_testkit::Run;
 use crate::vetch;
 
 const SHA1: &str = "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=";
-const SHA1_HEX: &str = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+pub(crate) const SHA1_HEX: &str = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 
 /// Each form, and a name of a file by which it is known again.
 const FORMS: &[(&str, &str)] = &[
@@ -19,10 +19,11 @@ const FORMS: &[(&str, &str)] = &[
     ("cyclonedx-xml", "sbom.cdx.xml"),
     ("spdx-json", "sbom.spdx.json"),
     ("spdx-tag-value", "sbom.spdx"),
+    ("spdx3-json", "sbom.spdx3.json"),
 ];
 
 /// A project with a ring, an alias, a git dependency, a private registry, a workspace, and one release at two places.
-fn project() -> TempDir {
+pub(crate) fn project() -> TempDir {
     let entry = |name: &str, version: &str, more: Value| {
         let file = name.rsplit('/').next().unwrap_or_default();
         let mut entry = json!({
@@ -62,20 +63,20 @@ fn project() -> TempDir {
     folder
 }
 
-fn write(folder: &TempDir, path: &str, text: &str) {
+pub(crate) fn write(folder: &TempDir, path: &str, text: &str) {
     std::fs::write(folder.path().join(path), text).unwrap();
 }
 
-fn run(folder: &TempDir, arguments: &[&str]) -> Run {
+pub(crate) fn run(folder: &TempDir, arguments: &[&str]) -> Run {
     vetch(arguments).dir(folder.path()).run()
 }
 
-fn texts<'v>(value: &'v Value, field: &str) -> Vec<&'v str> {
+pub(crate) fn texts<'v>(value: &'v Value, field: &str) -> Vec<&'v str> {
     value.as_array().unwrap().iter().map(|item| item[field].as_str().unwrap()).collect()
 }
 
 /// Components by name, and, of every reference, the names of what it depends on.
-fn components(bom: &Value) -> (BTreeMap<&str, &Value>, BTreeMap<&str, Vec<&str>>) {
+pub(crate) fn components(bom: &Value) -> (BTreeMap<&str, &Value>, BTreeMap<&str, Vec<&str>>) {
     let all: Vec<&Value> =
         std::iter::once(&bom["metadata"]["component"]).chain(bom["components"].as_array().unwrap()).collect();
     let by_reference: BTreeMap<&str, &Value> =
@@ -246,10 +247,14 @@ fn versions_are_those_of_the_standard() {
     let xml = run(&folder, &["sbom", "--format", "cyclonedx-xml", "--spec-version", "1.7"]).expect(0).stdout;
     assert!(xml.contains("xmlns=\"http://cyclonedx.org/schema/bom/1.7\""), "{xml}");
     run(&folder, &["sbom", "--format", "spdx-json", "--spec-version", "2.3"]).expect(0);
+    run(&folder, &["sbom", "--format", "spdx3-json", "--spec-version", "3.0.1"]).expect(0);
     for arguments in [
         &["--spec-version", "2.3"][..],
         &["--spec-version", "1.5"],
+        &["--spec-version", "3.0.1"],
         &["--format", "spdx-json", "--spec-version", "1.6"],
+        &["--format", "spdx-json", "--spec-version", "3.0.1"],
+        &["--format", "spdx3-json", "--spec-version", "2.3"],
         &["no-such-folder"],
         &["--output", "no/such/file"],
     ] {
@@ -333,6 +338,12 @@ fn hostile_names_break_no_form() {
         let rest = id.strip_prefix("SPDXRef-").unwrap();
         assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)), "{id}");
     }
+    let spdx = run(&folder, &["sbom", "--format", "spdx3-json"]).expect(3).json();
+    for node in spdx["@graph"].as_array().unwrap().iter().skip(1) {
+        let id = node["spdxId"].as_str().unwrap();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:/#".contains(&byte);
+        assert!(id.starts_with("https://spdx.org/spdxdocs/") && id.bytes().all(is_plain), "{id}");
+    }
     let lines = run(&folder, &["sbom", "--format", "spdx-tag-value"]).expect(3).stdout;
     assert_eq!(lines.lines().filter(|line| line.starts_with("SPDXID:")).count(), 6, "{lines}");
 }
@@ -341,18 +352,27 @@ fn hostile_names_break_no_form() {
 #[test]
 fn official_validators_agree() {
     const SCRIPT: &str = "
-import sys
+import io, sys
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from cyclonedx.validation.xml import XmlValidator
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
+from spdx_python_model.bindings import v3_0_1 as spdx3
 if len(sys.argv) == 1: sys.exit(0)
 for path in sys.argv[1:]:
     if '.cdx.' in path:
         validator = JsonStrictValidator if path.endswith('.json') else XmlValidator
         fault = validator(SchemaVersion.V1_6).validate_str(open(path, encoding='utf-8').read())
         assert fault is None, (path, fault)
+    elif path.endswith('.spdx3.json'):
+        # Knows every class, property, type, enumeration and number of values of the model.
+        read = spdx3.SHACLObjectSet()
+        with open(path, 'rb') as file: spdx3.JSONLDDeserializer().read(file, read)
+        spdx3.JSONLDSerializer().write(read, io.BytesIO())
+        unknown = {id for id in read.link() if not id.startswith('https://spdx.org/rdf/3.0.1/terms/')}
+        assert not unknown, (path, unknown)
+        assert len(list(read.foreach_type('software_Package'))) > 3, path
     else:
         faults = validate_full_spdx_document(parse_file(path))
         assert not faults, (path, [fault.validation_message for fault in faults])
@@ -360,7 +380,7 @@ for path in sys.argv[1:]:
     let python = std::env::var_os("SBOM_VALIDATORS_PYTHON").unwrap_or_else(|| "python3".into());
     let validate = |paths: &[&Path]| Command::new(&python).arg("-c").arg(SCRIPT).args(paths).output();
     if !validate(&[]).is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: cyclonedx-python-lib[validation] and spdx-tools are not installed");
+        eprintln!("skipped: cyclonedx-python-lib[validation], spdx-tools and spdx-python-model are not all installed");
         return;
     }
     for folder in [project(), hostile()] {

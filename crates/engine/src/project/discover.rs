@@ -390,8 +390,8 @@ impl Project {
     }
 
     pub(crate) fn is_sbom(&self) -> bool {
-        use Format::{CycloneDxJson, CycloneDxXml, SpdxJson, SpdxTagValue};
-        matches!(self.format, CycloneDxJson | CycloneDxXml | SpdxJson | SpdxTagValue)
+        use Format::{CycloneDxJson, CycloneDxXml, Spdx3Json, SpdxJson, SpdxTagValue};
+        matches!(self.format, CycloneDxJson | CycloneDxXml | SpdxJson | SpdxTagValue | Spdx3Json)
     }
 
     /// After [`inventory::read_project`]: what it was read from.

@@ -22,7 +22,7 @@ pub(super) struct Bom<'d> {
 /// A component as stated.
 #[derive(Debug, Default)]
 pub(super) struct Component<'d> {
-    /// `bom-ref`, `SPDXID`; empty if it has none.
+    /// `bom-ref`, `SPDXID`, `spdxId`; empty if it has none.
     pub(super) reference: &'d str,
     /// CycloneDX's `type`; empty in SPDX, where all are packages.
     pub(super) kind: &'d str,
@@ -40,6 +40,8 @@ pub(super) struct Component<'d> {
     pub(super) ecosystem: Option<Ecosystem>,
     /// Where it is installed.
     pub(super) path: Option<Stated<'d>>,
+    /// The name that it is installed by, where a tool says so.
+    pub(super) alias: Option<&'d str>,
     /// It is a folder of the project at this path.
     pub(super) workspace: Option<Stated<'d>>,
     pub(super) is_development: bool,
@@ -69,7 +71,7 @@ pub(super) struct Stated<'d> {
 /// One hash as stated.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hash<'d> {
-    /// `SHA-256`, `SHA256`, `MD5`, …
+    /// `SHA-256`, `SHA256`, `sha256`, `MD5`, …
     pub(super) algorithm: &'d str,
     /// Hexadecimal.
     pub(super) value: &'d str,
@@ -77,7 +79,7 @@ pub(super) struct Hash<'d> {
 }
 
 /// An archive.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Distribution<'d> {
     pub(super) url: Stated<'d>,
     pub(super) hashes: Vec<Hash<'d>>,

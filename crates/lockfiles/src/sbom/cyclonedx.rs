@@ -264,7 +264,8 @@ fn read_properties<'d, 'a>(
     }
 }
 
-fn apply_property<'d>(component: &mut Component<'d>, name: &'d str, value: Stated<'d>) {
+/// What a property says, if it is one that is known.
+pub(super) fn apply_property<'d>(component: &mut Component<'d>, name: &'d str, value: Stated<'d>) {
     let is_true = value.text == "true";
     let own = match name.split_once(':') {
         Some(("cdx", rest)) if rest.starts_with("npm:") => Some(Ecosystem::Npm),
@@ -292,6 +293,7 @@ fn apply_property<'d>(component: &mut Component<'d>, name: &'d str, value: State
         | "cdx:pipenv:package:category"
         | "cdx:python:package:required-extra"
         | "vetch:group" => component.groups.push(value.text),
+        "vetch:alias" => component.alias = component.alias.or(Some(value.text)),
         "uv:package:marker" => component.marker = Some(value.text),
         "uv:workspace:path" | "vetch:workspace" => component.workspace = Some(value),
         _ if name.starts_with("syft:location:") && name.ends_with(":path") => apply_location(component, value),

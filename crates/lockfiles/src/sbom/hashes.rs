@@ -39,13 +39,13 @@ fn fault(hash: &Hash<'_>, span: Span, what: &str, report: &mut Report<'_, '_>) {
     report.add(what, span, why, REMAKE);
 }
 
-/// CycloneDX writes `SHA-256`, SPDX `SHA256`.
+/// CycloneDX writes `SHA-256`, SPDX 2 `SHA256`, SPDX 3 `sha256`.
 fn algorithm(name: &str) -> Option<HashAlgorithm> {
     match name {
-        "SHA-1" | "SHA1" => Some(HashAlgorithm::Sha1),
-        "SHA-256" | "SHA256" => Some(HashAlgorithm::Sha256),
-        "SHA-384" | "SHA384" => Some(HashAlgorithm::Sha384),
-        "SHA-512" | "SHA512" => Some(HashAlgorithm::Sha512),
+        "SHA-1" | "SHA1" | "sha1" => Some(HashAlgorithm::Sha1),
+        "SHA-256" | "SHA256" | "sha256" => Some(HashAlgorithm::Sha256),
+        "SHA-384" | "SHA384" | "sha384" => Some(HashAlgorithm::Sha384),
+        "SHA-512" | "SHA512" | "sha512" => Some(HashAlgorithm::Sha512),
         _ => None,
     }
 }

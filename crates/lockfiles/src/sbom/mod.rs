@@ -1,9 +1,10 @@
-//! SBOMs as input: CycloneDX in JSON and XML, SPDX 2 in JSON and tag-value.
+//! SBOMs as input: CycloneDX in JSON and XML, SPDX 2 in JSON and tag-value, SPDX 3 in JSON-LD.
 //!
-//! Four syntaxes, two vocabularies, one result. [`xml`] and [`tag_value`] turn
-//! their syntax into the JSON of the same standard, spans included; [`cyclonedx`]
-//! and [`spdx`] read that into a [`bom::Bom`]; [`assemble`] makes the inventory.
-//! Formats: <https://cyclonedx.org/specification/overview/>, <https://spdx.github.io/spdx-spec/v2.3/>.
+//! Five syntaxes, three vocabularies, one result. [`xml`] and [`tag_value`] turn
+//! their syntax into the JSON of the same standard, spans included; [`cyclonedx`],
+//! [`spdx`] and [`spdx3`] read that into a [`bom::Bom`]; [`assemble`] makes the inventory.
+//! Formats: <https://cyclonedx.org/specification/overview/>, <https://spdx.github.io/spdx-spec/v2.3/>,
+//! <https://spdx.github.io/spdx-spec/v3.0.1/>.
 
 mod assemble;
 mod bom;
@@ -13,6 +14,7 @@ mod package;
 mod relations;
 mod report;
 mod spdx;
+mod spdx3;
 mod tag_value;
 mod xml;
 
@@ -49,7 +51,8 @@ pub(crate) fn detect(path: &str, head: &[u8]) -> Option<Format> {
         let is_cyclonedx = has("\"bomFormat\"") || has("\"CycloneDX\"") || has("cyclonedx.org/schema/bom");
         return match name.as_str() {
             _ if is_cyclonedx => Some(Format::CycloneDxJson),
-            _ if has("\"spdxVersion\"") || has("spdx.org/rdf/3") => Some(Format::SpdxJson),
+            _ if has("\"spdxVersion\"") => Some(Format::SpdxJson),
+            _ if has("spdx.org/rdf/3.") || name.ends_with(".spdx3.json") => Some(Format::Spdx3Json),
             "bom.json" => Some(Format::CycloneDxJson),
             _ if name.ends_with(".cdx.json") => Some(Format::CycloneDxJson),
             _ if name.ends_with(".spdx.json") || name.ends_with(".spdx") => Some(Format::SpdxJson),
@@ -85,9 +88,17 @@ pub fn read_cyclonedx_xml(files: &dyn Files, file: &str) -> Result<Outcome<Readi
 /// Reads SPDX 2 in JSON, bare or in the `sbom` envelope of GitHub's dependency graph.
 ///
 /// # Errors
-/// As [`read_cyclonedx_json`]; SPDX 3 is none of the formats read.
+/// As [`read_cyclonedx_json`].
 pub fn read_spdx_json(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadError> {
     read_as(files, file, Format::SpdxJson)
+}
+
+/// Reads SPDX 3 in JSON-LD.
+///
+/// # Errors
+/// As [`read_cyclonedx_json`].
+pub fn read_spdx3_json(files: &dyn Files, file: &str) -> Result<Outcome<Reading>, ReadError> {
+    read_as(files, file, Format::Spdx3Json)
 }
 
 /// Reads SPDX 2 in the tag-value format.
@@ -115,8 +126,14 @@ fn read_as(files: &dyn Files, file: &str, format: Format) -> Result<Outcome<Read
         // The format has no end of its own.
         report.add_for_file("its last line has no end: it may have been cut short", REMAKE);
     }
+    let format = match format {
+        // The name of a file does not tell, and its first bytes may not.
+        Format::SpdxJson if spdx3::is_such(object) => Format::Spdx3Json,
+        format => format,
+    };
     let bom = match format {
         Format::CycloneDxJson | Format::CycloneDxXml => cyclonedx::read(object, &mut report)?,
+        Format::Spdx3Json => spdx3::read(object, &mut report)?,
         _ => spdx::read(object, &mut report)?,
     };
     if bom.components.len() > MAX_COMPONENTS {
@@ -168,7 +185,9 @@ mod tests {
             ("a/App.CDX.json", "{}", Some(Format::CycloneDxJson)),
             ("bom.json", "{\"spdxVersion\": \"SPDX-2.3\"", Some(Format::SpdxJson)),
             ("x.json", "\u{feff} {\"bomFormat\": \"CycloneDX\"", Some(Format::CycloneDxJson)),
-            ("x.json", "{\"@context\": \"https://spdx.org/rdf/3.0.1/spdx-context.jsonld\"", Some(Format::SpdxJson)),
+            ("x.json", "{\"@context\": \"https://spdx.org/rdf/3.0.1/spdx-context.jsonld\"", Some(Format::Spdx3Json)),
+            ("x.spdx3.json", "{}", Some(Format::Spdx3Json)),
+            ("bom.spdx.json", "{\"@context\": [\"https://spdx.org/rdf/3.0.1/", Some(Format::Spdx3Json)),
             ("x.json", "{\"name\": \"@cyclonedx/cyclonedx-npm\"}", None),
             ("x.spdx.json", "{}", Some(Format::SpdxJson)),
             ("x.spdx", "{\"spdxVersion\"", Some(Format::SpdxJson)),

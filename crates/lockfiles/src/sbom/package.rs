@@ -144,6 +144,9 @@ fn alias(component: &Component<'_>, package: &Package, has_purl: bool) -> Option
     if let Some((_, installed)) = component.path.and_then(|path| installed_as(path.text)) {
         return (installed != package.name).then(|| installed.to_owned());
     }
+    if let Some(alias) = component.alias {
+        return (alias != package.name).then(|| alias.to_owned());
+    }
     let name = component.name?;
     let full = match component.group {
         Some(group) => format!("{group}/{name}"),

@@ -67,3 +67,93 @@ pub(super) fn relation(name: &str) -> Option<Relation> {
         _ => return None,
     })
 }
+
+/// What a relationship of SPDX 3 says of its elements, which has one direction for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation3 {
+    /// `from` is linked to each `to`.
+    Link(LinkKind),
+    /// `from`, a document, is about each `to`.
+    Describes,
+    /// `to` is the licence that `from` declares.
+    License,
+    /// `to` are archives of `from`.
+    Archive,
+    /// No dependency.
+    Other,
+}
+
+/// The meaning of a relationship type of SPDX 3 in a scope
+/// (<https://spdx.github.io/spdx-spec/v3.0.1/model/Core/Vocabularies/RelationshipType/>); `None` for one that it does not have.
+pub(super) fn relation3(name: &str, scope: Option<&str>) -> Option<Relation3> {
+    use Relation3::{Archive, Describes, License, Link, Other};
+    let kind = |otherwise| {
+        Link(match scope {
+            Some("development") => LinkKind::WantsAs(EdgeKind::Development, None),
+            Some("test") => LinkKind::WantsAs(EdgeKind::Development, Some("test")),
+            Some("build") => LinkKind::WantsAs(EdgeKind::Build, None),
+            Some("runtime") if otherwise == LinkKind::Wants => LinkKind::WantsAs(EdgeKind::Production, None),
+            _ => otherwise,
+        })
+    };
+    Some(match name {
+        "dependsOn" => kind(LinkKind::Wants),
+        "hasDynamicLink" | "hasStaticLink" | "hasPrerequisite" => kind(LinkKind::WantsAs(EdgeKind::Production, None)),
+        "usesTool" => kind(LinkKind::WantsAs(EdgeKind::Build, None)),
+        "hasOptionalComponent" | "hasOptionalDependency" => kind(LinkKind::WantsAs(EdgeKind::Optional, None)),
+        // Whoever uses the package provides it: what npm calls a peer.
+        "hasProvidedDependency" => kind(LinkKind::WantsAs(EdgeKind::Peer, None)),
+        "contains" => Link(LinkKind::Contains),
+        "describes" => Describes,
+        "hasDeclaredLicense" => License,
+        "hasDistributionArtifact" => Archive,
+        "affects"
+        | "amendedBy"
+        | "ancestorOf"
+        | "availableFrom"
+        | "configures"
+        | "coordinatedBy"
+        | "copiedTo"
+        | "delegatedTo"
+        | "descendantOf"
+        | "doesNotAffect"
+        | "expandsTo"
+        | "exploitCreatedBy"
+        | "fixedBy"
+        | "fixedIn"
+        | "foundBy"
+        | "generates"
+        | "hasAddedFile"
+        | "hasAssessmentFor"
+        | "hasAssociatedVulnerability"
+        | "hasConcludedLicense"
+        | "hasDataFile"
+        | "hasDeletedFile"
+        | "hasDependencyManifest"
+        | "hasDocumentation"
+        | "hasEvidence"
+        | "hasExample"
+        | "hasHost"
+        | "hasInput"
+        | "hasMetadata"
+        | "hasOutput"
+        | "hasRequirement"
+        | "hasSpecification"
+        | "hasTest"
+        | "hasTestCase"
+        | "hasVariant"
+        | "invokedBy"
+        | "modifiedBy"
+        | "other"
+        | "packagedBy"
+        | "patchedBy"
+        | "publishedBy"
+        | "reportedBy"
+        | "republishedBy"
+        | "serializedInArtifact"
+        | "testedOn"
+        | "trainedOn"
+        | "underInvestigationFor" => Other,
+        _ => return None,
+    })
+}

@@ -69,14 +69,9 @@ const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 /// Reads the document's object.
 ///
 /// # Errors
-/// When it is SPDX 3, or nothing in it is SPDX's.
+/// When nothing in it is SPDX's.
 pub(super) fn read<'d, 'a>(object: &'d Object<'a>, report: &mut Report<'d, 'a>) -> Result<Bom<'d>, ReadError> {
     let document = report.document;
-    if object.get("@graph").is_some() || object.get("@context").is_some() {
-        let problem = "it is SPDX 3 (JSON-LD), which is not read";
-        let hint = "have the SBOM written as SPDX 2.3 or CycloneDX 1.6, or convert it to one of them";
-        return Err(shape(document, document.root.span, problem, hint));
-    }
     // GitHub's dependency graph: `{"sbom": {…}}`.
     let object = object.get("sbom").and_then(Value::as_object).unwrap_or(object);
     let marks = ["spdxVersion", "SPDXID", "packages"];

@@ -52,6 +52,18 @@ const SPDX_JSON: &[(&str, &str)] = &[
 const SPDX_TAG_VALUE: &[(&str, &str)] =
     &[("simple", "bom.spdx"), ("nested", "bom.spdx"), ("order", "bom.spdx"), ("wrong-types", "bom.spdx")];
 
+const SPDX3_JSON: &[(&str, &str)] = &[
+    ("empty", "bom.spdx3.json"),
+    ("simple", "bom.spdx3.json"),
+    ("nested", "bom.spdx3.json"),
+    ("inlined", "bom.spdx3.json"),
+    ("relationships", "bom.spdx3.json"),
+    ("sources", "bom.spdx3.json"),
+    ("several-roots", "bom.spdx3.json"),
+    ("wrong-types", "bom.spdx3.json"),
+    ("unknown-version", "bom.spdx3.json"),
+];
+
 const BROKEN: &[(Format, &str, &str)] = &[
     (Format::CycloneDxJson, "conflict", "bom.json"),
     (Format::CycloneDxJson, "not-json", "bom.json"),
@@ -65,9 +77,11 @@ const BROKEN: &[(Format, &str, &str)] = &[
     (Format::CycloneDxXml, "unknown-entity", "bom.xml"),
     (Format::CycloneDxXml, "other-encoding", "bom.xml"),
     (Format::CycloneDxXml, "utf-16", "bom.xml"),
-    (Format::SpdxJson, "version-3", "bom.spdx.json"),
     (Format::SpdxJson, "not-an-sbom", "bom.spdx.json"),
     (Format::SpdxJson, "truncated", "bom.spdx.json"),
+    (Format::Spdx3Json, "conflict", "bom.spdx3.json"),
+    (Format::Spdx3Json, "truncated", "bom.spdx3.json"),
+    (Format::Spdx3Json, "not-an-sbom", "bom.spdx3.json"),
     (Format::SpdxTagValue, "conflict", "bom.spdx"),
     (Format::SpdxTagValue, "truncated", "bom.spdx"),
     (Format::SpdxTagValue, "not-an-sbom", "bom.spdx"),
@@ -82,6 +96,7 @@ fn all() -> Vec<(Format, &'static str, &'static str)> {
         .chain(of(Format::CycloneDxXml, CYCLONEDX_XML))
         .chain(of(Format::SpdxJson, SPDX_JSON))
         .chain(of(Format::SpdxTagValue, SPDX_TAG_VALUE))
+        .chain(of(Format::Spdx3Json, SPDX3_JSON))
         .collect()
 }
 
@@ -182,8 +197,10 @@ fn syntaxes_agree_on_the_same_project() {
     let xml = read_fixture(Format::CycloneDxXml, "nested", "bom.xml").value.inventory;
     let spdx = read_fixture(Format::SpdxJson, "nested", "bom.spdx.json").value.inventory;
     let tags = read_fixture(Format::SpdxTagValue, "nested", "bom.spdx").value.inventory;
+    let spdx3 = read_fixture(Format::Spdx3Json, "nested", "bom.spdx3.json").value.inventory;
     assert_eq!(graph(&cyclonedx), graph(&spdx));
     assert_eq!(graph(&spdx), graph(&tags));
+    assert_eq!(graph(&spdx), graph(&spdx3));
     let facts = |inventory: &Inventory| {
         let mut facts: Vec<_> = inventory
             .packages
@@ -195,6 +212,7 @@ fn syntaxes_agree_on_the_same_project() {
     };
     assert_eq!(facts(&cyclonedx), facts(&spdx));
     assert_eq!(facts(&spdx), facts(&tags));
+    assert_eq!(facts(&spdx), facts(&spdx3));
     assert_eq!(facts(&cyclonedx), facts(&xml));
     // The library that wrote the XML knows all but npm's flag for development.
     let pairs =
@@ -251,6 +269,9 @@ fn bombs_end_in_an_error() {
     let deep_json = format!("{{\"bomFormat\":\"CycloneDX\",{}", "\"components\":[{".repeat(50_000));
     let error = read_bytes(Format::CycloneDxJson, "bom.json", deep_json.as_bytes()).unwrap_err();
     assert_eq!(error.kind, ReadErrorKind::TooDeep);
+    let deep_graph = format!("{{\"@context\":\"https://spdx.org/rdf/3.0.1/\",{}", "\"@graph\":[{".repeat(50_000));
+    let error = read_bytes(Format::Spdx3Json, "bom.spdx3.json", deep_graph.as_bytes()).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::TooDeep);
     let open = "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\">";
     for element in ["<components><component>", "<x>", "<metadata><component><components>"] {
         let text = format!("{open}{}", element.repeat(50_000));
@@ -269,4 +290,44 @@ fn bombs_end_in_an_error() {
     let bytes = b"SPDXVersion: SPDX-2.3\nPackageName: a\xff\n";
     let error = read_bytes(Format::SpdxTagValue, "bom.spdx", bytes).unwrap_err();
     assert_eq!((error.kind, error.location.line), (ReadErrorKind::Syntax, 2));
+}
+
+#[test]
+fn collections_that_hold_each_other_end() {
+    let text = r#"{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+        {"type": "SpdxDocument", "spdxId": "urn:d", "rootElement": ["urn:s"]},
+        {"type": "software_Sbom", "spdxId": "urn:s", "rootElement": ["urn:d", "urn:s", "urn:t"]},
+        {"type": "software_Sbom", "spdxId": "urn:t", "rootElement": ["urn:s", "urn:p"]},
+        {"type": "software_Package", "spdxId": "urn:p", "name": "p", "software_packageVersion": "1"}]}"#;
+    // The name of a file does not tell, and the reader of SPDX 2 hands it on.
+    for format in [Format::Spdx3Json, Format::SpdxJson] {
+        let outcome = read_bytes(format, "bom.json", text.as_bytes()).unwrap();
+        assert_eq!((outcome.value.format, outcome.value.inventory.packages.len()), (Format::Spdx3Json, 1));
+        assert_eq!(outcome.value.inventory.packages[0].label(), "p@1");
+        assert!(outcome.incomplete.is_empty(), "{:?}", outcome.incomplete);
+    }
+}
+
+#[test]
+fn an_archive_that_many_packages_share_is_read_once() {
+    let hash = format!(r#"{{"type": "Hash", "algorithm": "sha256", "hashValue": "{}"}}"#, "a".repeat(64));
+    let hashes = vec![hash.as_str(); 40].join(",");
+    let packages: String = (0..50)
+        .map(|at| {
+            format!(
+                r#"{{"type": "software_Package", "spdxId": "urn:p{at}", "name": "p{at}"}},
+                {{"type": "Relationship", "from": "urn:p{at}", "relationshipType": "hasDistributionArtifact", "to": ["urn:f"]}},"#
+            )
+        })
+        .collect();
+    let text = format!(
+        r#"{{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [{packages}
+        {{"type": "SpdxDocument", "spdxId": "urn:d", "rootElement": ["urn:p0"]}},
+        {{"type": "software_File", "spdxId": "urn:f", "verifiedUsing": [{hashes}],
+          "externalRef": [{{"externalRefType": "binaryArtifact", "locator": ["https://files.invalid/a.tgz"]}}]}}]}}"#
+    );
+    let outcome = read_bytes(Format::Spdx3Json, "bom.spdx3.json", text.as_bytes()).unwrap();
+    assert_eq!(outcome.value.inventory.packages.len(), 50);
+    let told = outcome.incomplete.iter().filter(|one| one.why.contains("more than 16 hashes")).count();
+    assert_eq!((told, outcome.incomplete.len()), (1, 1));
 }

@@ -1,7 +1,7 @@
-//! Writes a dependency map as an SBOM: CycloneDX 1.6 and 1.7, SPDX 2.3.
+//! Writes a dependency map as an SBOM: CycloneDX 1.6 and 1.7, SPDX 2.3 and 3.0.1.
 //!
-//! [`document`] makes of the map what every form says; [`cyclonedx`] and [`spdx`] are the two vocabularies, typed after
-//! their schemas, and each has a second syntax beside its JSON. Nothing in a map can make a document invalid: references
+//! [`document`] makes of the map what every form says; [`cyclonedx`], [`spdx`] and [`spdx3`] are the vocabularies, typed after
+//! their schemas; the first two have a second syntax beside their JSON. Nothing in a map can make a document invalid: references
 //! are made here, addresses are encoded or left to properties, and names are escaped for the syntax that they go to.
 
 mod address;
@@ -12,6 +12,7 @@ mod licence;
 mod properties;
 mod serial;
 mod spdx;
+mod spdx3;
 mod spdx_tag_value;
 
 use std::io::{self, Write};
@@ -51,6 +52,8 @@ pub enum SbomFormat {
     SpdxJson,
     /// SPDX 2.3, tag-value.
     SpdxTagValue,
+    /// SPDX 3.0.1, JSON-LD: <https://spdx.github.io/spdx-spec/v3.0.1/>
+    Spdx3Json,
 }
 
 /// A version of CycloneDX.
@@ -100,6 +103,7 @@ pub fn write(
             out.write_all(cyclonedx_xml::text(&bom).as_bytes())
         }
         SbomFormat::SpdxJson => write_value(&spdx::document(&document, view, stamp, tool)?, out),
+        SbomFormat::Spdx3Json => write_value(&spdx3::document(&document, view, stamp, tool)?, out),
         SbomFormat::SpdxTagValue => {
             let spdx = spdx::document(&document, view, stamp, tool)?;
             out.write_all(spdx_tag_value::text(&spdx).as_bytes())

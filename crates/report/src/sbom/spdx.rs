@@ -1,4 +1,4 @@
-//! SPDX 2.3, as its JSON has it; [`super::spdx_tag_value`] writes the same types.
+//! SPDX 2.3, as its JSON has it; [`super::spdx_tag_value`] writes the same types, [`super::spdx3`] the same ids.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -116,7 +116,7 @@ pub(super) fn document<'d>(
         name: document.components.first().map_or(view.name, |main| main.name.as_str()),
         document_namespace: String::new(),
         creation_info: CreationInfo {
-            created: stamp.created.unwrap_or(jiff::Timestamp::UNIX_EPOCH).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            created: time(stamp),
             creators: vec![format!("Tool: {TOOL_NAME}-{}", tool.version)],
             comment: incomplete(view),
         },
@@ -130,20 +130,26 @@ pub(super) fn document<'d>(
     Ok(spdx)
 }
 
-fn incomplete(view: &SbomView<'_>) -> Option<String> {
+/// When it was made, in seconds; SPDX must have a time.
+pub(super) fn time(stamp: Stamp) -> String {
+    stamp.created.unwrap_or(jiff::Timestamp::UNIX_EPOCH).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// What could not be read, for a comment.
+pub(super) fn incomplete(view: &SbomView<'_>) -> Option<String> {
     let gaps: Vec<String> = gaps(view.incomplete).collect();
     (!gaps.is_empty()).then(|| format!("incomplete; could not be read: {}", gaps.join("; ")))
 }
 
 /// Letters, digits, `.` and `-`: what an id may hold.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
     let plain: String = text.chars().take(MAX_ID).map(allowed).collect();
     plain.trim_matches('-').to_owned()
 }
 
 /// An id for every component, in their order.
-fn ids(document: &Document<'_>) -> Vec<String> {
+pub(super) fn ids(document: &Document<'_>) -> Vec<String> {
     let mut taken: HashSet<String> = HashSet::from([DOCUMENT.to_owned()]);
     let mut counts: HashMap<String, usize> = HashMap::new();
     let id = |component: &Component<'_>| {
@@ -221,7 +227,7 @@ fn package<'d>(component: &'d Component<'_>, id: String) -> SpdxPackage<'d> {
 }
 
 /// Where its one archive or its repository lies.
-fn location(component: &Component<'_>) -> Option<String> {
+pub(super) fn location(component: &Component<'_>) -> Option<String> {
     let package = component.package?;
     let text = match (&package.source, package.artifacts.as_slice()) {
         (Source::Git { url, commit }, _) => address::git(url, commit.as_deref()),
