@@ -35,6 +35,8 @@ pub struct Change {
     pub bytes: (u64, u64),
     /// Reached source files that are new.
     pub reached: Vec<String>,
+    /// Files that differ, of those that are read whole (code, manifests, what they run or load); sorted by path.
+    pub contents: Vec<FileChange>,
     /// Manifest fields that differ: name, before, now.
     pub fields: Vec<(&'static str, Option<String>, Option<String>)>,
 }
@@ -70,6 +72,7 @@ impl Change {
                 .filter(|file| !known_files.contains(file.path.as_str()))
                 .map(|file| file.path.clone())
                 .collect(),
+            contents: contents(old, new),
             fields: fields(old, new),
         }
     }
@@ -85,7 +88,8 @@ impl Change {
         let mut change = Change::between(source, release);
         change.gained.retain(|capability| !known.contains(&done(capability)));
         change.flows.retain(|flow| !known_flows.contains(&ends(flow)));
-        (change.lost, change.former_commands, change.reached) = Default::default();
+        // What a build makes of the source has other bytes throughout.
+        (change.lost, change.former_commands, change.reached, change.contents) = Default::default();
         change
     }
 
@@ -93,6 +97,40 @@ impl Change {
     pub fn is_more(&self) -> bool {
         !self.gained.is_empty() || !self.flows.is_empty() || !self.commands.is_empty()
     }
+}
+
+/// A file that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Path within the package.
+    pub path: String,
+    /// Its size before, in bytes; `None` if it is new.
+    pub before: Option<u64>,
+    /// Its size now; `None` if it is gone.
+    pub now: Option<u64>,
+}
+
+impl FileChange {
+    /// Whether it has become a different file in all but name: ten times as large, and not small.
+    pub fn is_jump(&self) -> bool {
+        const LARGE: u64 = 16 << 10;
+        self.before.zip(self.now).is_some_and(|(before, now)| now >= LARGE && now / 10 >= before)
+    }
+}
+
+fn contents(old: &PackageFacts, new: &PackageFacts) -> Vec<FileChange> {
+    let by_path = |facts: &PackageFacts| -> BTreeMap<String, ([u8; 32], u64)> {
+        facts.hashes.iter().map(|file| (file.path.clone(), (file.sha256, file.size))).collect()
+    };
+    let (old, new) = (by_path(old), by_path(new));
+    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let change = |path: &String| {
+        let (before, now) = (old.get(path), new.get(path));
+        let is_same = before.map(|file| file.0) == now.map(|file| file.0);
+        let size = |file: Option<&([u8; 32], u64)>| file.map(|(_, size)| *size);
+        (!is_same).then(|| FileChange { path: path.clone(), before: size(before), now: size(now) })
+    };
+    paths.into_iter().filter_map(change).collect()
 }
 
 fn flow_key(flow: &Flow) -> String {

@@ -89,7 +89,9 @@ fn last(all: BTreeMap<String, String>) -> Vec<Timed> {
     // Prereleases have lines of their own.
     let is_release = |version: &str| version.chars().all(|c| c.is_ascii_digit() || c == '.');
     let mut all: Vec<Timed> = all.into_iter().filter(|(version, _)| is_release(version)).collect();
-    all.sort_by(|a, b| a.1.cmp(&b.1));
+    // By number: mirrors tell of times at which they fetched.
+    let numbers = |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>();
+    all.sort_by_key(|(version, _)| numbers(version));
     all.split_off(all.len().saturating_sub(LAST))
 }
 

@@ -55,6 +55,29 @@ fn every_form_says_the_same() {
 }
 
 #[test]
+fn files_that_are_new_gone_or_no_longer_the_same_are_named() {
+    let line = "exports.table = [1, 2, 3];\n";
+    let old = quiet("1.0.0").file("lib/a.js", line).file("lib/b.js", line).field("main", "lib/a.js".into());
+    let grown = line.repeat(1_000);
+    let new = quiet("1.0.1").file("lib/a.js", grown).file("lib/c.js", line).field("main", "lib/a.js".into());
+    let folder = archives(&old, &new);
+    let form = |format: &str| {
+        vetch(&["diff", "old.tgz", "new.tgz", "--offline", "--format", format]).dir(folder.path()).run().expect(0)
+    };
+    let text = form("terminal").stdout;
+    for words in
+        ["lib/a.js grew from 27 bytes to", "new code: lib/c.js", "changed code: lib/a.js", "code that is gone: lib/b.js"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let json = form("json").json();
+    let files = json["change"]["changed_files"].as_array().unwrap();
+    let paths: Vec<&str> = files.iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["lib/a.js", "lib/b.js", "lib/c.js", "package.json"]);
+    assert_eq!((&files[0]["before"], &files[1]["now"]), (&27.into(), &Value::Null));
+}
+
+#[test]
 fn releases_that_do_the_same_pass() {
     let folder = archives(&quiet("1.0.0"), &quiet("1.0.1"));
     let run = vetch(&["diff", "old.tgz", "new.tgz", "--offline"]).dir(folder.path()).run().expect(0);

@@ -48,6 +48,11 @@ fn contents(change: &Change) -> ChangedContents {
         files: [change.files.0, change.files.1],
         bytes: [change.bytes.0, change.bytes.1],
         reached_files: change.reached.clone(),
+        changed_files: change
+            .contents
+            .iter()
+            .map(|file| ChangedFile { path: file.path.clone(), before: file.before, now: file.now })
+            .collect(),
         fields: change.fields.iter().map(|(name, before, now)| field(name, before, now)).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use vetch_model::capability::Capability;
-use vetch_model::change::Change;
+use vetch_model::change::{Change, FileChange};
 use vetch_model::evidence::{Evidence, Location};
 use vetch_model::history::{Channel, HistoricRelease, History, SignalSource, Time};
 
@@ -12,6 +12,9 @@ use crate::label::size;
 
 /// Most rows of one section.
 const MAX_ROWS: usize = 40;
+
+/// Files named of one kind.
+const MAX_FILES: usize = 6;
 
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,12 +164,39 @@ fn files(change: &Change) -> Vec<Row> {
         rows.push(row(Mark::New, format!("code that is decoded before it runs: {before} → {now} layers")));
     }
     rows.extend(change.reached.iter().map(|file| row(Mark::New, format!("{file} is run or loaded"))));
+    rows.extend(contents(&change.contents));
     let (before, now) = (change.files, change.bytes);
     if before.0 != before.1 || now.0 != now.1 {
         let text = format!("{} → {} files, {} → {}", before.0, before.1, size(now.0), size(now.1));
         rows.push(row(Mark::Other, text));
     }
     rows
+}
+
+/// Files by what became of them, the first few by name; those that are no longer the same file by themselves.
+fn contents(all: &[FileChange]) -> Vec<Row> {
+    // What manifests say is told field by field.
+    let is_manifest = |path: &str| {
+        ["package.json", "PKG-INFO"].contains(&path) || path.contains(".dist-info/") || path.contains(".egg-info/")
+    };
+    let all: Vec<&FileChange> = all.iter().filter(|file| !is_manifest(&file.path)).collect();
+    let jumps = all.iter().filter(|file| file.is_jump()).map(|file| {
+        let (before, now) = (size(file.before.unwrap_or_default()), size(file.now.unwrap_or_default()));
+        row(Mark::New, format!("{} grew from {before} to {now}", file.path))
+    });
+    let named = |words: &str, mark: Mark, is_meant: &dyn Fn(&FileChange) -> bool| {
+        let files: Vec<&str> = all.iter().filter(|file| is_meant(file)).map(|file| file.path.as_str()).collect();
+        let more = files.len().saturating_sub(MAX_FILES);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let first = files.get(..MAX_FILES.min(files.len())).unwrap_or_default().join(", ");
+        (!files.is_empty()).then(|| row(mark, format!("{words}: {first}{rest}")))
+    };
+    let rows = [
+        named("new code", Mark::New, &|file| file.before.is_none()),
+        named("changed code", Mark::Other, &|file| file.before.is_some() && file.now.is_some()),
+        named("code that is gone", Mark::Gone, &|file| file.now.is_none()),
+    ];
+    jumps.chain(rows.into_iter().flatten()).collect()
 }
 
 fn fields(change: &Change) -> Vec<Row> {

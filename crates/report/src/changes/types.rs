@@ -51,8 +51,21 @@ pub struct ChangedContents {
     pub bytes: [u64; 2],
     /// Source files that are newly run or loaded.
     pub reached_files: Vec<String>,
+    /// Files that differ, of those that are read whole: code, manifests, what they run or load. Sorted by path.
+    pub changed_files: Vec<ChangedFile>,
     /// Manifest fields that differ.
     pub fields: Vec<ChangedField>,
+}
+
+/// A file that differs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangedFile {
+    /// Path within the package.
+    pub path: String,
+    /// Its size before, in bytes; null if it is new.
+    pub before: Option<u64>,
+    /// Its size now; null if it is gone.
+    pub now: Option<u64>,
 }
 
 /// A command that runs at install.

@@ -1,5 +1,7 @@
 //! Runs what a request says.
 
+use std::collections::BTreeSet;
+
 use crate::rules::prelude::*;
 
 pub(crate) static META: RuleMeta = RuleMeta {
@@ -33,6 +35,9 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         _ => return None,
     };
     let hidden = c.concealment(&flow.sink);
+    if hidden.is_none() && goes_everywhere(c, flow) {
+        return None;
+    }
     let grade = match is_body {
         true if hidden.is_none() => DOUBTFUL,
         _ => HARMFUL,
@@ -41,6 +46,17 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let mut evidence = evidence_of([&flow.source, &flow.sink]);
     evidence.extend(hidden);
     Some(Case::new(grade, title, evidence))
+}
+
+/// Whether what is given ends up in code of other files that does all kinds of things: the server of a large tool, of whose
+/// commands nobody can say that they are those of a request.
+fn goes_everywhere(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> bool {
+    const KINDS: usize = 3;
+    let (from, to) = (flow.source.evidence.location(), flow.sink.evidence.location());
+    let same = c.flows().filter(|other| other.trigger == flow.trigger && other.source.label() == flow.source.label());
+    let runs = [CapabilityId::ProcessSpawn, CapabilityId::CodeEval];
+    let others: BTreeSet<CapabilityId> = same.map(|other| other.sink.id).filter(|id| !runs.contains(id)).collect();
+    from.file != to.file && others.len() >= KINDS
 }
 
 /// Whether both stand within a few lines of one file.
@@ -68,6 +84,24 @@ mod tests {
         assert_eq!(verdict("request", spawn("*"), true), Verdict::Malicious);
         assert_eq!(verdict("request body", spawn("*"), true), Verdict::Suspicious);
         assert_eq!(verdict("request", eval(EvalSource::Decoded), false), Verdict::Malicious);
+    }
+
+    #[test]
+    fn what_goes_everywhere_is_the_server_of_a_tool() {
+        let given = || cap(CapabilityId::CallGiven, named("request")).at(Trigger::Call);
+        let shell = || Capability {
+            attributes: Attributes { shell: true, ..Attributes::default() },
+            ..spawn("*").at(Trigger::Call)
+        };
+        let elsewhere = || Capability { evidence: code("lib/run.js", 1, "exec(line)", 0), ..shell() };
+        let also = |facts: Facts, id: CapabilityId| facts.flow(given(), cap(id, named("x")).at(Trigger::Call));
+        let others = [CapabilityId::NetConnect, CapabilityId::FsWrite, CapabilityId::CodeLoad];
+        let all = |sink: Capability, count: usize| {
+            others.into_iter().take(count).fold(Facts::new().flow(given(), sink), also).verdict(META.id)
+        };
+        assert_eq!(all(elsewhere(), 3), Verdict::Clean);
+        assert_eq!(all(elsewhere(), 2), Verdict::Malicious);
+        assert_eq!(all(shell(), 3), Verdict::Malicious);
     }
 
     #[test]
