@@ -65,9 +65,12 @@ fn files_that_are_new_gone_or_no_longer_the_same_are_named() {
         vetch(&["diff", "old.tgz", "new.tgz", "--offline", "--format", format]).dir(folder.path()).run().expect(0)
     };
     let text = form("terminal").stdout;
-    for words in
-        ["lib/a.js grew from 27 bytes to", "new code: lib/c.js", "changed code: lib/a.js", "code that is gone: lib/b.js"]
-    {
+    for words in [
+        "lib/a.js grew from 27 bytes to",
+        "new code: lib/c.js",
+        "changed code: lib/a.js",
+        "code that is gone: lib/b.js",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     let json = form("json").json();
