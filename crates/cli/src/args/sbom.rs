@@ -8,6 +8,7 @@ const SBOM_HELP: &str = "Examples:
   vetch sbom --output sbom.json                      CycloneDX 1.6 of the current folder
   vetch sbom --format spdx-json package-lock.json
   vetch sbom --format spdx3-json package-lock.json   SPDX 3.0.1
+  vetch sbom --report scan.json --output sbom.json   with what a scan found
   vetch sbom --reproducible --output sbom.json       the same bytes every time, to keep beside the code
 
 With SOURCE_DATE_EPOCH in the environment, that is the time of the SBOM, and its serial number follows from its contents.
@@ -33,6 +34,9 @@ pub(crate) struct SbomArgs {
     /// Write the SBOM to a file instead of standard output
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+    /// A report of `vetch scan --format json`: its advisories and alarms go into the SBOM as vulnerabilities (CycloneDX)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) report: Option<PathBuf>,
     /// The same bytes for the same target: no time, and a serial number that follows from the contents
     #[arg(long)]
     pub(crate) reproducible: bool,

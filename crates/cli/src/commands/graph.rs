@@ -68,20 +68,25 @@ fn verdicts(report: &Path, format: GraphFormat) -> Result<Verdicts, Failure> {
     if format != GraphFormat::Html {
         return Err(Failure::new("only the page shows the verdicts of --report", "add --format html"));
     }
-    let name = report.display();
-    let fail = |reason: String| {
-        Failure::new(
-            format!("cannot use the report `{name}`: {reason}"),
-            "write one with `vetch scan --format json --output FILE`",
-        )
-    };
-    let file = std::fs::File::open(report).map_err(|error| fail(error.to_string()))?;
+    Verdicts::of_json(&report_bytes(report)?).map_err(|error| no_report(report, error.to_string()))
+}
+
+/// That a report cannot be used.
+pub(super) fn no_report(report: &Path, reason: String) -> Failure {
+    let what = format!("cannot use the report `{}`: {reason}", report.display());
+    Failure::new(what, "write one with `vetch scan --format json --output FILE`")
+}
+
+/// The bytes of a report.
+pub(super) fn report_bytes(report: &Path) -> Result<Vec<u8>, Failure> {
+    let fail = |error: io::Error| no_report(report, error.to_string());
+    let file = std::fs::File::open(report).map_err(fail)?;
     let mut bytes = Vec::new();
-    file.take(MAX_REPORT + 1).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;
-    if bytes.len() as u64 > MAX_REPORT {
-        return Err(fail(format!("it is longer than {} MB", MAX_REPORT / 1024 / 1024)));
+    file.take(MAX_REPORT + 1).read_to_end(&mut bytes).map_err(fail)?;
+    match bytes.len() as u64 > MAX_REPORT {
+        true => Err(no_report(report, format!("it is longer than {} MB", MAX_REPORT / 1024 / 1024))),
+        false => Ok(bytes),
     }
-    Verdicts::of_json(&bytes).map_err(|error| fail(error.to_string()))
 }
 
 fn write_graph(

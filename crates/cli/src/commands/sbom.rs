@@ -6,7 +6,7 @@ use std::path::Path;
 
 use vetch_engine::map::{self, Map};
 use vetch_lockfiles::{Format, Reading};
-use vetch_report::sbom::{self, CycloneDxVersion, SbomFormat, SbomView, Stamp};
+use vetch_report::sbom::{self, CycloneDxVersion, Reported, SbomFormat, SbomView, Stamp};
 
 use super::graph::Opened;
 use super::scanning::tool;
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &SbomArgs, global: &Global) -> Result<Exit, Failure
     }
     let opened = Opened::of(map);
     let name = name(target);
+    let reported = arguments.report.as_deref().map(|report| reported(report, format)).transpose()?;
     let view = opened.view();
     let view = SbomView {
         name: &name,
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: &SbomArgs, global: &Global) -> Result<Exit, Failure
         graph: view.graph,
         files: view.files,
         incomplete: view.incomplete,
+        reported: reported.as_ref(),
     };
     output::write(file, |out| sbom::write(&view, format, stamp, &tool(), out))?;
     opened.tell(global);
@@ -42,6 +44,14 @@ pub(crate) fn run(arguments: &SbomArgs, global: &Global) -> Result<Exit, Failure
         true => Exit::Passed,
         false => Exit::Incomplete,
     })
+}
+
+/// What a scan found, from its report.
+fn reported(report: &Path, format: SbomFormat) -> Result<Reported, Failure> {
+    if !matches!(format, SbomFormat::CycloneDxJson(_) | SbomFormat::CycloneDxXml(_)) {
+        return Err(Failure::new("this form of SBOM has no place for --report", "use --format cyclonedx-json"));
+    }
+    Reported::of_json(&super::graph::report_bytes(report)?).map_err(|reason| super::graph::no_report(report, reason))
 }
 
 fn format(arguments: &SbomArgs) -> Result<SbomFormat, Failure> {

@@ -348,6 +348,50 @@ fn hostile_names_break_no_form() {
     assert_eq!(lines.lines().filter(|line| line.starts_with("SPDXID:")).count(), 6, "{lines}");
 }
 
+/// What a scan could have said of every release of a folder, some of it hostile.
+fn scanned(folder: &TempDir) -> Value {
+    let bom = run(folder, &["sbom", "--allow-incomplete", "package-lock.json"]).expect(0).json();
+    let purls = bom["components"].as_array().unwrap().iter().filter_map(|one| one["purl"].as_str().map(str::to_owned));
+    let advisory = json!({"kind": "vulnerability", "id": "GHSA-1", "aliases": ["CVE-2026-1", "PYSEC-2026-1"], "reach": "named",
+        "summary": "<b>\u{1}]]> & more", "affected": "<1.2.0", "safe": "1.2.0", "severity": "critical", "score": 9.8,
+        "counted": false});
+    let other = json!({"kind": "malware", "id": "MAL-2026-1", "aliases": [], "reach": "other-version", "summary": "", "affected": "2.0.0",
+        "safe": null, "severity": null, "score": null});
+    let finding = |rule: &str, severity: &str| json!({"rule": rule, "category": "behaviour", "title": "it does \u{202e}harm", "severity": severity, "remedy": "Leave it."});
+    let findings =
+        [finding("credential-theft", "critical"), finding("known-vulnerability", "high"), finding("x", "low")];
+    let release = |purl| json!({"purl": purl, "advisories": [advisory, other], "findings": findings});
+    json!({"schema": "vetch.report/1", "releases": purls.map(release).collect::<Vec<_>>()})
+}
+
+#[test]
+fn what_a_scan_found_goes_along_as_vulnerabilities() {
+    let folder = project();
+    write(&folder, "scan.json", &scanned(&folder).to_string());
+    let bom = run(&folder, &["sbom", "--report", "scan.json", "package-lock.json"]).expect(0).json();
+    let component = bom["components"].as_array().unwrap().iter().find(|one| one["purl"].is_string()).unwrap();
+    let all = bom["vulnerabilities"].as_array().unwrap();
+    let own: Vec<&Value> = all.iter().filter(|one| one["affects"][0]["ref"] == component["bom-ref"]).collect();
+    let ids: Vec<&str> = own.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["GHSA-1", "credential-theft"]);
+    assert_eq!((&own[0]["source"]["name"], &own[0]["references"][0]["id"]), (&"GitHub".into(), &"CVE-2026-1".into()));
+    assert_eq!(own[0]["ratings"][0]["severity"], "critical");
+    assert_eq!(own[0]["analysis"]["state"], "not_affected");
+    assert_eq!((&own[1]["source"]["name"], &own[1]["recommendation"]), (&"vetch".into(), &"Leave it.".into()));
+    let xml =
+        run(&folder, &["sbom", "--format", "cyclonedx-xml", "--report", "scan.json", "package-lock.json"]).expect(0);
+    assert!(xml.stdout.contains("<vulnerability>") && xml.stdout.contains("<target>"), "{}", xml.stdout);
+    let none = run(&folder, &["sbom", "--format", "spdx-json", "--report", "scan.json", "package-lock.json"]).expect(2);
+    assert!(none.stderr.contains("no place for --report"), "{}", none.stderr);
+    write(&folder, "other.json", "{\"schema\": \"x\", \"releases\": []}");
+    let wrong = run(&folder, &["sbom", "--report", "other.json", "package-lock.json"]).expect(2);
+    assert!(
+        wrong.stderr.contains("other.json") && wrong.stderr.contains("vetch scan --format json"),
+        "{}",
+        wrong.stderr
+    );
+}
+
 /// The official schemas and validators, where somebody has installed them.
 #[test]
 fn official_validators_agree() {
@@ -384,9 +428,11 @@ for path in sys.argv[1:]:
         return;
     }
     for folder in [project(), hostile()] {
+        write(&folder, "scan.json", &scanned(&folder).to_string());
         for (form, file) in FORMS {
-            run(&folder, &["sbom", "--format", form, "--allow-incomplete", "--output", file, "package-lock.json"])
-                .expect(0);
+            let more: &[&str] = if file.contains(".cdx.") { &["--report", "scan.json"] } else { &[] };
+            let arguments = ["sbom", "--format", form, "--allow-incomplete", "--output", file, "package-lock.json"];
+            run(&folder, &[&arguments, more].concat()).expect(0);
         }
         let files: Vec<_> = FORMS.iter().map(|(_, file)| folder.path().join(file)).collect();
         let paths: Vec<&Path> = files.iter().map(std::path::PathBuf::as_path).collect();

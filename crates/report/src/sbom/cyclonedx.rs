@@ -8,6 +8,7 @@ use vetch_model::inventory::{Ecosystem, Source};
 
 use super::document::{Component, Document, Scope};
 use super::licence::Licence;
+use super::vulnerabilities::{self, Vulnerability};
 use super::{CycloneDxVersion, SbomView, Stamp, address, gaps, properties, serial};
 use crate::{TOOL_NAME, TOOL_URI, ToolInfo};
 
@@ -27,6 +28,8 @@ pub(super) struct Bom<'d> {
     pub(super) dependencies: Vec<Dependency<'d>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) compositions: Vec<Composition<'d>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) vulnerabilities: Vec<Vulnerability>,
 }
 
 #[derive(Debug, Serialize)]
@@ -154,6 +157,7 @@ pub(super) fn bom<'d>(
         components,
         dependencies: dependencies(document),
         compositions,
+        vulnerabilities: view.reported.map(|reported| vulnerabilities::of(document, reported)).unwrap_or_default(),
     };
     let contents = serde_json::to_vec(&bom).map_err(io::Error::from)?;
     bom.serial_number = Some(format!("urn:uuid:{}", serial::uuid(&contents, stamp.entropy)));

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::cyclonedx::{Bom, BomComponent, Dependency, Hash, License, Property, Reference};
+use super::vulnerabilities::{Source, Vulnerability};
 use crate::escape;
 
 /// The document.
@@ -34,8 +35,48 @@ pub(super) fn text(bom: &Bom<'_>) -> String {
         out.list("dependencies", &composition.dependencies, |out, one| out.empty("dependency", &[("ref", one)]));
         out.end();
     });
+    out.list("vulnerabilities", &bom.vulnerabilities, vulnerability);
     out.end();
     out.text
+}
+
+fn vulnerability(out: &mut Out, one: &Vulnerability) {
+    out.start("vulnerability", &[]);
+    out.leaf("id", &[], &one.id);
+    source(out, &one.source);
+    out.list("references", &one.references, |out, other| {
+        out.start("reference", &[]);
+        out.leaf("id", &[], &other.id);
+        source(out, &other.source);
+        out.end();
+    });
+    out.list("ratings", &one.ratings, |out, rating| {
+        out.start("rating", &[]);
+        out.optional("score", rating.score.map(|score| score.to_string()).as_deref());
+        out.leaf("severity", &[], &rating.severity);
+        out.end();
+    });
+    out.optional("description", Some(one.description.as_str()).filter(|text| !text.is_empty()));
+    out.optional("recommendation", Some(one.recommendation.as_str()).filter(|text| !text.is_empty()));
+    if let Some(analysis) = &one.analysis {
+        out.start("analysis", &[]);
+        out.leaf("state", &[], analysis.state);
+        out.leaf("detail", &[], analysis.detail);
+        out.end();
+    }
+    out.list("affects", &one.affects, |out, affected| {
+        out.start("target", &[]);
+        out.leaf("ref", &[], &affected.reference);
+        out.end();
+    });
+    out.end();
+}
+
+fn source(out: &mut Out, source: &Source) {
+    out.start("source", &[]);
+    out.leaf("name", &[], source.name);
+    out.optional("url", source.url);
+    out.end();
 }
 
 fn component(out: &mut Out, component: &BomComponent<'_>) {

@@ -14,6 +14,7 @@ mod serial;
 mod spdx;
 mod spdx3;
 mod spdx_tag_value;
+mod vulnerabilities;
 
 use std::io::{self, Write};
 
@@ -25,6 +26,7 @@ use crate::ToolInfo;
 use crate::graph::MapFile;
 use crate::json::write_value;
 use document::Document;
+pub use vulnerabilities::Reported;
 
 /// A dependency map, ready to be written as an SBOM.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,8 @@ pub struct SbomView<'m> {
     pub files: &'m [MapFile],
     /// What could not be read.
     pub incomplete: &'m [Incomplete],
+    /// What a scan found; only CycloneDX has a place for it.
+    pub reported: Option<&'m Reported>,
 }
 
 /// In which form.
