@@ -27,7 +27,7 @@ use crate::naming::internal::Internal;
 use crate::own_rules::OwnRules;
 use crate::policy::{Policies, Session, Unparsed};
 use crate::project::{self, Opened, Project, named};
-use crate::releases::{self, Judging, Known, OwnCode, Releases};
+use crate::releases::{self, Grouped, Judging, Known, OwnCode, Releases};
 use crate::{CacheMode, EngineError, Progress, ScanOptions, ScanReport, Stage, analysis_version};
 
 /// Scans everything that `options` names.
@@ -99,9 +99,6 @@ fn examine(
     complete(&mut projects, &histories);
     let found = contents::finish(contents::gather(&mut run, &projects, &naming.internal)?);
     let past = past(&mut run, &projects, &found, &histories, &naming.internal)?;
-    let known_bad = intelligence.named(&run, &projects);
-    let own_code = OwnCode::gather(&mut run, &projects, &known_bad, &naming.internal)?;
-    progress.stage(Stage::Rules, found.len() as u64);
     let mut session = policies.session(options.today);
     let judging = Judging {
         own: &own,
@@ -110,14 +107,19 @@ fn examine(
         now: options.history.moment(),
         naming: &naming,
         threads: run.runner.jobs.get(),
-        own_code: &own_code,
     };
+    let renamed = releases::renamed(&projects, &found);
+    let mut grouped = Grouped::new(&projects, &found, &renamed);
+    grouped.look_up(&Known { run: &run, intelligence: &intelligence }, &judging);
+    let own_code = OwnCode::gather(&mut run, &projects, &grouped.with_advisories(), &naming.internal)?;
+    grouped.tell_usage(&own_code);
+    progress.stage(Stage::Rules, found.len() as u64);
     let known = Known { run: &run, intelligence: &intelligence };
     let Releases { results, facts, names, pasts, projects: scanned } =
-        releases::judge(&projects, &found, &judging, &known, &mut session);
+        releases::judge(&grouped, &judging, &known, &mut session);
     scan.releases = results;
     judge_targets(&projects, &naming, session, &mut scan);
-    drop(past);
+    drop((grouped, past));
     scan.unavailable = unavailable(&projects, &found);
     scan.unavailable.append(&mut histories.unavailable);
     scan.intelligence = intelligence.state;

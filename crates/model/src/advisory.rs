@@ -63,6 +63,16 @@ pub struct Advisory {
 }
 
 impl Advisory {
+    /// Whether it means this release, rather than others of its package.
+    pub fn is_of_release(&self) -> bool {
+        self.reach != Reach::OtherVersion
+    }
+
+    /// Whether it means this release, and nobody has judged that it does not count.
+    pub fn counts(&self) -> bool {
+        self.is_of_release() && !self.is_silenced()
+    }
+
     /// Whether it counts no more, by what others have judged. Malware always counts.
     pub fn is_silenced(&self) -> bool {
         self.kind == AdvisoryKind::Vulnerability && self.vex.outcome == VexOutcome::Silenced

@@ -84,6 +84,13 @@ pub struct HistoricRelease {
     pub fate: Fate,
 }
 
+impl HistoricRelease {
+    /// Whether its registry still has it as it was, and has nothing against it.
+    pub fn is_standing(&self) -> bool {
+        self.fate.withdrawn.is_none() && self.fate.republished.is_none() && self.deprecated.is_none()
+    }
+}
+
 /// How a release was published.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Channel {

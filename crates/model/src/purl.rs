@@ -6,6 +6,8 @@ use std::str::FromStr;
 use packageurl::PackageUrl;
 use serde::{Deserialize, Serialize};
 
+use crate::inventory::Ecosystem;
+
 /// A canonical purl.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Purl(String);
@@ -242,6 +244,15 @@ impl PurlParts {
                 .map(|(key, value)| (key.to_ascii_lowercase(), decoded(value)))
                 .collect(),
             subpath: some(segments(subpath)),
+        }
+    }
+
+    /// Whose rules its name and version follow.
+    pub fn ecosystem(&self) -> Ecosystem {
+        match self.kind.as_str() {
+            "npm" => Ecosystem::Npm,
+            "pypi" => Ecosystem::Pypi,
+            kind => Ecosystem::Other(kind.to_owned()),
         }
     }
 

@@ -43,6 +43,13 @@ pub(crate) struct PinArgs {
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
 
+    #[command(flatten)]
+    pub(crate) outcome: OutcomeArgs,
+}
+
+/// Where the outcome goes, and how.
+#[derive(Debug, Args)]
+pub(crate) struct OutcomeArgs {
     /// Form of the outcome
     #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
     pub(crate) format: HygieneFormat,
@@ -90,12 +97,8 @@ pub(crate) struct FixArgs {
     #[arg(long)]
     pub(crate) write: bool,
 
-    /// Form of the outcome
-    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
-    pub(crate) format: HygieneFormat,
-    /// Write the outcome to a file instead of standard output
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) outcome: OutcomeArgs,
 
     #[command(flatten)]
     pub(crate) contents: ContentsArgs,
@@ -131,10 +134,6 @@ pub(crate) struct DoctorArgs {
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
 
-    /// Form of the outcome
-    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report")]
-    pub(crate) format: HygieneFormat,
-    /// Write the outcome to a file instead of standard output
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) outcome: OutcomeArgs,
 }

@@ -15,7 +15,7 @@ use crate::screen;
 
 /// Looks at host, project, CI and Vetch, and tells what to mend.
 pub(crate) fn run(arguments: &DoctorArgs, global: &Global) -> Result<Exit, Failure> {
-    let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
+    let file = arguments.outcome.output.as_deref().map(OutputFile::new).transpose()?;
     let allowed = pin::allowed(&arguments.allow)?;
     let options = DoctorOptions {
         target: arguments.target.clone().unwrap_or_else(|| PathBuf::from(".")),
@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &DoctorArgs, global: &Global) -> Result<Exit, Failu
     let view = DoctorView { target: &diagnosis.target, areas: &diagnosis.areas, incomplete: &diagnosis.incomplete };
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     output::write(file, |out: &mut dyn Write| -> io::Result<()> {
-        match arguments.format {
+        match arguments.outcome.format {
             HygieneFormat::Terminal => out.write_all(doctor_terminal(&view, style).as_bytes()),
             HygieneFormat::Json => write_doctor_json(&view, &tool(), out),
         }

@@ -16,7 +16,7 @@ use crate::progress::Reporter;
 
 /// Scans, chooses where to go from each bad release, shows the edits, and writes them if asked to.
 pub(crate) fn run(arguments: &FixArgs, global: &Global) -> Result<Exit, Failure> {
-    let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
+    let file = arguments.outcome.output.as_deref().map(OutputFile::new).transpose()?;
     let progress = Reporter::new(global);
     let target = arguments.target.clone().unwrap_or_else(|| PathBuf::from("."));
     let options = scanning::options(std::slice::from_ref(&target), &arguments.contents, &arguments.policy, &progress)?;
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &FixArgs, global: &Global) -> Result<Exit, Failure>
         deed,
     };
     let failure = write(&pinning, &mut view).err();
-    tell(arguments.format, global, file, &view)?;
+    tell(arguments.outcome.format, global, file, &view)?;
     match failure {
         Some(failure) => Err(failure),
         None => Ok(match status(&pinning, arguments.write, true) {

@@ -10,7 +10,6 @@ use vetch_engine::lock::name_of;
 use vetch_engine::policy::suggest::nearest;
 use vetch_graph::Selector;
 use vetch_model::history::Time;
-use vetch_model::inventory::Ecosystem;
 use vetch_model::purl::PurlParts;
 use vetch_model::reputation::Remark;
 use vetch_model::scan::ReleaseResult;
@@ -62,8 +61,8 @@ fn reputation(report: &ScanReport, number: usize, now: Time) -> Vec<Remark> {
     let history = report.pasts.get(number).and_then(|past| past.history.as_deref());
     let Some((release, history)) = release.zip(history) else { return Vec::new() };
     let Ok(parts) = PurlParts::parse(release.purl.as_str()) else { return Vec::new() };
-    let ecosystem = if parts.kind == "pypi" { Ecosystem::Pypi } else { Ecosystem::Npm };
-    let lineage = parts.version.and_then(|version| Lineage::new(history, &ecosystem, &version));
+    let version = parts.version.as_deref();
+    let lineage = version.and_then(|version| Lineage::new(history, &parts.ecosystem(), version));
     lineage
         .map(|lineage| vetch_detectors::reputation::reputation(&lineage, &release.advisories, now))
         .unwrap_or_default()

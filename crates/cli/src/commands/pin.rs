@@ -17,7 +17,7 @@ use crate::screen;
 
 /// Looks, shows what would change, and writes it if asked to.
 pub(crate) fn run(arguments: &PinArgs, global: &Global) -> Result<Exit, Failure> {
-    let file = arguments.output.as_deref().map(OutputFile::new).transpose()?;
+    let file = arguments.outcome.output.as_deref().map(OutputFile::new).transpose()?;
     let allowed = allowed(&arguments.allow)?;
     let target = arguments.target.as_deref().unwrap_or(Path::new("."));
     let pinning = pin::review(target, &allowed)?;
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &PinArgs, global: &Global) -> Result<Exit, Failure>
     };
     // What is about to be written has been shown by then, also where writing fails.
     let failure = write(&pinning, &mut view).err();
-    tell(arguments.format, global, file, &view)?;
+    tell(arguments.outcome.format, global, file, &view)?;
     match failure {
         Some(failure) => Err(failure),
         None => Ok(status(&pinning, arguments.fix, arguments.allow_incomplete)),

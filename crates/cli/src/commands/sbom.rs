@@ -8,7 +8,7 @@ use vetch_engine::map::{self, Map};
 use vetch_lockfiles::{Format, Reading};
 use vetch_report::sbom::{self, CycloneDxVersion, Reported, SbomFormat, SbomView, Stamp};
 
-use super::graph::Opened;
+use super::graph::{Opened, no_report, report_bytes};
 use super::scanning::tool;
 use super::surroundings;
 use crate::args::{Global, SbomArgs, SbomFormatName, SpecVersion};
@@ -51,7 +51,8 @@ fn reported(report: &Path, format: SbomFormat) -> Result<Reported, Failure> {
     if !matches!(format, SbomFormat::CycloneDxJson(_) | SbomFormat::CycloneDxXml(_)) {
         return Err(Failure::new("this form of SBOM has no place for --report", "use --format cyclonedx-json"));
     }
-    Reported::of_json(&super::graph::report_bytes(report)?).map_err(|reason| super::graph::no_report(report, reason))
+    let bytes = report_bytes(report)?;
+    Reported::of_json(&bytes).map_err(|error| no_report(report, error.to_string()))
 }
 
 fn format(arguments: &SbomArgs) -> Result<SbomFormat, Failure> {

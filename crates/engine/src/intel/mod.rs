@@ -13,21 +13,19 @@ pub mod taxii;
 pub mod update;
 mod ways;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use vetch_detectors::input::IntelFacts;
 use vetch_intel::{IntelStore, Own, Part, Query, Shower, StoreError, shipped_advisories, sightings};
-use vetch_model::advisory::{Advisory, AdvisoryKind, Doubt, IntelState, Reach};
+use vetch_model::advisory::{Advisory, AdvisoryKind, Doubt, IntelState};
 use vetch_model::history::{DAY, History, Time};
 use vetch_model::indicator::IndicatorHit;
-use vetch_model::inventory::{Package, Role};
+use vetch_model::inventory::Package;
 use vetch_model::purl::PurlParts;
-use vetch_model::scan::{TargetKind, Unavailable};
+use vetch_model::scan::Unavailable;
 use vetch_model::vex::Vex;
 
 use crate::contents::Run;
-use crate::project::Project;
 use crate::{EngineError, ScanOptions};
 
 pub(crate) use origin::{Origin, origin};
@@ -139,27 +137,13 @@ impl Intelligence {
             numbers.push(number);
         }
         for ((number, mut advisories), query) in numbers.into_iter().zip(self.imported(run, &queries)).zip(&queries) {
-            let is_malware = |one: &Advisory| one.kind == AdvisoryKind::Malware && one.reach != Reach::OtherVersion;
+            let is_malware = |one: &Advisory| one.kind == AdvisoryKind::Malware && one.is_of_release();
             if self.tells_of_campaigns && !advisories.iter().any(is_malware) {
                 advisories.splice(0..0, shipped_advisories(query));
             }
             all.get_mut(number).into_iter().for_each(|facts| facts.advisories = std::mem::take(&mut advisories));
         }
         all
-    }
-
-    /// Projects with a release that something known speaks against, by number.
-    pub(crate) fn named(&self, run: &Run<'_>, projects: &[Project]) -> BTreeSet<usize> {
-        let mut named = BTreeSet::new();
-        for (number, project) in projects.iter().enumerate().filter(|(_, one)| one.kind == TargetKind::Project) {
-            let all = project.inventory.packages.iter().filter(|package| package.role == Role::Dependency);
-            let asked: Vec<_> = all.map(|package| Some(Asked { package, doubt: None, history: None })).collect();
-            let speaks = |facts: &IntelFacts| facts.advisories.iter().any(|one| one.reach != Reach::OtherVersion);
-            if self.look_up(run, &asked).iter().any(speaks) {
-                named.insert(number);
-            }
-        }
-        named
     }
 
     /// What was imported says of each.

@@ -36,7 +36,7 @@ pub(super) fn lints(room: &mut Room<'_>, file: &str, reading: &Reading, all: &[(
     }
     for (name, packages) in by_file {
         let Some(bytes) = room.bytes(name) else { continue };
-        let list = List { file: name, bytes: Rc::new(bytes), packages, lock: lock.as_ref() };
+        let list = List { file: name, bytes, packages, lock: lock.as_ref() };
         list.ranges(room);
         if !is_input {
             list.hashes(room);

@@ -34,6 +34,7 @@ pub(super) struct Room<'f> {
     afterwards: BTreeSet<Afterwards>,
     pub(super) incomplete: Vec<Incomplete>,
     allowed: BTreeSet<LintId>,
+    read: BTreeMap<String, Option<Rc<Vec<u8>>>>,
     sources: BTreeMap<String, Option<Rc<Source>>>,
     edits: EditSet,
     /// Which files the edits of a lint change, by its index.
@@ -83,6 +84,7 @@ impl<'f> Room<'f> {
             afterwards: BTreeSet::new(),
             incomplete: Vec::new(),
             allowed: allowed.iter().copied().collect(),
+            read: BTreeMap::new(),
             sources: BTreeMap::new(),
             edits: EditSet::default(),
             touched: Vec::new(),
@@ -95,19 +97,24 @@ impl<'f> Room<'f> {
     }
 
     /// The bytes of a file, if it is there and can be read; that it cannot is told.
-    pub(super) fn bytes(&mut self, file: &str) -> Option<Vec<u8>> {
-        match self.files.read(file, MAX_BYTES) {
+    pub(super) fn bytes(&mut self, file: &str) -> Option<Rc<Vec<u8>>> {
+        if let Some(known) = self.read.get(file) {
+            return known.clone();
+        }
+        let bytes = match self.files.read(file, MAX_BYTES) {
             Ok(Some(bytes)) if has_conflict(&bytes) => {
                 let hint = "finish the merge, then run this again";
                 self.tell(Incomplete::new(file, "an unfinished merge left its conflict markers here", hint));
                 None
             }
-            Ok(bytes) => bytes,
+            Ok(bytes) => bytes.map(Rc::new),
             Err(error) => {
                 self.tell(error.into_incomplete());
                 None
             }
-        }
+        };
+        self.read.insert(file.to_owned(), bytes.clone());
+        bytes
     }
 
     pub(super) fn json(&mut self, file: &str) -> Option<Rc<Source>> {
@@ -124,7 +131,7 @@ impl<'f> Room<'f> {
             return known.clone();
         }
         let source = self.bytes(file).and_then(|bytes| match parse(&bytes, file, syntax) {
-            Ok(tree) => Some(Rc::new(Source { file: file.to_owned(), syntax, bytes: Rc::new(bytes), tree })),
+            Ok(tree) => Some(Rc::new(Source { file: file.to_owned(), syntax, bytes, tree })),
             Err(error) => {
                 self.tell(error.into_incomplete());
                 None

@@ -116,10 +116,7 @@ fn newest_allowed<'h>(history: &'h History, package: &Package, version: &str, no
     let read = |version: &str| Sortable::parse(&package.ecosystem, version);
     let current = read(version);
     let allowed = history.releases.iter().filter(|release| {
-        appeared(release).is_some_and(|published| now.since(published) >= days * DAY)
-            && release.fate.withdrawn.is_none()
-            && release.fate.republished.is_none()
-            && release.deprecated.is_none()
+        appeared(release).is_some_and(|published| now.since(published) >= days * DAY) && release.is_standing()
     });
     let versions = allowed.map(|release| (read(&release.version), release.version.as_str()));
     let before = versions.filter(|(version, _)| !version.is_prerelease() && *version < current);

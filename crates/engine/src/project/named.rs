@@ -19,12 +19,10 @@ pub(super) type Named = (Ecosystem, String, Option<String>);
 pub(super) fn parse(text: &str) -> Option<Named> {
     if text.starts_with("pkg:") {
         let parts = PurlParts::parse(text).ok()?;
-        let ecosystem = match parts.kind.as_str() {
-            "npm" => Ecosystem::Npm,
-            "pypi" => Ecosystem::Pypi,
-            _ => return None,
+        return match parts.ecosystem() {
+            Ecosystem::Other(_) => None,
+            ecosystem => Some((ecosystem, parts.full_name(), parts.version)),
         };
-        return Some((ecosystem, parts.full_name(), parts.version));
     }
     let (prefix, rest) = text.split_once(':')?;
     let (ecosystem, at) = match prefix {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vetch_detectors::add_findings;
-use vetch_model::advisory::{Advisory, Reach};
+use vetch_model::advisory::Advisory;
 
 use super::{Judged, Judging, Known, Place};
 use crate::policy::cooldown::{self, Held};
@@ -32,8 +32,7 @@ pub(super) fn hold(judged: &mut Judged, place: &Place<'_>, judging: &Judging<'_>
 /// Whether an advisory is known of the version that would be taken instead, and not of this one.
 fn mends(judged: &Judged, place: &Place<'_>, old: &str, judging: &Judging<'_>, known: &Known<'_>) -> bool {
     let ids = |advisories: &[Advisory]| -> BTreeSet<String> {
-        let counts = |advisory: &&Advisory| advisory.reach != Reach::OtherVersion && !advisory.is_silenced();
-        let own = advisories.iter().filter(counts);
+        let own = advisories.iter().filter(|advisory| advisory.counts());
         own.map(|advisory| advisory.id.clone()).collect()
     };
     let of_older = known.of_versions(place, &[old], judging);

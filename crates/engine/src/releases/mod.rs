@@ -1,5 +1,6 @@
 //! Facts → findings → verdicts: each release once per distinct contents, with every place it lies in.
 
+mod grouped;
 mod held;
 mod known;
 mod missing;
@@ -18,7 +19,6 @@ use vetch_model::history::Time;
 use vetch_model::inventory::{Package, PackageId, Role};
 use vetch_model::outcome::Incomplete;
 use vetch_model::profile::Profile;
-use vetch_model::purl::Purl;
 use vetch_model::scan::{PathStep, ReleaseLocation, ReleaseResult, TargetKind};
 use vetch_model::{ContentHash, Verdict};
 
@@ -31,11 +31,12 @@ use crate::policy::{Policies, Session};
 use crate::project::Project;
 use crate::{Member, Named, ReleasePast, ScannedProject};
 use missing::missing;
-use named::renamed;
+pub(crate) use named::renamed;
 
+pub(crate) use grouped::Grouped;
+use grouped::{Group, Index};
 pub(crate) use known::Known;
 pub(crate) use usage::OwnCode;
-use usage::Usages;
 
 /// Ways from the root listed of each release.
 const MAX_PATHS: usize = 5;
@@ -103,8 +104,6 @@ pub(crate) struct Judging<'a> {
     pub(crate) naming: &'a Naming,
     /// How many releases are judged at once.
     pub(crate) threads: usize,
-    /// What the user's own code imports, where an advisory made that worth knowing.
-    pub(crate) own_code: &'a OwnCode,
 }
 
 /// What became of everything that was found.
@@ -122,44 +121,15 @@ pub(crate) struct Releases {
 
 /// Judges everything that was found, in the order of purl and content hash.
 pub(crate) fn judge(
-    projects: &[Project],
-    all: &[Contents],
+    grouped: &Grouped<'_>,
     judging: &Judging<'_>,
     known: &Known<'_>,
     session: &mut Session<'_>,
 ) -> Releases {
-    let renamed: Vec<Option<Package>> = all.iter().map(|contents| renamed(projects, contents)).collect();
-    let mut groups: BTreeMap<(Purl, Option<ContentHash>), Vec<Place<'_>>> = BTreeMap::new();
-    let mut listed: Vec<(Purl, Place<'_>)> = Vec::new();
-    for (contents, renamed) in all.iter().zip(&renamed) {
-        let Some(project) = projects.get(contents.project) else { continue };
-        let is_empty = contents.installed.is_none() && contents.archive.is_none() && contents.incomplete.is_empty();
-        if contents.skipped.is_some() || (is_empty && !contents.is_listed) {
-            continue;
-        }
-        let package = renamed.as_ref().unwrap_or_else(|| project.inventory.package(contents.package));
-        let place = Place { project, contents, package, patch: project.patch(package) };
-        match contents.is_listed {
-            true => listed.push((project.purl(package), place)),
-            false => groups.entry((project.purl(package), place.hash())).or_default().push(place),
-        }
-    }
-    for (purl, place) in listed {
-        // What is only listed here may have been looked at elsewhere.
-        let known = groups.range((purl.clone(), None)..).next().map(|(key, _)| key.clone());
-        let key = known.filter(|(known, _)| *known == purl).unwrap_or((purl, None));
-        groups.entry(key).or_default().push(place);
-    }
-    let groups: Vec<Group<'_>> = groups.into_iter().collect();
-    let index = Index::new(all);
+    let Grouped { projects, all, groups, intel, index } = grouped;
     let numbers: Vec<usize> = (0..groups.len()).collect();
-    let mut advisories = known.of(&groups, judging);
-    let usages = Usages::new(projects, &index, judging.own_code);
-    for (facts, (_, places)) in advisories.iter_mut().zip(&groups).filter(|(facts, _)| !facts.advisories.is_empty()) {
-        facts.usage = usages.of(&places.iter().map(Place::key).collect::<Vec<_>>());
-    }
     let judged = crate::contents::installed::walk_all(&numbers, judging.threads, |number| {
-        judge_group(&groups, *number, &index, judging, advisories.get(*number))
+        judge_group(groups, *number, index, judging, intel.get(*number))
     });
     let mut releases = Releases {
         results: Vec::new(),
@@ -168,8 +138,7 @@ pub(crate) fn judge(
         pasts: Vec::new(),
         projects: scanned(projects, all),
     };
-    for (mut judged, (_, places)) in
-        judged.into_iter().zip(&groups).filter_map(|(judged, group)| Some((judged?, group)))
+    for (mut judged, (_, places)) in judged.into_iter().zip(groups).filter_map(|(judged, group)| Some((judged?, group)))
     {
         let Some(place) = places.first() else { continue };
         held::hold(&mut judged, place, judging, known);
@@ -237,23 +206,6 @@ fn members(places: &[Place<'_>]) -> Vec<(usize, Member)> {
     }
     members.into_iter().collect()
 }
-
-/// Contents by project and package.
-struct Index<'a>(BTreeMap<(usize, PackageId), &'a Contents>);
-
-impl<'a> Index<'a> {
-    fn new(all: &'a [Contents]) -> Index<'a> {
-        Index(all.iter().map(|contents| ((contents.project, contents.package), contents)).collect())
-    }
-
-    fn facts(&self, project: usize, package: PackageId) -> Option<&'a PackageFacts> {
-        let contents = self.0.get(&(project, package))?;
-        let installed = contents.installed.as_ref().map(|installed| &installed.facts);
-        contents.archive.as_ref().or(installed).map(Arc::as_ref)
-    }
-}
-
-type Group<'a> = ((Purl, Option<ContentHash>), Vec<Place<'a>>);
 
 fn judge_group(
     groups: &[Group<'_>],

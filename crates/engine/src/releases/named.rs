@@ -8,8 +8,13 @@ use vetch_model::scan::TargetKind;
 use crate::contents::Contents;
 use crate::project::Project;
 
+/// What each says itself that it is called, by number of the contents.
+pub(crate) fn renamed(projects: &[Project], all: &[Contents]) -> Vec<Option<Package>> {
+    all.iter().map(|contents| one(projects, contents)).collect()
+}
+
 /// An archive, and an unpacked Python release, says itself what it is called.
-pub(super) fn renamed(projects: &[Project], contents: &Contents) -> Option<Package> {
+fn one(projects: &[Project], contents: &Contents) -> Option<Package> {
     let is_release = |project: &&Project| project.kind == TargetKind::Archive || project.python.is_some();
     let project = projects.get(contents.project).filter(is_release)?;
     let installed = contents.installed.as_ref().map(|installed| &installed.facts);

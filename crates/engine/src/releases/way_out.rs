@@ -4,13 +4,12 @@
 //! A weakness is left upwards. Malware is left downwards: who had the account may have published what follows, too.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
-use vetch_model::Verdict;
 use vetch_model::advisory::{Advisory, AdvisoryKind, Doubt, Reach};
 use vetch_model::history::{DAY, HistoricRelease, History, Time};
 use vetch_model::inventory::{Ecosystem, Role, Source};
 use vetch_model::way_out::{Good, WayOut};
+use vetch_model::{Finding, Verdict};
 use vetch_versions::{Sortable, satisfies};
 
 use super::{Judged, Judging, Known, Place};
@@ -21,21 +20,27 @@ const MAX_TRIED: usize = 100;
 
 /// Where to go; `None` if nothing speaks against the release, or it comes from no registry.
 pub(super) fn find(judged: &Judged, places: &[Place<'_>], judging: &Judging<'_>, known: &Known<'_>) -> Option<WayOut> {
-    let place = places.iter().find(|place| known.doubt(place, judging).is_some())?;
+    // Of nearly all releases nothing is known; where they come from need not be found out.
+    let is_suspect = |finding: &Finding| finding.verdict() == Verdict::Malicious;
+    if judged.result.advisories.is_empty() && !judged.result.findings.iter().any(is_suspect) {
+        return None;
+    }
+    let (place, doubt) = places.iter().find_map(|place| Some((place, known.doubt(place, judging)?)))?;
     let is_release = place.package.role == Role::Dependency
         && !matches!(place.package.ecosystem, Ecosystem::Other(_))
         && matches!(place.package.source, Source::Registry { .. } | Source::Unknown { .. });
-    let against = Against::of(judged, known.doubt(place, judging).flatten().as_ref());
+    let against = Against::of(judged, doubt.as_ref());
     if !is_release || against.ids.is_empty() {
         return None;
     }
-    let search = Search { judged, places, place, judging, known, against };
-    Some(search.run())
+    Some(Search { judged, places, place, judging, known, against }.run())
 }
 
 /// What speaks against the release.
 struct Against {
     ids: Vec<String>,
+    /// How many advisories do.
+    advisories: usize,
     is_malicious: bool,
 }
 
@@ -43,16 +48,17 @@ impl Against {
     fn of(judged: &Judged, doubt: Option<&Doubt>) -> Against {
         let result = &judged.result;
         let is_other = matches!(doubt, Some(Doubt::Private(_)));
-        let counting = result.advisories.iter().filter(|one| !is_other && speaks(one));
-        let mut ids: Vec<String> = counting.clone().map(|one| one.id.clone()).collect();
-        let malicious = result.findings.iter().filter(|finding| finding.verdict() == Verdict::Malicious);
-        for finding in malicious.clone() {
+        let speaking = || result.advisories.iter().filter(|one| speaks(one));
+        let counting = || speaking().filter(|_| !is_other);
+        let mut ids: Vec<String> = counting().map(|one| one.id.clone()).collect();
+        let mut is_malicious = counting().any(|one| one.kind == AdvisoryKind::Malware);
+        for finding in result.findings.iter().filter(|finding| finding.verdict() == Verdict::Malicious) {
+            is_malicious = true;
             if finding.rule != "known-malware" && !ids.iter().any(|id| id == finding.rule) {
                 ids.push(finding.rule.to_owned());
             }
         }
-        let is_malware = counting.clone().any(|one| one.kind == AdvisoryKind::Malware);
-        Against { ids, is_malicious: is_malware || malicious.count() > 0 }
+        Against { ids, advisories: speaking().count(), is_malicious }
     }
 }
 
@@ -65,6 +71,16 @@ fn speaks(advisory: &Advisory) -> bool {
 struct Candidate<'h> {
     version: &'h str,
     told: Option<&'h HistoricRelease>,
+}
+
+/// A version that nothing forbids.
+struct Free<'c> {
+    candidate: &'c Candidate<'c>,
+    is_in_ranges: bool,
+    /// Ids of advisories that hold for it, too.
+    still: Vec<String>,
+    /// How many nearer ones are passed over.
+    passed_over: usize,
 }
 
 /// Why a version may not be taken.
@@ -90,22 +106,33 @@ impl<'s> Search<'s> {
         let versions: Vec<&str> = candidates.iter().map(|one| one.version).collect();
         let advisories = self.known.of_versions(self.place, &versions, self.judging);
         let mut passed_over = Vec::new();
-        let mut free: Vec<(&Candidate<'_>, Vec<String>)> = Vec::new();
+        let mut free: Vec<Free<'_>> = Vec::new();
         for (candidate, advisories) in candidates.iter().zip(&advisories) {
             match self.fault(candidate, advisories) {
                 Some(Fault::Same) => {}
                 Some(Fault::Other(why)) => passed_over.push((candidate.version.to_owned(), why)),
-                None => free.push((candidate, ids(advisories))),
+                None => {
+                    let one = Free {
+                        candidate,
+                        is_in_ranges: self.is_in_ranges(candidate.version),
+                        still: ids(advisories),
+                        passed_over: passed_over.len(),
+                    };
+                    let is_best = one.is_in_ranges && one.still.is_empty();
+                    free.push(one);
+                    // Whatever comes is farther away.
+                    if is_best {
+                        break;
+                    }
+                }
             }
         }
         // Of all that may be taken: what all ranges take, then what the fewest advisories hold for, then the nearest.
-        let best = free.iter().min_by_key(|(candidate, still)| (!self.is_in_ranges(candidate.version), still.len()));
-        let to = best.map(|(candidate, still)| self.good(candidate, still.clone()));
-        if let Some(good) = &to {
-            let nearer = versions.iter().take_while(|version| **version != good.version);
-            let nearer: BTreeSet<&str> = nearer.copied().collect();
-            passed_over.retain(|(version, _)| nearer.contains(version.as_str()));
-        }
+        let best = free.into_iter().min_by_key(|one| (!one.is_in_ranges, one.still.len()));
+        let to = best.map(|one| {
+            passed_over.truncate(one.passed_over);
+            self.good(one)
+        });
         WayOut { is_malicious: self.against.is_malicious, because: self.against.ids, to, passed_over }
     }
 
@@ -118,28 +145,17 @@ impl<'s> Search<'s> {
     fn candidates(&self) -> Vec<Candidate<'s>> {
         let read = |text: &str| Sortable::parse(&self.place.package.ecosystem, text);
         let current = read(self.place.package.version.as_deref().unwrap_or_default());
-        let standing = |release: &&HistoricRelease| {
-            release.fate.withdrawn.is_none() && release.fate.republished.is_none() && release.deprecated.is_none()
-        };
-        let mut all: Vec<Candidate<'_>> = Vec::new();
-        match self.history() {
-            Some(history) => all.extend(
-                history
-                    .releases
-                    .iter()
-                    .filter(standing)
-                    .map(|release| Candidate { version: &release.version, told: Some(release) }),
-            ),
+        let all: Vec<Candidate<'_>> = match self.history() {
+            Some(history) => {
+                let standing = history.releases.iter().filter(|release| release.is_standing());
+                standing.map(|release| Candidate { version: &release.version, told: Some(release) }).collect()
+            }
             // Versions that advisories name.
-            None => all.extend(
-                self.judged
-                    .result
-                    .advisories
-                    .iter()
-                    .filter_map(|one| one.safe.as_deref())
-                    .map(|version| Candidate { version, told: None }),
-            ),
-        }
+            None => {
+                let safe = self.judged.result.advisories.iter().filter_map(|one| one.safe.as_deref());
+                safe.map(|version| Candidate { version, told: None }).collect()
+            }
+        };
         let mut sorted: Vec<(Sortable, Candidate<'_>)> =
             all.into_iter().map(|candidate| (read(candidate.version), candidate)).collect();
         sorted.retain(|(version, _)| {
@@ -158,13 +174,13 @@ impl<'s> Search<'s> {
 
     /// Why a version may not be taken.
     fn fault(&self, candidate: &Candidate<'_>, advisories: &[Advisory]) -> Option<Fault> {
-        let counting = || advisories.iter().filter(|one| one.reach != Reach::OtherVersion && !one.is_silenced());
+        let counting = || advisories.iter().filter(|one| one.counts());
         if let Some(malware) = counting().find(|one| one.kind == AdvisoryKind::Malware) {
             return Some(Fault::Other(format!("{} calls it malware", malware.id)));
         }
         let same = counting().filter(|one| self.against.ids.contains(&one.id)).count();
         // One that is rid of some of it is better than none.
-        if same > 0 && same >= self.judged.result.advisories.iter().filter(|one| speaks(one)).count() {
+        if same > 0 && same >= self.against.advisories {
             return Some(Fault::Same);
         }
         self.held(candidate).map(Fault::Other)
@@ -197,7 +213,8 @@ impl<'s> Search<'s> {
         self.places.iter().all(takes)
     }
 
-    fn good(&self, candidate: &Candidate<'_>, still: Vec<String>) -> Good {
+    fn good(&self, free: Free<'_>) -> Good {
+        let Free { candidate, is_in_ranges, still, .. } = free;
         let history = self.history();
         let asks = |version: &str| {
             let declaration = history.and_then(|all| all.declaration(all.release(version)?))?;
@@ -207,7 +224,7 @@ impl<'s> Search<'s> {
         let told = candidate.told;
         Good {
             version: candidate.version.to_owned(),
-            is_in_ranges: self.is_in_ranges(candidate.version),
+            is_in_ranges,
             published: told.and_then(|release| release.published),
             digests: told.map(|release| release.digests.clone()).unwrap_or_default(),
             url: told.and_then(|release| release.url.clone()),
@@ -218,6 +235,5 @@ impl<'s> Search<'s> {
 }
 
 fn ids(advisories: &[Advisory]) -> Vec<String> {
-    let counting = advisories.iter().filter(|one| one.reach != Reach::OtherVersion && !one.is_silenced());
-    counting.map(|one| one.id.clone()).collect()
+    advisories.iter().filter(|one| one.counts()).map(|one| one.id.clone()).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use vetch_model::advisory::{Advisory, AdvisoryKind, Reach};
+use vetch_model::advisory::{Advisory, AdvisoryKind};
 use vetch_model::history::Time;
 use vetch_model::purl::PurlParts;
 
@@ -29,7 +29,7 @@ pub fn shipped_advisories(query: &Query<'_>) -> Vec<Advisory> {
     let Some(world) = World::of(query.ecosystem) else { return Vec::new() };
     let Some(records) = RECORDS.get(&(world, world.normal(query.name))) else { return Vec::new() };
     let mut advisories = match_records(records, query, as_of());
-    advisories.retain(|one| one.reach != Reach::OtherVersion);
+    advisories.retain(Advisory::is_of_release);
     advisories
 }
 

@@ -78,10 +78,9 @@ fn parts(purl: Stated<'_>, what: &str, report: &mut Report<'_, '_>) -> Option<(P
 /// Ecosystem and name: the purl's, or what name, group and tool suggest.
 fn identity(component: &Component<'_>, parts: Option<&PurlParts>) -> (Ecosystem, String) {
     if let Some(parts) = parts {
-        return match parts.kind.as_str() {
-            "npm" => (Ecosystem::Npm, parts.full_name()),
-            "pypi" => (Ecosystem::Pypi, normalised(&parts.name)),
-            kind => (Ecosystem::Other(kind.to_owned()), parts.full_name()),
+        return match parts.ecosystem() {
+            Ecosystem::Pypi => (Ecosystem::Pypi, normalised(&parts.name)),
+            ecosystem => (ecosystem, parts.full_name()),
         };
     }
     let bare = component.name.or_else(|| cpe_field(component, 4)).unwrap_or_default();

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use vetch_model::advisory::{Advisory, AdvisoryKind, Reach};
+use vetch_model::advisory::{Advisory, AdvisoryKind};
 use vetch_model::scan::ReleaseResult;
 use vetch_model::vex::{VexOutcome, VexStatus};
 use vetch_model::{Finding, Verdict};
@@ -74,7 +74,7 @@ pub(super) fn matters<'s>(view: &'s DocumentView<'s>) -> Vec<Matter<'s>> {
             _ => {}
         }
         let own = release.advisories.iter();
-        let own = own.filter(|one| one.kind == AdvisoryKind::Vulnerability && one.reach != Reach::OtherVersion);
+        let own = own.filter(|one| one.kind == AdvisoryKind::Vulnerability && one.is_of_release());
         all.extend(own.map(|advisory| place.vulnerability(advisory)));
     }
     all
@@ -88,7 +88,7 @@ pub(super) fn own_id(view: &DocumentView<'_>, release: &ReleaseResult, name: &Na
 
 /// The record of malware that names this release, if one does.
 pub(super) fn malware(release: &ReleaseResult) -> Option<&Advisory> {
-    release.advisories.iter().find(|one| one.kind == AdvisoryKind::Malware && one.reach != Reach::OtherVersion)
+    release.advisories.iter().find(|one| one.kind == AdvisoryKind::Malware && one.is_of_release())
 }
 
 /// What the findings that make a release bad say, a line each.

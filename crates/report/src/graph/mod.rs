@@ -32,7 +32,7 @@ pub use diagram::{dot, mermaid};
 pub(crate) use html::data;
 pub use html::html;
 pub use tree::tree;
-pub use verdicts::{Verdicts, VerdictsError};
+pub use verdicts::Verdicts;
 
 /// The value of `schema` in the graph's JSON.
 pub const SCHEMA_ID: &str = "vetch.graph/1";

@@ -1,19 +1,16 @@
 //! What a scan said of the releases of a graph: for colours and details.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use vetch_model::scan::Scan;
 use vetch_model::{Severity, Verdict};
 
+use crate::json::{ReportError, read_releases};
 use crate::page::shown;
 
 /// Findings told of one release; its page has the rest.
 const MAX_FINDINGS: usize = 20;
-
-/// The reports that are understood.
-const SCHEMA: &str = crate::json::SCHEMA_ID;
 
 /// Verdicts by purl. Of releases that share one (differing contents), the worst counts.
 #[derive(Debug, Clone, Default)]
@@ -32,35 +29,6 @@ pub(super) struct Judged {
     /// What could not be checked, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) missing: Vec<String>,
-}
-
-/// Why a report cannot be used.
-#[derive(Debug)]
-pub enum VerdictsError {
-    /// It is no JSON, or not of the shape of a report.
-    Malformed(serde_json::Error),
-    /// It is another kind of document.
-    Schema(String),
-    /// It has a verdict or severity that does not exist.
-    Unknown(String),
-}
-
-impl fmt::Display for VerdictsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            VerdictsError::Malformed(error) => write!(f, "it is no report of a scan: {error}"),
-            VerdictsError::Schema(schema) => write!(f, "its schema is `{schema}`, not `{SCHEMA}`"),
-            VerdictsError::Unknown(word) => write!(f, "it has `{word}` where a verdict or a severity is expected"),
-        }
-    }
-}
-
-impl std::error::Error for VerdictsError {}
-
-#[derive(Deserialize)]
-struct Report {
-    schema: String,
-    releases: Vec<Release>,
 }
 
 #[derive(Deserialize)]
@@ -111,19 +79,15 @@ impl Verdicts {
     ///
     /// # Errors
     /// When they are none.
-    pub fn of_json(bytes: &[u8]) -> Result<Verdicts, VerdictsError> {
-        let report: Report = serde_json::from_slice(bytes).map_err(VerdictsError::Malformed)?;
-        if report.schema != SCHEMA {
-            return Err(VerdictsError::Schema(shown(&report.schema)));
-        }
+    pub fn of_json(bytes: &[u8]) -> Result<Verdicts, ReportError> {
         let mut verdicts = Verdicts::default();
-        for release in report.releases {
+        for release in read_releases::<Release>(bytes)? {
             let known = Verdict::ALL.iter().find(|one| one.as_str() == release.verdict);
-            let verdict = known.ok_or_else(|| VerdictsError::Unknown(shown(&release.verdict)))?;
+            let verdict = known.ok_or_else(|| ReportError::Unknown(shown(&release.verdict)))?;
             let mut findings = Vec::new();
             for one in release.findings.iter().take(MAX_FINDINGS) {
                 let known = Severity::ALL.iter().find(|severity| severity.as_str() == one.severity);
-                let severity = known.ok_or_else(|| VerdictsError::Unknown(shown(&one.severity)))?;
+                let severity = known.ok_or_else(|| ReportError::Unknown(shown(&one.severity)))?;
                 findings.push((severity.as_str(), shown(&one.title), shown(&one.rule)));
             }
             let missing = release.incomplete.iter().take(MAX_FINDINGS);

@@ -5,6 +5,7 @@
 
 mod convert;
 mod format;
+mod read;
 pub mod types;
 mod way_out;
 
@@ -17,6 +18,8 @@ use vetch_model::scan::Scan;
 use crate::ToolInfo;
 pub(crate) use convert::{capability, evidence, flow, incomplete, known, release, step, tool};
 use format::SafePretty;
+pub use read::ReportError;
+pub(crate) use read::read_releases;
 
 /// The value of `schema`.
 pub const SCHEMA_ID: &str = "vetch.report/1";

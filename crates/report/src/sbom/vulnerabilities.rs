@@ -1,17 +1,16 @@
 //! What a scan found, for the vulnerabilities of an SBOM: advisories, and findings that are high or critical. Read from the report that the scan wrote.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::document::Document;
-use crate::json::SCHEMA_ID;
+use crate::json::{ReportError, read_releases};
 use crate::{TOOL_NAME, TOOL_URI};
 
-/// What is needed of a report (`vetch.report/1`).
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Reported {
-    schema: String,
-    releases: Vec<Release>,
-}
+/// What is needed of a report (`vetch.report/1`): releases by purl, those of differing contents beside each other.
+#[derive(Debug, Clone, Default)]
+pub struct Reported(HashMap<String, Vec<Release>>);
 
 #[derive(Debug, Clone, Deserialize)]
 struct Release {
@@ -47,13 +46,13 @@ impl Reported {
     /// Reads a report.
     ///
     /// # Errors
-    /// In words, when it is no report of a scan.
-    pub fn of_json(bytes: &[u8]) -> Result<Reported, String> {
-        let report: Reported = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        match report.schema == SCHEMA_ID {
-            true => Ok(report),
-            false => Err(format!("it is no `{SCHEMA_ID}`")),
+    /// When it is no report of a scan.
+    pub fn of_json(bytes: &[u8]) -> Result<Reported, ReportError> {
+        let mut by_purl: HashMap<String, Vec<Release>> = HashMap::new();
+        for release in read_releases::<Release>(bytes)? {
+            by_purl.entry(release.purl.clone()).or_default().push(release);
         }
+        Ok(Reported(by_purl))
     }
 }
 
@@ -114,9 +113,8 @@ pub(super) struct Affects {
 pub(super) fn of(document: &Document<'_>, reported: &Reported) -> Vec<Vulnerability> {
     let mut all = Vec::new();
     for component in &document.components {
-        let Some(purl) = &component.purl else { continue };
-        let releases = reported.releases.iter().filter(|release| release.purl == *purl);
-        for release in releases {
+        let releases = component.purl.as_ref().and_then(|purl| reported.0.get(purl));
+        for release in releases.into_iter().flatten() {
             let affects = || vec![Affects { reference: component.reference.clone() }];
             let meant = release.advisories.iter().filter(|one| one.reach != "other-version");
             all.extend(meant.map(|one| Vulnerability { affects: affects(), ..of_advisory(one) }));

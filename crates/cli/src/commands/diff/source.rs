@@ -48,5 +48,5 @@ pub(super) fn beyond(
 /// Ecosystem and name of a package by its purl.
 fn named(purl: &str) -> (Ecosystem, String) {
     let Ok(parts) = PurlParts::parse(purl) else { return (Ecosystem::Npm, String::new()) };
-    (if parts.kind == "pypi" { Ecosystem::Pypi } else { Ecosystem::Npm }, parts.full_name())
+    (parts.ecosystem(), parts.full_name())
 }

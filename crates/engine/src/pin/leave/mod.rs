@@ -61,14 +61,9 @@ impl<'s> Bad<'s> {
             let (Some(out), Some(parts)) = (&release.way_out, PurlParts::parse(release.purl.as_str()).ok()) else {
                 continue;
             };
-            let ecosystem = match parts.kind.as_str() {
-                "npm" => Ecosystem::Npm,
-                "pypi" => Ecosystem::Pypi,
-                _ => continue,
-            };
             let Some(version) = parts.version.clone() else { continue };
             // npm's purls are in lower case by the specification; names are compared likewise.
-            all.insert((ecosystem, parts.full_name().to_lowercase(), version), out);
+            all.insert((parts.ecosystem(), parts.full_name().to_lowercase(), version), out);
         }
         Bad(all)
     }

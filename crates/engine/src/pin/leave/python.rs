@@ -1,7 +1,5 @@
 //! Requirements files; and the commands of the tools whose lockfiles nobody else writes.
 
-use std::rc::Rc;
-
 use vetch_lockfiles::Format;
 use vetch_lockfiles::python::spec::spec;
 use vetch_model::Integrity;
@@ -38,7 +36,7 @@ pub(super) fn requirement(held: &Held<'_>, good: &Good, room: &mut Room<'_>) {
 fn steps(held: &Held<'_>, good: &Good, room: &mut Room<'_>) -> Result<Vec<Step>, String> {
     let place = held.package.declared_at.as_ref().ok_or("nothing tells where it stands")?;
     let bytes = room.bytes(&place.file).ok_or_else(|| format!("`{}` cannot be read", place.file))?;
-    let list = List::new(&place.file, Rc::new(bytes));
+    let list = List::new(&place.file, bytes);
     let unclear = || "its line is written in a way that is not edited".to_owned();
     let (start, text) = list.written(place).ok_or_else(unclear)?;
     let found = spec(text).filter(|found| found.pinned.is_some()).ok_or_else(unclear)?;

@@ -25,7 +25,7 @@ pub(super) struct Npmrc {
 
 impl Npmrc {
     pub(super) fn open(room: &mut Room<'_>, file: String) -> Npmrc {
-        let bytes = room.bytes(&file).map(Rc::new);
+        let bytes = room.bytes(&file);
         let is_broken = bytes.is_none() && room.is_unreadable(&file);
         let settings = bytes.as_ref().map(|bytes| lines::read(bytes)).unwrap_or_default();
         Npmrc { file, bytes, settings, is_broken }

@@ -1,7 +1,6 @@
 //! Which registries the project's own settings name, and what ties a scope to one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use url::Url;
 use vetch_lockfiles::Format;
@@ -101,7 +100,7 @@ pub(in crate::pin) fn bind(room: &mut Room<'_>, lockfile: &str, format: Format, 
         let repair = Repair::Decision(format!("tie the scope to one registry over https: {how}"));
         return room.lint(LintId::UnboundScope, location, what, repair);
     };
-    let original = room.bytes(&file).map(Rc::new);
+    let original = room.bytes(&file);
     if original.is_none() && room.is_unreadable(&file) {
         let repair = Repair::Decision(format!("mend `{file}`, then tie the scope there: `{scope}:registry={base}`"));
         return room.lint(LintId::UnboundScope, location, what, repair);
