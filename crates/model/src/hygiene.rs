@@ -56,6 +56,8 @@ stable_ids! {
         OldToken = "old-token",
         /// An account without a second factor
         TwoFactorOff = "two-factor-off",
+        /// A token that publishes without the second factor
+        SecondFactorBypassed = "second-factor-bypassed",
         /// CI publishes with a token that is kept
         TrustedPublishingUnused = "trusted-publishing-unused",
         /// Others may read a file with secrets
@@ -95,7 +97,9 @@ impl LintId {
                 Severity::Medium
             }
             InstallScriptsAllowed | UnpinnedAction | RequirementWithoutHash | ReleaseAgeUnit => Severity::Medium,
-            TrustedPublishingUnused | LockfileNotEnforced | OldToken | WeakConfinement => Severity::Medium,
+            TrustedPublishingUnused | SecondFactorBypassed | LockfileNotEnforced | OldToken | WeakConfinement => {
+                Severity::Medium
+            }
             ReleaseAgeMissing | TrustPolicyMissing | ReadableCache | RangesSaved | OldIntelligence | UnusableState => {
                 Severity::Low
             }
@@ -152,6 +156,9 @@ impl LintId {
             LegacyToken => "it does not expire, and its rights are not limited to packages",
             OldToken => "the longer a token lives, the more places it has leaked to",
             TwoFactorOff => "a stolen password or token is enough to publish",
+            SecondFactorBypassed => {
+                "whoever takes it publishes with nothing else; worms live on such tokens. Trusted publishing needs none"
+            }
             TrustedPublishingUnused => {
                 "a token that CI keeps can be stolen from it; trusted publishing has none to steal"
             }

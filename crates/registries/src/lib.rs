@@ -28,7 +28,7 @@ pub use cacache::{Cacache, CacheMiss};
 pub use digest::{Mismatch, from_hex, sri, verify, verify_read};
 pub use feeds::{Feed, FeedClient, FeedRequest};
 pub use http::{ClientOptions, FetchError, NpmClient, Packument, PackumentRequest, Tarball, TarballRequest};
-pub use npm::{MAX_PACKUMENT, read_packument};
+pub use npm::{MAX_PACKUMENT, NpmAccount, NpmToken, SecondFactor, read_packument};
 pub use npmrc::{Environment, FetchSettings, Layer, Notice, NpmConfig, Registry};
 pub use pypi::{
     ArtifactRequest, CoreMetadata, FetchedArtifact, FileKind, FileLocation, FindLinks, Form, Index, IndexError,

@@ -107,10 +107,13 @@ pub(crate) struct FixArgs {
 }
 
 const DOCTOR_HELP: &str =
-    "Reads only, and asks nobody: no network is used, no program is run, and no secret is printed.
+    "Reads only, and asks nobody: no network is used, no program is run, and no secret is printed. With --ask-registries
+the npm registries that you have credentials for are asked, with these, whether your account has a second factor and
+which of its tokens are out. Nothing but the question is sent.
 
 Examples:
   vetch doctor                     this host, the project in the current folder, its CI, and Vetch
+  vetch doctor --ask-registries    and what npm's registries know of your accounts
   vetch doctor web --format json
 
 Exit status:
@@ -127,6 +130,9 @@ pub(crate) struct DoctorArgs {
     #[arg(value_name = "TARGET", value_hint = ValueHint::DirPath)]
     pub(crate) target: Option<PathBuf>,
 
+    /// Ask the npm registries that you have credentials for about your account
+    #[arg(long)]
+    pub(crate) ask_registries: bool,
     /// Leave out this kind of fault, by its id. May be given again
     #[arg(long, value_name = "LINT")]
     pub(crate) allow: Vec<String>,

@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &DoctorArgs, global: &Global) -> Result<Exit, Failu
         cache: surroundings::cache_folder(None).ok(),
         state: surroundings::state_folder(),
         now: jiff::Timestamp::now().as_second(),
+        asks_registries: arguments.ask_registries,
     };
     let mut diagnosis = doctor::diagnose(&options)?;
     for area in &mut diagnosis.areas {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use vetch_testkit::NpmRegistry;
 
 use crate::vetch;
 
@@ -104,6 +105,56 @@ fn tokens_of_the_host_are_told_and_never_printed() {
     }
     let words = terminal.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("chmod 600") && words.contains("all projects of the account"), "{words}");
+}
+
+/// A registry below a path that knows an account, and the home folder of its user.
+fn with_account(user: &str, tokens: &[(&str, &str)]) -> (NpmRegistry, Room) {
+    let below = |path: &str| format!("/repository/npm{path}");
+    let registry = NpmRegistry::builder().below("/repository/npm").token(NPM).file(&below("/-/npm/v1/user"), user);
+    let registry = tokens.iter().fold(registry, |registry, (path, page)| registry.file(&below(path), *page)).start();
+    let npmrc = format!("registry={}\n{}:_authToken={NPM}\n", registry.url(), registry.credential_prefix());
+    let room = Room::new(&[(".npmrc", &npmrc)], &[]);
+    (registry, room)
+}
+
+#[test]
+fn registries_are_asked_about_the_account_when_told_to() {
+    let first = r#"{"objects": [{"key": "0123456789", "token": "npm_aB", "name": "ci", "automation": true,
+        "created": "2020-01-01T00:00:00.000Z"}], "urls": {"next": "/-/npm/v1/page2"}}"#;
+    let second = r#"{"objects": [{"key": "fedcba9876", "token": "npm_cD", "readonly": true}], "urls": {}}"#;
+    let pages = [("/-/npm/v1/tokens", first), ("/-/npm/v1/page2", second)];
+    let (registry, room) = with_account(r#"{"tfa": {"pending": false, "mode": "auth-only"}}"#, &pages);
+    // Unasked, nobody is asked.
+    let unasked = room.run(&["--verbose"]).expect(1);
+    assert!(unasked.stdout.contains("--ask-registries") && registry.requests().is_empty(), "{}", unasked.stdout);
+    let asked = room.run(&["--verbose", "--ask-registries"]).expect(1);
+    let words = asked.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for wanted in
+        ["at the login only", "two-factor-off", "`ci` (012345) was made", "second-factor-bypassed", "2 tokens"]
+    {
+        assert!(words.contains(wanted), "{wanted}: {words}");
+    }
+    assert!(words.contains("npm token revoke 012345") && !words.contains("fedcba") && !words.contains(NPM), "{words}");
+    assert_eq!(registry.paths(), ["page2", "tokens", "user"].map(|last| format!("/repository/npm/-/npm/v1/{last}")));
+}
+
+#[test]
+fn what_a_registry_does_not_tell_is_not_known_and_no_fault() {
+    let elsewhere = r#"{"objects": [], "urls": {"next": "https://192.0.2.1/steal"}}"#;
+    let (registry, room) = with_account(r#"{"tfa": {"mode": "auth-and-writes"}}"#, &[("/-/npm/v1/tokens", elsewhere)]);
+    let json = room.run(&["--format", "json", "--ask-registries"]);
+    let outcome: Value = serde_json::from_str(&json.stdout).unwrap();
+    let host = outcome["areas"].as_array().unwrap().iter().find(|area| area["id"] == "host").unwrap();
+    let unavailable = host["unavailable"].to_string();
+    assert!(unavailable.contains("which tokens of your account") && unavailable.contains("another host"), "{host}");
+    assert!(host["looked_at"].to_string().contains("also when you publish"), "{host}");
+    assert!(!host["lints"].to_string().contains("two-factor"), "{host}");
+    assert_eq!(registry.paths().len(), 2);
+    // A registry that has none of it.
+    let (_registry, room) = with_account("<html>", &[]);
+    let run = room.run(&["--verbose", "--ask-registries"]);
+    let words = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("has a second factor: its answer is no JSON"), "{words}");
 }
 
 #[test]

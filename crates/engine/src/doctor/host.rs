@@ -10,7 +10,7 @@ use vetch_model::Location;
 use vetch_model::hygiene::{Area, Lint, LintId, Repair};
 use vetch_model::outcome::Incomplete;
 
-use super::DoctorOptions;
+use super::{DoctorOptions, accounts};
 use crate::pin::lines;
 use crate::secrets::{Secret, in_line};
 
@@ -18,7 +18,7 @@ use crate::secrets::{Secret, in_line};
 const MAX_BYTES: u64 = 1 << 20;
 
 /// After how many days a token is called old.
-const OLD_DAYS: i64 = 90;
+pub(super) const OLD_DAYS: i64 = 90;
 
 /// Files below the home folder in which package managers keep tokens, and how one is got rid of.
 const FILES: &[(&str, Registry)] = &[
@@ -88,13 +88,19 @@ pub(super) fn look(options: &DoctorOptions, incomplete: &mut Vec<Incomplete>) ->
         format!("{} of {} files in which package managers keep tokens are there", host.read, FILES.len()),
         format!("{} variables of the environment, {} caches", VARIABLES.len(), CACHES.len()),
     ];
-    let unavailable = vec![
-        "whether your accounts have a second factor: only the registry knows. `npm profile get` tells (`two-factor auth`); \
-         PyPI lets nobody publish without one"
-            .to_owned(),
-        "what npm's tokens may do, and when they were made: `npm token list` tells".to_owned(),
-    ];
-    Area { id: "host", lints: host.lints, looked_at, unavailable }
+    let mut area = Area { id: "host", lints: host.lints, looked_at, unavailable: Vec::new() };
+    if options.asks_registries {
+        let accounts = accounts::ask(options);
+        area.lints.extend(accounts.lints);
+        area.looked_at.extend(accounts.looked_at);
+        area.unavailable = accounts.unavailable;
+    } else {
+        let what = "whether your accounts at npm's registries have a second factor, and what their tokens may do: \
+                    `vetch doctor --ask-registries` asks, with your credentials";
+        area.unavailable.push(what.to_owned());
+    }
+    area.looked_at.push("PyPI lets nobody publish without a second factor".to_owned());
+    area
 }
 
 struct Host<'o> {

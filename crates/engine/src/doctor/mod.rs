@@ -1,14 +1,17 @@
 //! Hygiene of the host, a project, its CI, and of Vetch itself: what a thief would find, what would be published by
-//! mistake, which settings let a bad release in. Reads only; asks nobody. No secret leaves `crate::secrets`.
+//! mistake, which settings let a bad release in. Reads only; asks nobody but, if told to, the user's own registries. No
+//! secret leaves `crate::secrets`.
 //!
 //! ```text
 //! host      tokens in the user's files, their modes and ages; caches
+//! accounts  what npm's registries say of the user's second factor and tokens
 //! project   settings (from `pin`), secrets in files, what npm would pack
 //! npm_pack  which files `npm pack` takes
 //! ci        workflows that keep tokens, or install without the lockfile
 //! own       intelligence, cache and confinement of Vetch
 //! ```
 
+mod accounts;
 mod ci;
 mod host;
 mod npm_pack;
@@ -45,6 +48,8 @@ pub struct DoctorOptions {
     pub state: Option<PathBuf>,
     /// Now, in seconds since 1970.
     pub now: i64,
+    /// Whether the registries that the user has credentials for are asked about the account.
+    pub asks_registries: bool,
 }
 
 /// What was found.

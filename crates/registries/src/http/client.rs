@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::attempt::{Answer, Kind, Tarball, Wanted};
 use super::error::{FetchError, shown};
 use super::fetcher::{Fetcher, Pool};
 use super::target::{TarballRequest, packument_url, url_for};
-use crate::npm::MAX_PACKUMENT;
+use crate::npm::{self, MAX_PACKUMENT, NpmAccount, NpmToken};
 use crate::npmrc::NpmConfig;
 
 /// How the client works; the defaults suit a command-line run.
@@ -162,6 +164,55 @@ impl NpmClient {
     ) {
         self.many(requests, fetch_packument, cancelled, sink);
     }
+}
+
+impl NpmClient {
+    /// Asks every registry that there are credentials for about the account behind them, in the order of their
+    /// addresses. Nothing is asked offline, or where there are no credentials.
+    pub fn fetch_accounts(&self, cancelled: &(dyn Fn() -> bool + Sync)) -> Vec<NpmAccount> {
+        let registries = self.online.as_ref().map(|online| online.shared.config.registries_with_credentials());
+        let mut accounts = Vec::new();
+        self.many(registries.unwrap_or_default(), fetch_account, cancelled, &mut |_, account| {
+            accounts.extend(account);
+            ControlFlow::Continue(())
+        });
+        accounts.sort_by(|a, b| a.registry.cmp(&b.registry));
+        accounts
+    }
+}
+
+/// What one registry says of its account. What it does not say is no error of the whole.
+async fn fetch_account(shared: Arc<Fetcher<NpmConfig>>, index: usize, registry: Url) -> Result<NpmAccount, FetchError> {
+    let second_factor = match document(&shared, index, &registry, "-/npm/v1/user").await {
+        Ok(bytes) => npm::second_factor(&bytes),
+        Err(why) => Err(why),
+    };
+    let tokens = fetch_tokens(&shared, index, &registry).await;
+    Ok(NpmAccount { registry: shown(&registry), second_factor, tokens })
+}
+
+async fn fetch_tokens(shared: &Fetcher<NpmConfig>, index: usize, registry: &Url) -> Result<Vec<NpmToken>, String> {
+    let mut tokens = Vec::new();
+    let mut next = "-/npm/v1/tokens".to_owned();
+    for _ in 0..npm::MAX_PAGES {
+        let (page, following) = npm::tokens(&document(shared, index, registry, &next).await?)?;
+        tokens.extend(page);
+        match following {
+            // As npm has it: pages stand below the registry, whichever slash they begin with.
+            Some(following) => next = following.trim_start_matches('/').to_owned(),
+            None => return Ok(tokens),
+        }
+    }
+    Err(format!("it sends more than {} pages of tokens", npm::MAX_PAGES))
+}
+
+/// A document of a registry. A path that leads elsewhere is not followed: the credentials are for this registry.
+async fn document(shared: &Fetcher<NpmConfig>, index: usize, registry: &Url, path: &str) -> Result<Vec<u8>, String> {
+    let url = registry.join(path).ok().filter(|url| url.as_str().starts_with(registry.as_str()));
+    let url = url.ok_or_else(|| "it leads to another host for the rest of its answer".to_owned())?;
+    let wanted = Wanted { integrity: None, accept: "application/json", kind: Kind::Document, known: None };
+    let answer = shared.get(index, &url, &wanted, npm::MAX_ANSWER).await.map_err(|error| error.to_string())?;
+    answer.tarball.into_bytes().map_err(|error| format!("its answer cannot be kept: {error}"))
 }
 
 async fn fetch_packument(

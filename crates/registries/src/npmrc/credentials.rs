@@ -71,6 +71,11 @@ impl Credentials {
         self.0.entry(prefix).or_insert_with(|| Parts { basic: Some(Secret::new(pair)), ..Parts::default() });
     }
 
+    /// What whole credentials are bound to: `//host[:port]/path/`.
+    pub(crate) fn bound(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, parts)| parts.authorization().is_some()).map(|(prefix, _)| prefix.as_str())
+    }
+
     /// The value of `Authorization` for a URL: of the longest prefix that holds any
     /// whole credentials. `None` also for a URL without a host.
     pub(crate) fn authorization(&self, url: &Url) -> Option<Secret> {

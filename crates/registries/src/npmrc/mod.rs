@@ -212,6 +212,20 @@ impl NpmConfig {
         self.scopes.iter().filter(move |(_, it)| is_private(it)).map(|(scope, it)| (scope.as_str(), it))
     }
 
+    /// The registries that there are credentials for: those of the settings, and the hosts that credentials are bound to.
+    pub(crate) fn registries_with_credentials(&self) -> Vec<Url> {
+        let named = std::iter::once(&self.registry).chain(self.scopes.values()).map(|registry| registry.url.clone());
+        let mut found: Vec<Url> = named.filter(|url| self.authorization(url).is_some()).collect();
+        for prefix in self.credentials.bound() {
+            // What a registry of the settings shows the way to, by whichever scheme, is asked there.
+            let is_found = found.iter().any(|url| url.as_str().split_once(':').is_some_and(|(_, rest)| rest == prefix));
+            found.extend(Url::parse(&format!("https:{prefix}")).ok().filter(|_| !is_found));
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// The value of `Authorization` for this URL, if credentials are bound to it.
     pub(crate) fn authorization(&self, url: &Url) -> Option<Secret> {
         self.credentials.authorization(url)
