@@ -10,6 +10,7 @@ mod intel;
 mod map;
 mod measure;
 mod names;
+mod releases;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,6 +68,8 @@ enum What {
     Map(map::Map),
     /// Measure how long one name takes against a large list of popular ones
     Names(names::Names),
+    /// Measure histories of 1,500 packages from the store, and the comparison of two large releases
+    Releases(releases::Releases),
 }
 
 /// What `examples/floor.rs` prints.
@@ -90,6 +93,7 @@ pub(crate) fn run(options: &Bench) -> Result<()> {
         Some(What::Intel) => return intel::run(),
         Some(What::Map(options)) => return map::run(options),
         Some(What::Names(options)) => return names::run(options),
+        Some(What::Releases(options)) => return releases::run(options),
         None => {}
     }
     let tree = match &options.tree {
