@@ -6,7 +6,6 @@ use std::path::Path;
 use vetch_engine::ScanReport;
 use vetch_engine::policy::judge;
 use vetch_graph::risks::{self, Publishers};
-use vetch_intel::knowledge;
 use vetch_model::history::Time;
 use vetch_model::scan::{Scan, TargetKind};
 use vetch_report::graph::MapView;
@@ -15,6 +14,7 @@ use vetch_report::{Style, html, json, markdown, sarif, terminal};
 
 use super::documents::{self, Place};
 use super::graph::Opened;
+use super::intel::technique;
 use super::{rules, scanning, settings, surroundings};
 use crate::args::{Format, Global, ScanArgs};
 use crate::exit::{Exit, Failure};
@@ -35,7 +35,11 @@ pub(crate) fn run(arguments: &ScanArgs, global: &Global) -> Result<Exit, Failure
     let report = scanning::scan(&options, progress)?;
     let style = if file.is_some() { screen::file_style(global) } else { screen::stdout_style(global) };
     let style = Style { only_findings: arguments.only_findings, ..style };
-    let write = |out: &mut dyn Write| write_report(arguments.format, &report, now, style, out);
+    let intel = options.intel.folder.as_deref().filter(|_| options.intel.is_on);
+    let write = |out: &mut dyn Write| match arguments.format {
+        Format::Stix => stix(&report, intel, now, out),
+        format => write_report(format, &report, style, out),
+    };
     output::write(file, write)?;
     Ok(Exit::from(judge(&report.scan, &report.gates)))
 }
@@ -51,7 +55,7 @@ fn document(arguments: &ScanArgs, global: &Global, now: Time) -> Result<Exit, Fa
     Ok(Exit::from(judge(&report.scan, &report.gates)))
 }
 
-fn stix(report: &ScanReport, now: Time, out: &mut dyn Write) -> io::Result<()> {
+fn stix(report: &ScanReport, intel: Option<&Path>, now: Time, out: &mut dyn Write) -> io::Result<()> {
     let integrity = |number: usize| {
         let members = report.projects.iter().flat_map(|project| &project.members);
         let mut all: Vec<String> =
@@ -61,13 +65,13 @@ fn stix(report: &ScanReport, now: Time, out: &mut dyn Write) -> io::Result<()> {
         all
     };
     let technique = |id: &str| {
-        let known = knowledge().techniques.get(id)?;
-        Some((known.name.clone(), known.tactics.clone()))
+        let known = technique(intel, id)?;
+        Some((known.name, known.tactics))
     };
     stix::write(&StixView { scan: &report.scan, integrity: &integrity, technique: &technique, now }, out)
 }
 
-fn write_report(format: Format, report: &ScanReport, now: Time, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn write_report(format: Format, report: &ScanReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let tool = scanning::tool();
     let scan = &report.scan;
     let mut rules = rules::all();
@@ -83,9 +87,8 @@ fn write_report(format: Format, report: &ScanReport, now: Time, style: Style, ou
         }
         Format::Markdown => out.write_all(markdown::render(scan).as_bytes()),
         Format::Html => write_page(scan, out),
-        Format::Stix => stix(report, now, out),
-        // They are written by `document`.
-        Format::Osv | Format::Openvex | Format::Csaf | Format::CsafVex => Ok(()),
+        // They are written by `stix` and `document`.
+        Format::Stix | Format::Osv | Format::Openvex | Format::Csaf | Format::CsafVex => Ok(()),
     }
 }
 

@@ -15,6 +15,14 @@ const JUDGEMENT: &str = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": 
     "timestamp": "2026-05-01T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2026-1"},
     "products": [{"@id": "pkg:npm/kitchen-scales@1.14.1"}], "status": "fixed"}]}"#;
 
+/// ATT&CK as MITRE gives it out, with a technique that is not shipped and other words for one that is.
+const ATTACK: &str = r#"{"type": "bundle", "id": "bundle--1", "objects": [
+    {"type": "attack-pattern", "id": "attack-pattern--1", "name": "Newest Trick",
+     "external_references": [{"source_name": "mitre-attack", "external_id": "T9999"}],
+     "kill_chain_phases": [{"kill_chain_name": "mitre-attack", "phase_name": "impact"}]},
+    {"type": "attack-pattern", "id": "attack-pattern--2", "name": "Renamed",
+     "external_references": [{"source_name": "mitre-attack", "external_id": "T1195.002"}]}]}"#;
+
 struct Place {
     project: Project,
 }
@@ -24,7 +32,7 @@ impl Place {
     fn new(settings: Option<&str>) -> Place {
         let axios = Pkg::new("kitchen-scales", "1.14.1").file("index.js", "module.exports = 1;\n");
         let builder = Project::builder("demo").lock_only(axios.clone()).archive(&axios).file("mal.json", RECORD);
-        let builder = builder.file("vex.json", JUDGEMENT);
+        let builder = builder.file("vex.json", JUDGEMENT).file("attack.json", ATTACK);
         let builder = match settings {
             Some(settings) => builder.home_file(".config/vetch/config.toml", settings),
             None => builder,
@@ -100,6 +108,32 @@ fn a_closed_network_takes_in_what_its_team_signed() {
     assert_eq!(fs::read(here.file("again")).unwrap(), fs::read(there.file(BOTH[0])).unwrap());
     let none = there.run(&["intel", "status", "--format", "json"]).expect(0);
     assert!(none.json()["snapshot"].is_null());
+}
+
+#[test]
+fn techniques_of_attack_are_shipped_imported_and_handed_on() {
+    let (there, here) = (Place::new(None), Place::new(None));
+    let shown = |place: &Place, id: &str| place.run(&["intel", "show", id]);
+    let before = shown(&there, "T1195.002").expect(0).stdout;
+    assert!(
+        before.contains("Supply Chain Compromise: ") && before.contains("rules") && before.contains("axios"),
+        "{before}"
+    );
+    shown(&there, "T9999").expect(2);
+    let run = there.run(&["intel", "import", "attack.json"]).expect(0);
+    assert!(run.stdout.contains("2 techniques of ATT&CK"), "{}", run.stdout);
+    let after = shown(&there, "T1195.002").expect(0).stdout;
+    assert!(after.contains("Renamed") && !after.contains("Supply Chain Compromise: "), "{after}");
+    there.run(&["intel", "key", "--output", "team.key", "--no-password"]).expect(0);
+    there.run(&["intel", "pack", "--output", BOTH[0], "--key", "team.key"]).expect(0);
+    here.copy(&there, &BOTH);
+    let key = line(&there.file("team.key.pub"));
+    here.run(&["intel", "import", BOTH[0], "--key", &key]).expect(0);
+    let json = here.run(&["intel", "show", "T9999", "--format", "json"]).expect(0).json();
+    assert_eq!(
+        (&json["techniques"][0]["name"], &json["techniques"][0]["tactics"][0]),
+        (&"Newest Trick".into(), &"impact".into())
+    );
 }
 
 #[test]

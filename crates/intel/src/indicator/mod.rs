@@ -14,9 +14,13 @@ pub(crate) mod memory;
 pub(crate) mod misp;
 pub(crate) mod stix;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use vetch_indicators::{normal, refang};
 use vetch_model::indicator::{Context, IndicatorKind};
+
+use crate::knowledge::Technique;
 
 /// Most entries of one record, but for lists.
 pub(crate) const MAX_ENTRIES: usize = 100_000;
@@ -85,6 +89,8 @@ impl Entry {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listings {
     pub(crate) all: Vec<Listing>,
+    /// Techniques of ATT&CK, by id.
+    pub(crate) techniques: BTreeMap<String, Technique>,
     /// Objects and attributes that are no indicators, by design: reports, observations without a verdict, things that
     /// are not meant to be detected.
     pub(crate) passed_over: u64,

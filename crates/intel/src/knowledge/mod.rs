@@ -11,7 +11,7 @@ mod releases;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vetch_model::campaign::Attribution;
 
 pub use correlate::correlate;
@@ -86,7 +86,7 @@ pub struct Indication {
 }
 
 /// A technique of ATT&CK.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Technique {
     /// Its name; of a sub-technique, behind that of the technique.
     pub name: String,

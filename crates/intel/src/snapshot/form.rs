@@ -13,6 +13,7 @@ use vetch_model::history::Time;
 use vetch_model::indicator::IndicatorKind;
 
 use crate::indicator::More;
+use crate::knowledge::Technique;
 use crate::record::{Affected, Record, Text, World, micros};
 use crate::vex::Statement;
 
@@ -61,6 +62,9 @@ pub struct Counts {
     pub indicators: u64,
     /// Documents of VEX.
     pub judgements: u64,
+    /// Techniques of ATT&CK. Snapshots of before do not count them: they have none.
+    #[serde(default)]
+    pub techniques: u64,
 }
 
 /// Times of a manifest.
@@ -92,6 +96,7 @@ pub(super) enum Entry {
     Listing { record: String, source: String, modified: i64, imported: i64 },
     Indicator { kind: IndicatorKind, value: String, until: Option<i64>, more: More },
     Judgements { author: String, id: String, modified: i64, version: i64, imported: i64, statements: Vec<Statement> },
+    Technique { id: String, technique: Technique },
 }
 
 impl Counts {
@@ -103,6 +108,7 @@ impl Counts {
             Entry::Listing { .. } => &mut self.listings,
             Entry::Indicator { .. } => &mut self.indicators,
             Entry::Judgements { .. } => &mut self.judgements,
+            Entry::Technique { .. } => &mut self.techniques,
         } += 1;
     }
 }

@@ -1,6 +1,7 @@
 //! Loading: the signature first, then what the file says of itself, then each entry; what was there before is replaced
 //! at the end or not at all.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -205,6 +206,7 @@ impl Loading<'_> {
                     return Err(twice(&document.id));
                 }
             }
+            Entry::Technique { id, technique } => writer.put_techniques(&BTreeMap::from([(id, technique)]))?,
         }
         Ok(())
     }

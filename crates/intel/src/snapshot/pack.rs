@@ -74,6 +74,7 @@ impl IntelStore {
         packing.vulnerabilities(&transaction)?;
         packing.listings(&transaction)?;
         packing.judgements(&transaction)?;
+        packing.techniques(&transaction)?;
         let Packing { output, hash, bytes, counts, .. } = packing;
         let entries = output.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
         let status = self.dates()?;
@@ -194,6 +195,11 @@ impl Packing<'_> {
             let modified = modified.unwrap_or(imported.0);
             self.put(&Entry::Judgements { author, id, modified, version, imported: imported.0, statements })
         })
+    }
+
+    fn techniques(&mut self, connection: &Connection) -> Result<(), PackError> {
+        let all = crate::store::all_techniques(connection)?;
+        all.into_iter().try_for_each(|(id, technique)| self.put(&Entry::Technique { id, technique }))
     }
 }
 

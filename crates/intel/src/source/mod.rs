@@ -297,6 +297,8 @@ impl Import<'_, '_> {
                 if let Some(example) = listings.example {
                     self.report.name(place, example);
                 }
+                self.report.techniques += listings.techniques.len() as u64;
+                self.writer.put_techniques(&listings.techniques)?;
                 listings.all.into_iter().try_for_each(|listing| self.listing(listing))?;
             }
         }

@@ -33,6 +33,8 @@ pub struct SourceReport {
     pub probabilities: u64,
     /// Indicators that came in.
     pub indicators: u64,
+    /// Techniques of ATT&CK that came in.
+    pub techniques: u64,
     /// Indicators that were there before, and were replaced or taken back.
     pub replaced: u64,
     /// Documents whose indicators were known as they are.

@@ -7,6 +7,7 @@ mod filter;
 mod indicators;
 mod query;
 mod related;
+mod techniques;
 mod vex;
 mod whole;
 mod write;
@@ -24,6 +25,7 @@ pub use indicators::{Conditional, Watchlist};
 pub(crate) use indicators::{OpenListing, Taken};
 pub(crate) use query::whole;
 pub use query::{Found, Shown};
+pub(crate) use techniques::all as all_techniques;
 pub use vex::{Judgements, ShownVex};
 pub(crate) use vex::{VexTaken, for_each_document};
 pub(crate) use whole::{for_each_entry, has_listings};
@@ -296,6 +298,7 @@ fn make(file: &Path) -> Result<IntelStore, StoreError> {
     connection.execute_batch(whole::TABLES)?;
     connection.execute_batch(related::TABLES)?;
     connection.execute_batch(vex::TABLES)?;
+    connection.execute_batch(techniques::TABLES)?;
     let mut store = IntelStore { connection };
     // The first import fills an empty file: a journal of what was there before is then nearly empty, where a log of
     // what is new would hold everything twice. Afterwards scans read beside imports.

@@ -36,7 +36,7 @@ fn state(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
     select.query_row([key], |row| row.get(0)).optional()
 }
 
-fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     let select = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     Ok(connection.query_row(select, [name], |row| row.get::<_, i64>(0))? == 1)
 }
@@ -126,7 +126,8 @@ impl Writer<'_> {
             "DELETE FROM records; DELETE FROM texts; DELETE FROM packages; DELETE FROM aliases; DELETE FROM exploited;
              DELETE FROM probabilities; DELETE FROM feeds; DELETE FROM state; DELETE FROM listings;
              DELETE FROM indicators; DELETE FROM filters; DELETE FROM snapshots; DELETE FROM related;
-             DELETE FROM vex_documents; DELETE FROM vex_statements; DELETE FROM vex_ids;",
+             DELETE FROM vex_documents; DELETE FROM vex_statements; DELETE FROM vex_ids;
+             DELETE FROM techniques;",
         )?;
         self.has_new_indicators = true;
         Ok(())

@@ -5,6 +5,7 @@ mod indicator;
 mod show;
 mod snapshot;
 mod taxii;
+mod technique;
 mod vex;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use vetch_engine::intel::update::{self, DEFAULT_MIRROR, UpdateError, UpdateOptio
 use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Trust, Watcher};
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
+
+pub(super) use show::technique;
 
 use super::{settings, surroundings};
 use crate::args::{Global, IntelArgs, IntelCommand};
@@ -203,6 +206,7 @@ fn line(source: &SourceReport) -> String {
         (source.exploited, "exploited vulnerabilities"),
         (source.probabilities, "probabilities of exploitation"),
         (source.indicators, "indicators"),
+        (source.techniques, "techniques of ATT&CK"),
         (source.replaced, "indicators replaced or taken back"),
         (source.known, "documents of indicators known already"),
         (source.statements, "judgements (VEX)"),

@@ -160,6 +160,7 @@ pub(super) fn counts(manifest: &Manifest) -> String {
         (all.probabilities, "probabilities of exploitation"),
         (all.indicators, "indicators"),
         (all.judgements, "documents of judgements"),
+        (all.techniques, "techniques of ATT&CK"),
     ];
     let words: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

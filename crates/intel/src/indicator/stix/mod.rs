@@ -3,6 +3,7 @@
 //! An *observable* (`domain-name`, `file`, …) is only something that was seen. It counts where the bundle relates it to an
 //! indicator, malware, a campaign or a group; by itself it is passed over, as are observations and reports.
 
+mod attack;
 mod pattern;
 
 use std::collections::btree_map::Entry as Place;
@@ -80,7 +81,15 @@ pub(crate) fn read(bytes: &[u8], place: &str) -> Result<Listings, String> {
     if bundle.objects.len() > MAX_OBJECTS {
         return Err(format!("it has {} objects, more than {MAX_OBJECTS}", bundle.objects.len()));
     }
-    Ok(listings(&Web::new(&bundle), |_| true, place))
+    let mut listings = listings(&Web::new(&bundle), |_| true, place);
+    match attack::techniques(bytes) {
+        Ok(techniques) => {
+            listings.passed_over = listings.passed_over.saturating_sub(techniques.len() as u64);
+            listings.techniques = techniques;
+        }
+        Err(why) => listings.not_understood(&format!("its techniques of ATT&CK: {why}")),
+    }
+    Ok(listings)
 }
 
 /// Reads objects that came by themselves; `related` are those of before, which only say more of them.
