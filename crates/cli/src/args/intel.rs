@@ -124,7 +124,8 @@ pub(crate) enum IntelCommand {
     },
     /// Tell all of one record, with those that call it the same, of an indicator, or of a campaign
     Show {
-        /// Its id, or an alias: MAL-2026-2307, GHSA-…, CVE-…; the value of an indicator; the id of a campaign or of a technique of ATT&CK
+        /// Its id, or an alias: MAL-2026-2307, GHSA-…, CVE-…; the value of an indicator; the id of a campaign, or of a
+        /// technique of ATT&CK
         #[arg(value_name = "ID")]
         id: String,
         /// Form of the answer

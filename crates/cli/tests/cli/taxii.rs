@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vetch_testkit::{
-    Fault, NpmRegistry, Pkg, Project, Run, TaxiiCollection, TaxiiQuirk, TaxiiServer, TaxiiServerBuilder,
+    Fault, Identity, NpmRegistry, Pkg, Project, Run, TaxiiCollection, TaxiiQuirk, TaxiiServer, TaxiiServerBuilder,
 };
 
 use crate::vetch;
@@ -63,6 +63,14 @@ impl User {
     fn patient(settings: &str, npmrc: &str) -> User {
         let builder = Project::builder("demo").home_file(".config/vetch/config.toml", settings).user_npmrc(npmrc);
         User { project: builder.build() }
+    }
+
+    /// Of one server that speaks TLS, whose authority is trusted.
+    fn trusting(server: &TaxiiServer) -> User {
+        let settings = setting("cert", &server.url(), "");
+        let builder = Project::builder("demo").home_file(".config/vetch/config.toml", settings);
+        let builder = builder.user_npmrc(&format!("cafile=${{HOME}}/authority.pem\n{ONCE}"));
+        User { project: builder.home_file("authority.pem", NpmRegistry::AUTHORITY).build() }
     }
 
     /// Of one server, with more settings.
@@ -429,4 +437,22 @@ fn updates_ask_the_mirror_and_every_server_whatever_becomes_of_the_others() {
     let project = Project::builder("demo").file("vetch.toml", setting("cert", &server.url(), "")).build();
     let run = vetch(&["intel", "update", "--taxii", "cert"]).dir(project.root()).home(project.home()).run().expect(2);
     assert!(run.stderr.contains("no TAXII server is configured"), "{}", run.stderr);
+}
+
+#[test]
+fn over_tls_only_a_server_that_an_authority_vouches_for_is_heard() {
+    let server = with_hosts().tls(Identity::Good).start();
+    assert!(server.url().starts_with("https://"));
+    let user = User::trusting(&server);
+    user.update().expect(0);
+    assert_eq!(user.hosts(), 3);
+    let stranger = User::of(&server, "");
+    let asked = server.requests().len();
+    stranger.fails(&["certificate is not accepted"]);
+    assert_eq!(server.requests().len(), asked, "nothing is asked of a stranger");
+    for identity in [Identity::OtherHost, Identity::Expired] {
+        let server = with_hosts().tls(identity).start();
+        User::trusting(&server).fails(&["certificate is not accepted"]);
+        assert!(server.requests().is_empty());
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, decode};
 use super::server::{Fault, LoggedRequest, Server, Site, State};
+use super::tls::Identity;
 
 const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
 
@@ -83,9 +84,17 @@ pub struct TaxiiServerBuilder {
     shape: Shape,
     state: State,
     authorization: Option<String>,
+    identity: Option<Identity>,
 }
 
 impl TaxiiServerBuilder {
+    /// Speaks TLS, with this certificate; [`NpmRegistry::AUTHORITY`](super::NpmRegistry::AUTHORITY) vouches for it.
+    #[must_use]
+    pub fn tls(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
     /// Has a collection.
     #[must_use]
     pub fn collection(mut self, collection: TaxiiCollection) -> Self {
@@ -153,7 +162,7 @@ impl TaxiiServerBuilder {
     pub fn start(self) -> TaxiiServer {
         let shape = Arc::new(Mutex::new(self.shape));
         let site = Box::new(TaxiiSite(Arc::clone(&shape)));
-        let server = Server::start(self.state, String::new(), self.authorization, None, site);
+        let server = Server::start(self.state, String::new(), self.authorization, self.identity, site);
         TaxiiServer { shape, server }
     }
 }
@@ -170,7 +179,7 @@ impl TaxiiServer {
         TaxiiServerBuilder::default()
     }
 
-    /// `http://127.0.0.1:PORT/taxii2/`.
+    /// `http://127.0.0.1:PORT/taxii2/`, or `https`.
     pub fn url(&self) -> String {
         format!("{}taxii2/", self.server.shared.url())
     }
