@@ -6,14 +6,14 @@ use std::rc::Rc;
 use vetch_model::Span;
 use vetch_model::capability::{Attributes, CapabilityId, Resource, Trigger};
 
-use crate::interp::{Interp, UnitId};
+use crate::interp::{Interp, UnitId, WHOLE_REQUEST};
 use crate::value::{HOLE, Taint};
 
 /// Most effects that one realm records; more are counted as exhausted fuel.
 const MAX_EFFECTS: usize = 8192;
 
 /// Bits of [`Taint`] that stand for sources.
-const SOURCE_BITS: u32 = 61;
+const SOURCE_BITS: u32 = 59;
 
 /// One thing that code did or would do.
 #[derive(Debug, Clone)]
@@ -144,6 +144,10 @@ impl Interp<'_> {
 
     /// Records that data with this taint reached an effect.
     pub(crate) fn flow(&mut self, taint: Taint, sink: u32) {
+        if taint.is_whole() && self.effects.list[sink as usize].id == CapabilityId::NetConnect {
+            let request = self.given_source(WHOLE_REQUEST.to_owned());
+            self.flow(request, sink);
+        }
         for source in self.sources_of(taint) {
             if source != sink {
                 self.effects.flows.insert((source, sink));

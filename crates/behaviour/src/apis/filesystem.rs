@@ -115,7 +115,8 @@ fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
 /// Records reading each path that `path` may be. Gives the contents as far as they are known (bytes, of a file of the
 /// package), and the taint of what is read.
 pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Value>, Taint) {
-    let mut taint = Taint::NONE;
+    // A file that another's code meant to open is what that code would have read.
+    let mut taint = if interp.comes_from(path.taint, CapabilityId::CodeHook) { path.taint } else { Taint::NONE };
     let mut contents: Option<Value> = None;
     for path in texts(interp, path) {
         let resource = paths::resource(path.as_deref());

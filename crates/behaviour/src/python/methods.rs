@@ -59,9 +59,13 @@ pub(crate) fn call_method(interp: &mut Interp<'_>, receiver: &Value, name: &str,
 /// Methods of what nothing is known of that keep or send what they are given.
 fn unknown_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
     match name {
-        "decode" | "encode" | "strip" | "lower" | "upper" | "splitlines" | "read" | "json" => {
-            Some(interp.unknown(receiver.taint))
+        // `await request.json()`
+        "json" | "get_json" | "body" | "form" if receiver.taint.is_handed() => {
+            let taint = interp.given_source("request body".to_owned());
+            Some(interp.unknown(taint))
         }
+        "decode" | "encode" | "strip" | "lower" | "upper" | "splitlines" | "read" | "json" | "hex" | "to_dict"
+        | "copy" | "items" | "values" | "dict" => Some(interp.unknown(receiver.taint)),
         // Unpacked: whatever lies in that folder from then on came out of it.
         "extractall" | "extract" if !receiver.taint.is_empty() => {
             let folder = call.get(interp, usize::from(name == "extract"), "path");
@@ -312,7 +316,13 @@ fn instance_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name
     let Class::Instance { api, effect } = interp.object(id).class else { return None };
     let path = interp.apis.path(api);
     let found = match path.as_str() {
-        "open" | "io.open" | "codecs.open" | "tempfile.NamedTemporaryFile" | "io.BytesIO" | "io.StringIO" => {
+        "open"
+        | "io.open"
+        | "os.fdopen"
+        | "codecs.open"
+        | "tempfile.NamedTemporaryFile"
+        | "io.BytesIO"
+        | "io.StringIO" => {
             return files::file_method(interp, receiver, name, call);
         }
         "docker.from_env" | "docker.DockerClient" | "docker.APIClient" => {
