@@ -28,6 +28,12 @@ const REWRITES: &[&str] =
 /// What a request is called that is sent on as a whole.
 pub(crate) const WHOLE_REQUEST: &str = "request as a whole";
 
+/// What a password or a token is called that is sent to a machine without a name.
+pub(crate) const CREDENTIAL: &str = "password or token";
+
+/// Ends of names of parameters by which somebody is let in, without case and punctuation.
+const CREDENTIALS: &[&str] = &["password", "passwd", "apikey", "apitoken", "accesstoken", "bottoken", "token"];
+
 /// What a decorator's function is called with in place of the one that it wraps.
 const WRAPPED: &str = "arguments of functions that it wraps";
 
@@ -55,6 +61,7 @@ impl Interp<'_> {
                 Value::unknown(Taint::HANDED.or(Taint::WHOLE))
             }
             true => Value::unknown(Taint::HANDED),
+            false if self.is_python_here() && is_credential(m, param) => Value::unknown(Taint::CREDENTIAL),
             false => Value::UNKNOWN,
         }
     }
@@ -128,7 +135,7 @@ impl Interp<'_> {
     pub(super) fn through_unknown(&self, taint: Taint, method: Option<&str>) -> Taint {
         match method.is_some_and(|name| REWRITES.contains(&name)) {
             true => taint,
-            false => taint.without(self.given_keys).without(Taint::HANDED).without(Taint::WHOLE),
+            false => taint.without(self.given_keys).without(Taint::HANDED.or(Taint::WHOLE).or(Taint::CREDENTIAL)),
         }
     }
 }
@@ -183,6 +190,11 @@ pub(super) fn field_taint(taint: Taint, name: &str) -> Taint {
         true => taint,
         false => taint.without(Taint::WHOLE),
     }
+}
+
+/// Whether a parameter's name says that it lets somebody in.
+fn is_credential(m: &Module, param: NodeId) -> bool {
+    name_of(m, param).is_some_and(|name| CREDENTIALS.iter().any(|end| plain(name).ends_with(end)))
 }
 
 /// The name of a parameter that holds a key to somebody's money or identity. One that comes with its public part, or with a

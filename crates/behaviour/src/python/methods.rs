@@ -252,11 +252,19 @@ fn push(interp: &mut Interp<'_>, id: ObjectId, value: Value) {
 
 fn dict_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
     if interp.object(id).prototype.is_some() {
-        // A thread or process of one's own class.
+        if !matches!(name, "start" | "spawn") {
+            return None;
+        }
+        let own = interp.get_property(receiver, name);
         let run = interp.get_property(receiver, "run");
-        let has_start = interp.get_property(receiver, "start");
-        return (name == "start" && interp.is_callable(&run) && !interp.is_callable(&has_start))
-            .then(|| interp.call_value(&run, receiver.clone(), call.args.clone()));
+        return match name {
+            _ if interp.is_callable(&own) => None,
+            // A thread or process of one's own class.
+            "start" if interp.is_callable(&run) => Some(interp.call_value(&run, receiver.clone(), call.args.clone())),
+            // A method that commands of setuptools have.
+            "spawn" => super::packaging::spawned(interp, call),
+            _ => None,
+        };
     }
     match name {
         "get" | "pop" | "setdefault" => {
