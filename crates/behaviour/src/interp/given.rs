@@ -202,12 +202,15 @@ fn is_credential(m: &Module, param: NodeId) -> bool {
 fn key_name<'m>(m: &'m Module, param: NodeId, params: &[NodeId]) -> Option<&'m str> {
     let name = name_of(m, param)?;
     let plain = plain(name);
-    let is_servers = |other: &str| other.contains("cert") || other.contains("publickey");
-    let is_key = KEYS.iter().any(|key| plain.trim_end_matches('s').ends_with(key))
+    if !KEYS.iter().any(|key| plain.trim_end_matches('s').ends_with(key)) {
+        return None;
+    }
+    let names_server = |other: &str| other.contains("cert") || other.contains("publickey");
+    let is_servers = m.language == Language::Python
         // What Python calls so is half of an account with a service.
-        && !(m.language == Language::Python && plain.ends_with("secretkey"))
-        && !params.iter().filter_map(|&param| name_of(m, param)).any(|other| is_servers(&self::plain(other)));
-    is_key.then_some(name)
+        && (plain.ends_with("secretkey")
+            || params.iter().filter_map(|&param| name_of(m, param)).any(|other| names_server(&self::plain(other))));
+    (!is_servers).then_some(name)
 }
 
 /// A name without case and punctuation.
