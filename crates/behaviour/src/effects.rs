@@ -1,19 +1,20 @@
 //! What a run did: effects, the data that flowed between them, and imports.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use vetch_model::Span;
 use vetch_model::capability::{Attributes, CapabilityId, Resource, Trigger};
 
-use crate::interp::{Interp, UnitId};
+use crate::interp::{CREDENTIAL, Interp, UnitId, WHOLE_REQUEST};
 use crate::value::{HOLE, Taint};
 
 /// Most effects that one realm records; more are counted as exhausted fuel.
 const MAX_EFFECTS: usize = 8192;
 
 /// Bits of [`Taint`] that stand for sources.
-const SOURCE_BITS: u32 = 61;
+const SOURCE_BITS: u32 = 58;
 
 /// One thing that code did or would do.
 #[derive(Debug, Clone)]
@@ -144,11 +145,33 @@ impl Interp<'_> {
 
     /// Records that data with this taint reached an effect.
     pub(crate) fn flow(&mut self, taint: Taint, sink: u32) {
+        if taint.is_whole() && self.effects.list[sink as usize].id == CapabilityId::NetConnect {
+            self.flow_given(WHOLE_REQUEST, sink);
+        }
+        if taint.is_credential() && self.is_bare_address(sink) {
+            self.flow_given(CREDENTIAL, sink);
+        }
         for source in self.sources_of(taint) {
             if source != sink {
                 self.effects.flows.insert((source, sink));
             }
         }
+    }
+
+    /// Something of a caller's reached an effect that is known by a flag alone.
+    fn flow_given(&mut self, what: &str, sink: u32) {
+        let note = format!("is given: {what}");
+        let source = self.effect(CapabilityId::CallGiven, Resource::Named(what.to_owned()), note);
+        self.effects.flows.insert((source, sink));
+    }
+
+    /// Whether an effect connects to a machine that has no name: no service is reached so.
+    fn is_bare_address(&self, effect: u32) -> bool {
+        let effect = &self.effects.list[effect as usize];
+        let Resource::Named(host) = &effect.resource else { return false };
+        let address = host.rsplit_once(':').map_or(host.as_str(), |(address, _)| address).parse::<Ipv4Addr>();
+        effect.id == CapabilityId::NetConnect
+            && address.is_ok_and(|address| !address.is_loopback() && !address.is_private())
     }
 
     /// The effects that a taint stands for.

@@ -34,7 +34,7 @@ use crate::package::{Package, is_python, is_source};
 use crate::realm::Observed;
 
 /// Changes whenever the same bytes could give other facts: part of every cache key.
-pub const ANALYSIS_VERSION: u32 = 10;
+pub const ANALYSIS_VERSION: u32 = 11;
 
 /// How much of a file the analysis wants to see at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -131,7 +131,18 @@ const FRAGMENTS: &[(PathClass, &[&str])] = &[
             "/currentversion/run",
         ],
     ),
-    (PathClass::VcsHooks, &["/.git/hooks", ".git/hooks"]),
+    (
+        PathClass::VcsHooks,
+        &[
+            "/.git/hooks",
+            ".git/hooks",
+            "/hooks/pre-push",
+            "/hooks/pre-commit",
+            "/hooks/post-checkout",
+            "/hooks/post-merge",
+            "/hooks/post-commit",
+        ],
+    ),
     (PathClass::CiWorkflows, &[".github/workflows", ".gitlab-ci.yml", ".circleci/", ".travis.yml", "/jenkinsfile"]),
     (
         PathClass::Agent,

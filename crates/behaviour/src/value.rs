@@ -27,7 +27,7 @@ pub(crate) const MAX_ELEMENTS: usize = 1 << 17;
 const MAX_ALTERNATIVES: usize = 8;
 
 /// Which sources a value was made from: bit 0 says that it was decoded, each
-/// other bit but the last two stands for one effect that reads or fetches (see `Effects::sources`).
+/// other bit but the last five stands for one effect that reads or fetches (see `Effects::sources`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taint(pub u64);
 
@@ -41,6 +41,11 @@ impl Taint {
     pub(crate) const ASKED: Taint = Taint(1 << 62);
     /// It is, or is part of, the first of several things that a caller hands over, as requests are: no data either.
     pub(crate) const HANDED: Taint = Taint(1 << 61);
+    /// It is all that a request holds, or the secrets of one, rather than a field of it: no data either.
+    pub(crate) const WHOLE: Taint = Taint(1 << 60);
+    /// A caller hands it over to be let in somewhere: a password, a token. So many are that none is told as a source
+    /// until it goes where nobody is let in.
+    pub(crate) const CREDENTIAL: Taint = Taint(1 << 59);
 
     pub(crate) fn or(self, other: Taint) -> Taint {
         Taint(self.0 | other.0)
@@ -51,10 +56,17 @@ impl Taint {
     }
     /// The sources alone.
     pub(crate) fn data(self) -> u64 {
-        self.0 & !(Taint::FOREIGN.0 | Taint::ASKED.0 | Taint::HANDED.0)
+        const FLAGS: u64 = Taint::FOREIGN.0 | Taint::ASKED.0 | Taint::HANDED.0 | Taint::WHOLE.0 | Taint::CREDENTIAL.0;
+        self.0 & !FLAGS
     }
     pub(crate) fn is_handed(self) -> bool {
         self.0 & Taint::HANDED.0 != 0
+    }
+    pub(crate) fn is_credential(self) -> bool {
+        self.0 & Taint::CREDENTIAL.0 != 0
+    }
+    pub(crate) fn is_whole(self) -> bool {
+        self.0 & Taint::WHOLE.0 != 0
     }
     pub(crate) fn without(self, other: Taint) -> Taint {
         Taint(self.0 & !other.0)

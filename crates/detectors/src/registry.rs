@@ -77,6 +77,7 @@ rules! {
     Contents behaviour::process_injection,
     Contents behaviour::protection_switched_off,
     Contents behaviour::request_backdoor,
+    Contents behaviour::request_exfiltration,
     Contents behaviour::reverse_shell,
     Contents behaviour::secret_scanner_run,
     Contents behaviour::self_deleting_script,

@@ -115,7 +115,8 @@ fn read(interp: &mut Interp<'_>, call: &Call) -> Value {
 /// Records reading each path that `path` may be. Gives the contents as far as they are known (bytes, of a file of the
 /// package), and the taint of what is read.
 pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Value>, Taint) {
-    let mut taint = Taint::NONE;
+    // A file that another's code meant to open is what that code would have read.
+    let mut taint = if interp.comes_from(path.taint, CapabilityId::CodeHook) { path.taint } else { Taint::NONE };
     let mut contents: Option<Value> = None;
     for path in texts(interp, path) {
         let resource = paths::resource(path.as_deref());
@@ -124,10 +125,16 @@ pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Val
             let target = Resource::Named(path.as_deref().unwrap_or_default().replace(crate::value::HOLE, "*"));
             interp.effect(CapabilityId::ProcessInject, target, "reads the memory of a process");
         }
-        let effect = interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class)));
+        let effect = match path.as_deref().is_some_and(is_process_environment) {
+            true => interp.effect(CapabilityId::EnvEnumerate, Resource::None, "reads the environment of a process"),
+            false => interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class))),
+        };
         // Data of unknown origin would taint everything without telling anything.
         let of_project = |path: &str| is_dotenv(path) || interp.is_python_here() && is_any_of_project(path);
-        if matters(class) || class == PathClass::Project && path.as_deref().is_some_and(of_project) {
+        if interp.effects.list[effect as usize].id == CapabilityId::EnvEnumerate
+            || matters(class)
+            || class == PathClass::Project && path.as_deref().is_some_and(of_project)
+        {
             let source = interp.source(effect);
             taint = taint.or(source);
         }
@@ -137,6 +144,11 @@ pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Val
     }
     let taint = contents.as_ref().map_or(taint, |contents| taint.or(contents.taint));
     (contents, taint)
+}
+
+/// `/proc/<pid>/environ`
+fn is_process_environment(path: &str) -> bool {
+    path.strip_prefix("/proc/").and_then(|rest| rest.split_once('/')).is_some_and(|(_, item)| item == "environ")
 }
 
 /// `/proc/<pid>/mem`, `/proc/<pid>/maps`

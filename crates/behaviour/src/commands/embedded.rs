@@ -1,5 +1,29 @@
 //! Lines for a shell inside scripts of other languages.
 
+use super::Runner;
+use crate::value::Value;
+
+impl Runner<'_, '_> {
+    /// A script for Windows, which a program of the system runs when it is opened.
+    pub(super) fn written_script(&mut self, path: &str, written: &Value) {
+        let extension = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        for text in written.alternatives().iter().filter_map(Value::as_str) {
+            match extension.as_str() {
+                "vbs" | "vbe" | "wsf" | "hta" | "js" | "jse" => {
+                    self.foreign(text, written.taint);
+                    for line in lines_of_vbscript(text) {
+                        self.line(&line, written.taint);
+                    }
+                }
+                "bat" | "cmd" => {
+                    self.line(text, written.taint);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// `do shell script "…"`
 pub(super) fn shell_lines_of_applescript(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();

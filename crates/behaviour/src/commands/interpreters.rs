@@ -28,7 +28,10 @@ impl Runner<'_, '_> {
                 option if option.starts_with('-') => at += 1,
                 file => {
                     let file = file.to_owned();
-                    self.interp.run_program_file(&file);
+                    match self.interp.package.python {
+                        Some(_) => return self.foreign_file(&file, Language::JavaScript),
+                        None => self.interp.run_program_file(&file),
+                    }
                     return Taint::NONE;
                 }
             }
@@ -54,20 +57,31 @@ impl Runner<'_, '_> {
         if args.iter().any(|arg| arg == "setup.py") && args.iter().any(|arg| arg == "upload") {
             return self.publish("pypi");
         }
-        let Some(file) = args.iter().find(|arg| !arg.starts_with('-')) else { return Taint::NONE };
+        if let Some(file) = args.iter().find(|arg| !arg.starts_with('-')) {
+            let file = file.clone();
+            return self.foreign_file(&file, Language::Python);
+        }
+        Taint::NONE
+    }
+
+    /// A program in a language that is not, or need not be, the package's: a file of it, or one that was written before.
+    fn foreign_file(&mut self, file: &str, language: Language) -> Taint {
         let path = self.interp.package_path(file);
         if let Some(written) = self.interp.written_file(&path) {
             if let Some(spawn) = self.interp.last_spawn {
                 self.interp.flow(written.taint, spawn);
             }
-            self.interp.run_text_as(&written, Language::Python);
+            self.interp.run_text_as(&written, language);
             return written.taint;
         }
-        if let Some(own) = path.strip_prefix("<package>/")
-            && let Some(bytes) = self.interp.package.contents(own)
-        {
-            let text = Value::str(String::from_utf8_lossy(bytes));
-            self.interp.run_text_as(&text, Language::Python);
+        let Some(own) = path.strip_prefix("<package>/") else { return Taint::NONE };
+        match self.interp.package.contents(own) {
+            Some(bytes) => {
+                let text = Value::str(String::from_utf8_lossy(bytes));
+                self.interp.run_text_as(&text, language);
+            }
+            None if self.interp.package.file(own).is_some() => self.interp.wanted_files.push(own.to_owned()),
+            None => {}
         }
         Taint::NONE
     }

@@ -368,6 +368,7 @@ impl Runner<'_, '_> {
     fn run_written(&mut self, path: &str, spawn: u32) {
         if let Some(written) = self.interp.written_file(path) {
             self.interp.flow(written.taint, spawn);
+            self.written_script(path, &written);
             if written.taint.is_decoded() && self.interp.is_python_here() {
                 let decoded = Resource::Eval(EvalSource::Decoded);
                 self.interp.effect(CapabilityId::CodeEval, decoded, "starts a program that it has decoded");

@@ -46,6 +46,11 @@ impl Runner<'_, '_> {
             "tar" | "zip" | "7z" | "7za" | "rar" | "unzip" | "expand-archive" => self.pack(program, args, piped),
             "base64" | "openssl" | "xxd" | "gunzip" | "rev" | "tr" => self.decode(args, piped),
             "echo" | "printf" => taint,
+            // Run when its name is typed, which stands for another program.
+            "alias" => args.iter().fold(Taint::NONE, |output, arg| match arg.split_once('=') {
+                Some((_, line)) => output.or(self.line(line, taint)),
+                None => output,
+            }),
             "env" | "printenv" | "set" | "export" if args.is_empty() => self.environment(),
             "whoami" | "hostname" | "uname" | "id" | "ifconfig" | "ipconfig" | "systeminfo" | "ip" | "arp"
             | "netstat" | "dscl" | "sw_vers" | "system_profiler" | "ioreg" | "wmic" | "net" => {

@@ -230,7 +230,8 @@ impl Interp<'_> {
         }
     }
 
-    fn store(&mut self, object: &Value, name: &str, value: Value) {
+    /// `object.name = value`, with what it does to a built-in or to what is not at hand.
+    pub(crate) fn store(&mut self, object: &Value, name: &str, value: Value) {
         if let Kind::OneOf(alternatives) = &object.kind {
             for object in alternatives.clone().iter() {
                 self.store(object, name, value.clone());

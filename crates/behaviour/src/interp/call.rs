@@ -329,6 +329,9 @@ impl Interp<'_> {
         for arg in &args {
             taint = taint.or(self.deep_taint(arg)).or(self.shipped_media(arg));
         }
+        if self.is_python_here() {
+            self.note_sealed_code(&args);
+        }
         // What a module of Python gives to something unknown as it is imported is for later: routes, commands, signals.
         let trigger = self.trigger;
         if self.is_python_here() && trigger == Trigger::Import {

@@ -374,7 +374,8 @@ impl Interp<'_> {
                 }
             };
             let is_rest = target != param;
-            self.bind_pattern(m, cx, target, if is_rest && generic { Value::UNKNOWN } else { value });
+            let value = if is_rest && generic { self.given_rest(m, cx, target) } else { value };
+            self.bind_pattern(m, cx, target, value);
         }
     }
 
@@ -404,10 +405,11 @@ impl Interp<'_> {
             let id = self.closures[next];
             next += 1;
             let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { continue };
-            let this = this.as_ref().map_or(Value::UNKNOWN, |this| (**this).clone());
+            let this = this.as_ref().map(|this| (**this).clone());
             if !self.record(unit, function).executed && !self.is_inert(unit, function) {
                 // By whom it is called, and how often, is not known.
                 self.before_others = (self.frames.len(), self.heap.len());
+                let this = this.unwrap_or_else(|| self.given_receiver(unit, function));
                 self.call_closure(unit, function, frame, this, Vec::new());
                 self.before_others = (0, 0);
             }

@@ -2,22 +2,52 @@
 //! value is a source only; where it flows nowhere, nothing is told of it.
 
 use vetch_model::capability::{CapabilityId, Resource};
-use vetch_syntax::ir::{Module, Node, NodeId};
+use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId};
 
-use super::{Context, Interp};
-use crate::value::{Taint, Value};
+use super::{Context, Interp, UnitId};
+use crate::value::{Class, Kind, Taint, Value};
 
 /// Ends of names of parameters that hold a key to somebody's money or identity, without case and punctuation.
-const KEYS: &[&str] =
-    &["privatekey", "secretkey", "mnemonic", "seedphrase", "mnemonicphrase", "recoveryphrase", "privkey", "walletseed"];
+const KEYS: &[&str] = &[
+    "privatekey",
+    "secretkey",
+    "mnemonic",
+    "seedphrase",
+    "mnemonicphrase",
+    "recoveryphrase",
+    "privkey",
+    "walletseed",
+    "seedwords",
+    "secretphrase",
+];
 
 /// Methods that only write the same in another way: what else a key is given to makes something else of it.
-const REWRITES: &[&str] = &["toString", "trim", "toLowerCase", "split", "join", "concat", "replace", "slice", "toJSON"];
+const REWRITES: &[&str] =
+    &["toString", "trim", "toLowerCase", "split", "join", "concat", "replace", "slice", "toJSON", "b58encode"];
+
+/// What a request is called that is sent on as a whole.
+pub(crate) const WHOLE_REQUEST: &str = "request as a whole";
+
+/// What a password or a token is called that is sent to a machine without a name.
+pub(crate) const CREDENTIAL: &str = "password or token";
+
+/// Ends of names of parameters by which somebody is let in, without case and punctuation.
+const CREDENTIALS: &[&str] = &["password", "passwd", "apikey", "apitoken", "accesstoken", "bottoken", "token"];
+
+/// What a decorator's function is called with in place of the one that it wraps.
+const WRAPPED: &str = "arguments of functions that it wraps";
+
+/// Most nodes of a function that are looked at for a call of what it wraps.
+const MAX_WRAPPER: usize = 512;
+
+/// Fields of requests that let somebody in, without case and punctuation.
+const SECRET_FIELDS: &[&str] =
+    &["password", "passwd", "pwd", "authorization", "cookie", "cvv", "cardnumber", "sessionid"];
 
 impl Interp<'_> {
     /// The value of parameter `index` of `count`, of a call of which nothing is known.
     pub(super) fn given(&mut self, m: &Module, cx: &Context, param: NodeId, index: usize, count: usize) -> Value {
-        if let Some(name) = key_name(m, param) {
+        if let Some(name) = key_name(m, param, self.parameters_here(m, cx)) {
             let key = self.at(cx, param, |interp| interp.given_source(format!("argument {name}")));
             self.given_keys = self.given_keys.or(key);
             return Value::unknown(key);
@@ -26,7 +56,50 @@ impl Interp<'_> {
             true => is_request(m, param),
             false => index == 0 && count > 1,
         };
-        if is_handed { Value::unknown(Taint::HANDED) } else { Value::UNKNOWN }
+        match is_handed {
+            true if self.is_python_here() && is_server(m, self.parameters_here(m, cx)) => {
+                Value::unknown(Taint::HANDED.or(Taint::WHOLE))
+            }
+            true => Value::unknown(Taint::HANDED),
+            false if self.is_python_here() && is_credential(m, param) => Value::unknown(Taint::CREDENTIAL),
+            false => Value::UNKNOWN,
+        }
+    }
+
+    fn parameters_here<'m>(&self, m: &'m Module, cx: &Context) -> &'m [NodeId] {
+        m.list(m.function(self.frames[cx.frame.0 as usize].function).params)
+    }
+
+    /// The value of `*args` and `**kwargs`, of a call of which nothing is known: what the callers of a decorated function
+    /// hand over, where this one stands in its place.
+    pub(super) fn given_rest(&mut self, m: &Module, cx: &Context, target: NodeId) -> Value {
+        let function = self.frames[cx.frame.0 as usize].function;
+        if !wraps(m, function) {
+            return Value::UNKNOWN;
+        }
+        let given = self.at(cx, target, |interp| interp.given_source(WRAPPED.to_owned()));
+        // What the function gives back is its own.
+        self.given_keys = self.given_keys.or(given);
+        Value::unknown(given)
+    }
+
+    /// What a method is called on by somebody who is not there. Where it is handed what begins a flow it is some object of
+    /// its class, whose other methods may be where that goes.
+    pub(super) fn given_receiver(&mut self, unit: UnitId, function: FunctionId) -> Value {
+        let Some(&class) = self.homes.get(&(unit, function)) else { return Value::UNKNOWN };
+        let m = self.unit(unit).module.clone();
+        let params = m.list(m.function(function).params);
+        let begins = |&param: &NodeId| is_request(&m, param) || key_name(&m, param, params).is_some();
+        match self.object(class).class {
+            Class::Constructor { prototype, .. } if self.is_python(unit) && params.iter().any(begins) => {
+                let receiver = self.open_object(Taint::NONE);
+                if let Kind::Object(id) = receiver.kind {
+                    self.object_mut(id).prototype = Some(prototype);
+                }
+                receiver
+            }
+            _ => Value::UNKNOWN,
+        }
     }
 
     /// What a caller hands over, as a source.
@@ -41,6 +114,8 @@ impl Interp<'_> {
         if !object.taint.is_handed() {
             return None;
         }
+        // Names that servers alone have for it: clients have requests, too.
+        let is_whole = self.is_python_here() && matches!(name, "META" | "COOKIES" | "GET" | "POST");
         let what = match name {
             "headers" | "cookies" => "request",
             "query" => "request query",
@@ -51,7 +126,7 @@ impl Interp<'_> {
             "POST" | "form" | "json" | "data" | "values" => "request body",
             _ => return None,
         };
-        let taint = self.given_source(what.to_owned());
+        let taint = self.given_source(what.to_owned()).or(if is_whole { Taint::WHOLE } else { Taint::NONE });
         Some(Value::unknown(object.taint.without(Taint::HANDED).or(taint)))
     }
 
@@ -60,7 +135,7 @@ impl Interp<'_> {
     pub(super) fn through_unknown(&self, taint: Taint, method: Option<&str>) -> Taint {
         match method.is_some_and(|name| REWRITES.contains(&name)) {
             true => taint,
-            false => taint.without(self.given_keys).without(Taint::HANDED),
+            false => taint.without(self.given_keys).without(Taint::HANDED.or(Taint::WHOLE).or(Taint::CREDENTIAL)),
         }
     }
 }
@@ -80,9 +155,65 @@ fn is_request(m: &Module, param: NodeId) -> bool {
     name_of(m, param).is_some_and(|name| matches!(name, "request" | "req" | "environ" | "scope"))
 }
 
-/// The name of a parameter that holds a key.
-fn key_name(m: &Module, param: NodeId) -> Option<&str> {
+/// Whether these are the parameters of what a server calls for each request (PEP 3333, ASGI).
+fn is_server(m: &Module, params: &[NodeId]) -> bool {
+    let has = |name: &str| params.iter().any(|&param| name_of(m, param) == Some(name));
+    has("start_response") || has("receive") && has("send")
+}
+
+/// Whether a function calls one that a function around it was given: the form of decorators.
+fn wraps(m: &Module, function: FunctionId) -> bool {
+    let body = m.list(m.function(function).body);
+    let mut pending = body.to_vec();
+    for _ in 0..MAX_WRAPPER {
+        let Some(node) = pending.pop() else { return false };
+        if let Node::Call { callee, args } = m.node(node)
+            && let Node::Var(symbol) = m.node(callee)
+            && m.symbol(symbol).function != function
+            && m.list(args).iter().any(|&arg| matches!(m.node(arg), Node::Spread(_)))
+        {
+            let around = m.function(m.symbol(symbol).function);
+            return m.list(around.params).iter().any(|&param| matches!(m.node(param), Node::Var(own) if own == symbol));
+        }
+        m.for_each_child(node, &mut |child| pending.push(child));
+    }
+    false
+}
+
+/// The taint of a field of what has this one: of a request it is no longer the whole, unless it lets somebody in.
+pub(super) fn field_taint(taint: Taint, name: &str) -> Taint {
+    if !taint.is_whole() {
+        return taint;
+    }
+    let plain = plain(name);
+    match SECRET_FIELDS.iter().any(|field| plain.ends_with(field)) {
+        true => taint,
+        false => taint.without(Taint::WHOLE),
+    }
+}
+
+/// Whether a parameter's name says that it lets somebody in.
+fn is_credential(m: &Module, param: NodeId) -> bool {
+    name_of(m, param).is_some_and(|name| CREDENTIALS.iter().any(|end| plain(name).ends_with(end)))
+}
+
+/// The name of a parameter that holds a key to somebody's money or identity. One that comes with its public part, or with a
+/// certificate, is a server's, which services are given to work with.
+fn key_name<'m>(m: &'m Module, param: NodeId, params: &[NodeId]) -> Option<&'m str> {
     let name = name_of(m, param)?;
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    KEYS.iter().any(|key| plain.ends_with(key)).then_some(name)
+    let plain = plain(name);
+    if !KEYS.iter().any(|key| plain.trim_end_matches('s').ends_with(key)) {
+        return None;
+    }
+    let names_server = |other: &str| other.contains("cert") || other.contains("publickey");
+    let is_servers = m.language == Language::Python
+        // What Python calls so is half of an account with a service.
+        && (plain.ends_with("secretkey")
+            || params.iter().filter_map(|&param| name_of(m, param)).any(|other| names_server(&self::plain(other))));
+    (!is_servers).then_some(name)
+}
+
+/// A name without case and punctuation.
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

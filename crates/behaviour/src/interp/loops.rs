@@ -91,13 +91,19 @@ impl Interp<'_> {
 
     /// A loop that nothing can end, and that does nothing but print: whatever loads it never goes on.
     fn note_endless(&mut self, m: &Module, cx: &Context, kind: LoopKind, parts: &[NodeId]) {
-        if !self.trigger.is_unasked() || self.is_python(cx.unit) || !is_hang(m, kind, parts) {
+        if !self.trigger.is_unasked() {
             return;
         }
+        let (target, note) = match self.is_python(cx.unit) {
+            true if is_flood(m, kind, parts) => {
+                ("the machine, by a loop without an end that starts processes", "starts processes for ever")
+            }
+            false if is_hang(m, kind, parts) => ("the process, by a loop without an end", "loops for ever"),
+            _ => return,
+        };
         let body = parts.last().copied().unwrap_or(NodeId::NOTHING);
         self.at(cx, body, |interp| {
-            let target = Resource::Named("the process, by a loop without an end".to_owned());
-            interp.effect(CapabilityId::ProcessKill, target, "loops for ever");
+            interp.effect(CapabilityId::ProcessKill, Resource::Named(target.to_owned()), note);
         });
     }
 
@@ -273,6 +279,39 @@ fn waits(m: &Module, body: NodeId) -> bool {
         let Some(node) = pending.pop() else { break };
         if matches!(m.node(node), Node::Await(_) | Node::Yield(_)) {
             return true;
+        }
+        m.for_each_child(node, &mut |child| pending.push(child));
+    }
+    false
+}
+
+/// Whether a loop has no end by its form, and does nothing but start processes, for none of which it waits.
+fn is_flood(m: &Module, kind: LoopKind, parts: &[NodeId]) -> bool {
+    const MAX_NODES: usize = 64;
+    const STARTS: &[&str] = &["fork", "Popen", "Process", "start", "startfile"];
+    let (LoopKind::While, &[test, body]) = (kind, parts) else { return false };
+    let is_endless = match m.node(test) {
+        Node::Bool(true) => true,
+        Node::Number(number) => number != 0.0,
+        _ => false,
+    };
+    let (mut starts, mut pending) = (false, vec![body]);
+    for _ in 0..MAX_NODES {
+        let Some(node) = pending.pop().filter(|_| is_endless) else { return is_endless && starts };
+        match m.node(node) {
+            Node::Break(_) | Node::Return(_) | Node::Throw(_) | Node::Await(_) | Node::Yield(_) => return false,
+            Node::Call { callee, .. } | Node::New { callee, .. } => {
+                let name = match m.node(callee) {
+                    Node::Member { name, .. } | Node::Global(name) => m.str(name),
+                    Node::Var(symbol) => m.str(m.symbol(symbol).name),
+                    _ => return false,
+                };
+                if !STARTS.contains(&name) {
+                    return false;
+                }
+                starts = true;
+            }
+            _ => {}
         }
         m.for_each_child(node, &mut |child| pending.push(child));
     }

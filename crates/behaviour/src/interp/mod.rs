@@ -36,6 +36,7 @@ use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{FunctionId, Module, NodeId};
 
 pub(crate) use fuel::Fuel;
+pub(crate) use given::{CREDENTIAL, WHOLE_REQUEST};
 pub(crate) use loops::is_hang;
 pub(crate) use names::{ComputedName, Names};
 pub(crate) use unowned::is_unmistakable;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Interp;
+use super::given::field_taint;
 use crate::apis::ApiId;
 use crate::value::{Class, Kind, ObjectId, Slot, Taint, Value, join, number_to_string};
 
@@ -123,7 +124,7 @@ impl Interp<'_> {
                 self.note_foreign_read(object, name);
                 match self.part_of_request(object, name) {
                     Some(part) => part,
-                    None => self.unknown(object.taint),
+                    None => self.unknown(field_taint(object.taint, name)),
                 }
             }
         }

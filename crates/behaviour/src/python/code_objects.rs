@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use vetch_model::capability::{CapabilityId, EvalSource, Resource};
 use vetch_syntax::ir::Language;
 
 use super::containers::contents_of;
@@ -24,6 +25,9 @@ const MAX_METHODS: usize = 8;
 
 /// Shortest constant of bytes that is looked at.
 const LEAST_DATA: usize = 24;
+
+/// Fewest bytes of sealed code.
+const LEAST_SEALED: usize = 512;
 
 /// Hidden property: the bytes of a code object.
 const CODE: &str = "@@code";
@@ -77,6 +81,26 @@ impl Interp<'_> {
         match self.outlined_code(code) {
             Some(text) => self.run_text_as(&text, Language::Python),
             None => self.unknown(code.taint),
+        }
+    }
+}
+
+impl Interp<'_> {
+    /// A module hands its own name or place, and bytes that nobody can read, to a function that is not at hand: what it
+    /// does lies in them, as with tools that seal code (`__pyarmor__(__name__, __file__, b"…")`).
+    pub(crate) fn note_sealed_code(&mut self, args: &[Value]) {
+        let is_sealed = |arg: &Value| match &arg.kind {
+            Kind::Bytes(bytes) => {
+                let head = &bytes[..bytes.len().min(LEAST_SEALED)];
+                head.len() == LEAST_SEALED && head.iter().filter(|byte| !byte.is_ascii()).count() > LEAST_SEALED / 3
+            }
+            _ => false,
+        };
+        let is_own =
+            |arg: &Value| arg.exact_str().is_some_and(|text| text.starts_with("<package>/") || text == "__main__");
+        if args.len() > 1 && args.len() < 8 && args.iter().any(is_sealed) && args.iter().any(is_own) {
+            let note = "hands sealed code to a loader that cannot be read";
+            self.effect(CapabilityId::CodeEval, Resource::Eval(EvalSource::Decoded), note);
         }
     }
 }

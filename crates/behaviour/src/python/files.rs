@@ -24,6 +24,7 @@ fn files(apis: &mut Apis) {
     }
     apis.add_python_function("file", open);
     let os = apis.add_python_module(&["os"]);
+    apis.add_functions(os, &["fdopen"], open);
     apis.add_functions(os, &["remove", "unlink", "rmdir", "removedirs"], |interp, call| {
         let path = text(interp, &call.arg(0));
         interp.delete_effect(path.as_deref(), false);

@@ -213,6 +213,9 @@ fn windows(apis: &mut Apis, ctypes: ApiId) {
             device(interp, call, CapabilityId::InputKeyboard, "reads the keyboard")
         });
     }
+    apis.add_functions(user, &["GetClipboardData"], |interp, call| {
+        device(interp, call, CapabilityId::InputClipboard, "reads the clipboard")
+    });
     let shell = apis.add_namespace(windll, "shell32");
     apis.add_functions(shell, &["ShellExecuteW", "ShellExecuteA"], |interp, call| {
         let program = text(interp, &call.arg(2)).unwrap_or_else(|| HOLE.to_string());

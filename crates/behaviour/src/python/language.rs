@@ -107,9 +107,23 @@ fn objects(apis: &mut Apis) {
     });
     apis.add_python_function("setattr", |interp, call| {
         if let Some(name) = call.arg(1).exact_str() {
-            interp.set_property(&call.arg(0), name, call.arg(2));
+            interp.store(&call.arg(0), name, call.arg(2));
         }
         Value::UNDEFINED
+    });
+    // `type(name, bases, members)` makes a class: to call it is to call its `__init__`.
+    apis.add_python_function("type", |interp, call| {
+        let members = call.args.get(2).filter(|members| matches!(members.kind, Kind::Object(_))).cloned();
+        let Some(members) = members else { return passed(interp, call) };
+        let class = Value::object(interp.alloc(Class::Plain));
+        interp.copy_properties(&members, &class);
+        for maker in ["__init__", "__new__"] {
+            let function = interp.get_property(&members, maker);
+            if interp.is_callable(&function) {
+                interp.set_property(&class, "__call__", function);
+            }
+        }
+        class
     });
     apis.add_python_function("vars", |interp, call| match call.args.first() {
         Some(object) => object.clone(),
@@ -136,7 +150,6 @@ fn objects(apis: &mut Apis) {
         "id",
         "hash",
         "dir",
-        "type",
         "object",
         "property",
         "round",

@@ -40,14 +40,31 @@ pub(super) fn register(apis: &mut Apis) {
 }
 
 fn start(interp: &mut Interp<'_>, call: &Call) -> Value {
-    let args = call.keyword(interp, "args").and_then(|args| interp.elements(&args));
-    match (call.keyword(interp, "target"), args) {
-        (Some(target), Some(args)) if interp.is_callable(&target) => interp.call_value(&target, Value::UNDEFINED, args),
+    let target = ["target", "function"].iter().find_map(|name| call.keyword(interp, name));
+    let first = call.args.iter().position(|arg| interp.is_callable(arg));
+    let target = target.or_else(|| first.and_then(|at| call.args.get(at).cloned()));
+    // `Timer(5, f, [1])`, `start_new_thread(f, (1,))`
+    let positional = first.and_then(|at| call.args.get(at + 1)).and_then(|args| interp.elements(args));
+    let args = call.keyword(interp, "args").and_then(|args| interp.elements(&args)).or(positional);
+    let keywords = call.keyword(interp, "kwargs");
+    match target {
+        Some(target) if interp.is_callable(&target) && (args.is_some() || keywords.is_some()) => {
+            let mut args = args.unwrap_or_default();
+            args.extend(keywords.map(|keywords| as_keywords(interp, &keywords)));
+            interp.call_value(&target, Value::UNDEFINED, args)
+        }
         _ => {
             call.call_back(interp, Taint::NONE);
             passed(interp, call)
         }
     }
+}
+
+/// A dictionary as the keyword arguments of a call.
+fn as_keywords(interp: &mut Interp<'_>, given: &Value) -> Value {
+    let keywords = Value::object(interp.alloc(Class::Keywords));
+    interp.copy_properties(given, &keywords);
+    keywords
 }
 
 /// Methods of pools: `submit(f, *args)`, `map(f, items)`.
@@ -70,6 +87,9 @@ pub(super) fn pool_method(interp: &mut Interp<'_>, pool: &Value, name: &str, cal
     })
 }
 
+/// What is asked of finders, then of loaders (`importlib.abc`): they are often one object.
+const FINDS: [&str; 5] = ["find_spec", "find_module", "create_module", "exec_module", "load_module"];
+
 /// `sys.meta_path.insert(0, finder)`: it is asked for every module that is imported from then on.
 fn finders(apis: &mut Apis) {
     let sys = apis.add_python_module(&["sys"]);
@@ -78,11 +98,18 @@ fn finders(apis: &mut Apis) {
         apis.add_functions(list, &["append", "insert"], |interp, call| {
             if let Some(finder) = call.args.last().cloned() {
                 call.call_back(interp, Taint::NONE);
-                interp.run_hooks(&finder, &["find_spec", "find_module"]);
+                interp.run_hooks(&finder, &FINDS);
             }
             Value::UNDEFINED
         });
     }
+    let machinery = apis.add_python_module(&["importlib.machinery", "importlib.util"]);
+    apis.add_functions(machinery, &["ModuleSpec", "spec_from_loader"], |interp, call| {
+        if let Some(loader) = call.get(interp, 1, "loader") {
+            interp.run_hooks(&loader, &FINDS[2..]);
+        }
+        passed(interp, call)
+    });
     // A module that is imported already.
     let modules = apis.add_namespace(sys, "modules");
     apis.set_any_member(modules, |interp, name| interp.python_builtin(name));
@@ -102,6 +129,7 @@ fn functions(apis: &mut Apis) {
     );
     apis.add_functions(functools, &["partial", "partialmethod"], |interp, call| {
         let mut args = call.args.clone();
+        args.extend(call.keywords.map(Value::object));
         if args.is_empty() {
             return interp.unknown(Taint::NONE);
         }

@@ -59,9 +59,13 @@ pub(crate) fn call_method(interp: &mut Interp<'_>, receiver: &Value, name: &str,
 /// Methods of what nothing is known of that keep or send what they are given.
 fn unknown_method(interp: &mut Interp<'_>, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
     match name {
-        "decode" | "encode" | "strip" | "lower" | "upper" | "splitlines" | "read" | "json" => {
-            Some(interp.unknown(receiver.taint))
+        // `await request.json()`
+        "json" | "get_json" | "body" | "form" if receiver.taint.is_handed() => {
+            let taint = interp.given_source("request body".to_owned());
+            Some(interp.unknown(taint))
         }
+        "decode" | "encode" | "strip" | "lower" | "upper" | "splitlines" | "read" | "json" | "hex" | "to_dict"
+        | "copy" | "items" | "values" | "dict" => Some(interp.unknown(receiver.taint)),
         // Unpacked: whatever lies in that folder from then on came out of it.
         "extractall" | "extract" if !receiver.taint.is_empty() => {
             let folder = call.get(interp, usize::from(name == "extract"), "path");
@@ -248,11 +252,19 @@ fn push(interp: &mut Interp<'_>, id: ObjectId, value: Value) {
 
 fn dict_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name: &str, call: &Call) -> Option<Value> {
     if interp.object(id).prototype.is_some() {
-        // A thread or process of one's own class.
+        if !matches!(name, "start" | "spawn") {
+            return None;
+        }
+        let own = interp.get_property(receiver, name);
         let run = interp.get_property(receiver, "run");
-        let has_start = interp.get_property(receiver, "start");
-        return (name == "start" && interp.is_callable(&run) && !interp.is_callable(&has_start))
-            .then(|| interp.call_value(&run, receiver.clone(), call.args.clone()));
+        return match name {
+            _ if interp.is_callable(&own) => None,
+            // A thread or process of one's own class.
+            "start" if interp.is_callable(&run) => Some(interp.call_value(&run, receiver.clone(), call.args.clone())),
+            // A method that commands of setuptools have.
+            "spawn" => super::packaging::spawned(interp, call),
+            _ => None,
+        };
     }
     match name {
         "get" | "pop" | "setdefault" => {
@@ -312,7 +324,13 @@ fn instance_method(interp: &mut Interp<'_>, id: ObjectId, receiver: &Value, name
     let Class::Instance { api, effect } = interp.object(id).class else { return None };
     let path = interp.apis.path(api);
     let found = match path.as_str() {
-        "open" | "io.open" | "codecs.open" | "tempfile.NamedTemporaryFile" | "io.BytesIO" | "io.StringIO" => {
+        "open"
+        | "io.open"
+        | "os.fdopen"
+        | "codecs.open"
+        | "tempfile.NamedTemporaryFile"
+        | "io.BytesIO"
+        | "io.StringIO" => {
             return files::file_method(interp, receiver, name, call);
         }
         "docker.from_env" | "docker.DockerClient" | "docker.APIClient" => {

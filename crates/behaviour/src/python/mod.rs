@@ -21,7 +21,9 @@ mod pickles;
 mod places;
 mod services;
 mod strings;
+mod syntax_trees;
 mod system;
+mod yaml;
 
 use vetch_syntax::ir::Language;
 
@@ -48,6 +50,8 @@ pub(crate) fn register(apis: &mut Apis) {
     containers::register(apis);
     packed::register(apis);
     pickles::register(apis);
+    syntax_trees::register(apis);
+    yaml::register(apis);
     system::register(apis);
     host::register(apis);
     places::register(apis);

@@ -44,8 +44,17 @@ impl Interp<'_> {
             let path = crate::paths::normalise(path);
             if let Some(written) = self.written_files.get(path.as_str()).cloned() {
                 self.load_written(&path, &written);
-            } else if let Some(file) = path.strip_prefix("<package>/").and_then(|own| self.package.file(own)) {
-                return self.load_file(file);
+            } else if let Some(own) = path.strip_prefix("<package>/")
+                && let Some(file) = self.package.file(own)
+            {
+                if self.package.is_source(own) {
+                    return self.load_file(file);
+                }
+                // Whatever it is called, it is run as Python.
+                match self.package.contents(own).map(String::from_utf8_lossy) {
+                    Some(text) => drop(self.run_text_as(&Value::str(text), Language::Python)),
+                    None => self.wanted_files.push(own.to_owned()),
+                }
             }
         }
         self.unknown(taint)

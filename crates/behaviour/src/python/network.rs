@@ -185,17 +185,55 @@ fn instance(interp: &mut Interp<'_>, call: &Call) -> Value {
 /// A server: what its clients send comes from there, what it gives them goes there.
 fn server(interp: &mut Interp<'_>, call: &Call) -> Value {
     let address = call.args.first().cloned().unwrap_or(Value::UNKNOWN);
-    let served = call.args.iter().any(|arg| match arg.kind {
-        Kind::Api(api) => interp.apis.path(api).ends_with("SimpleHTTPRequestHandler"),
-        _ => false,
-    });
+    let folder = call.args.iter().find_map(|arg| served_folder(interp, arg));
     let listening = listen(interp, call, &address);
-    if let (true, Some(effect)) = (served, instance_of(interp, &listening).and_then(|(_, effect)| effect)) {
-        let folder = interp.working_folder.clone().unwrap_or_else(|| Value::str("<project>"));
+    answer(interp, call, &listening);
+    if let (Some(folder), Some(effect)) = (folder, instance_of(interp, &listening).and_then(|(_, effect)| effect)) {
         let (_, read) = crate::apis::filesystem::read_effects(interp, &folder);
         interp.flow(read, effect);
     }
     listening
+}
+
+/// The folder that a handler gives the files of; `partial(SimpleHTTPRequestHandler, directory=…)`.
+fn served_folder(interp: &Interp<'_>, handler: &Value) -> Option<Value> {
+    let (api, given) = match &handler.kind {
+        Kind::Api(api) => (*api, None),
+        Kind::Object(id) => match &interp.object(*id).class {
+            Class::Bound { target, args, .. } => {
+                let Kind::Api(api) = target.kind else { return None };
+                let keywords = args.iter().find_map(|arg| match arg.kind {
+                    Kind::Object(id) if matches!(interp.object(id).class, Class::Keywords) => Some(id),
+                    _ => None,
+                });
+                (api, keywords.and_then(|keywords| interp.keyword(keywords, "directory")))
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let serves = interp.apis.path(api).ends_with("SimpleHTTPRequestHandler");
+    serves.then(|| given.or_else(|| interp.working_folder.clone()).unwrap_or_else(|| Value::str("<project>")))
+}
+
+/// A class of the package's own whose objects answer requests (`socketserver`, `http.server`): their streams are the connection.
+fn answer(interp: &mut Interp<'_>, call: &Call, listening: &Value) {
+    const ANSWERS: &[&str] = &["handle", "do_GET", "do_POST", "do_PUT"];
+    let class = call.keyword(interp, "RequestHandlerClass").or_else(|| call.args.get(1).cloned());
+    let Some(class) = class.filter(|class| matches!(class.kind, Kind::Object(_))) else { return };
+    let prototype = interp.get_property(&class, "prototype");
+    let (Kind::Object(prototype), received) = (prototype.kind, interp.deep_taint(listening)) else { return };
+    let handler = interp.open_object(Taint::NONE);
+    if let Kind::Object(id) = handler.kind {
+        interp.object_mut(id).prototype = Some(prototype);
+    }
+    for stream in ["rfile", "wfile", "request"] {
+        interp.set_property(&handler, stream, listening.clone());
+    }
+    for part in ["headers", "path"] {
+        interp.set_property(&handler, part, Value::unknown(received));
+    }
+    interp.run_hooks(&handler, ANSWERS);
 }
 
 /// Waits for connections at `(host, port)`.
@@ -300,6 +338,8 @@ pub(super) fn instance_method(
 ) -> Option<Value> {
     match name {
         "connect" if effect.is_some() && call.args.is_empty() => Some(Value::UNDEFINED),
+        // `@client.on("name")`: a decorator, for what a server will send once it is connected to.
+        "on" | "event" if effect.is_none() && path.starts_with("socketio.") => Some(told_of_events(interp, call)),
         "bind" if path == "socket.socket" => {
             let listening =
                 listen(interp, &Call { api: instance_of(interp, receiver)?.0, ..call.clone() }, &call.arg(0));
@@ -364,6 +404,14 @@ pub(super) fn instance_method(
             Some(interp.unknown(received))
         }
     }
+}
+
+/// What is called for what a server will send.
+fn told_of_events(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let connection = connect_effect(interp, "*".to_owned(), Taint::NONE);
+    let received = interp.source(connection);
+    call.call_back(interp, received);
+    interp.unknown(received)
 }
 
 /// What made an object, and the connection that it stands for.

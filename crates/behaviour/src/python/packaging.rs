@@ -16,8 +16,18 @@ pub(super) fn register(apis: &mut Apis) {
     }
 }
 
-/// Methods by which commands are run.
-const STEPS: [&str; 3] = ["initialize_options", "finalize_options", "run"];
+/// Methods by which commands are run, and those that `run` calls where it is not replaced.
+const STEPS: [&str; 9] = [
+    "initialize_options",
+    "finalize_options",
+    "run",
+    "build_extensions",
+    "build_extension",
+    "build_module",
+    "copy_extensions_to_source",
+    "make_distribution",
+    "install_for_development",
+];
 
 /// `setup(cmdclass={'install': Install})`: each command is made and run.
 fn setup(interp: &mut Interp<'_>, call: &Call) -> Value {
@@ -59,4 +69,13 @@ pub(crate) fn run_command(interp: &mut Interp<'_>, class: &Value) {
             interp.call_value(&method, command.clone(), Vec::new());
         }
     }
+}
+
+/// `self.spawn([program, …])` of a command: a method that it has from distutils.
+pub(super) fn spawned(interp: &mut Interp<'_>, call: &Call) -> Option<Value> {
+    let words: Vec<String> =
+        interp.elements(&call.arg(0))?.iter().map(|word| super::text(interp, word)).collect::<Option<_>>()?;
+    let (program, args) = words.split_first()?;
+    let printed = crate::commands::run_words(interp, program, args, Default::default(), call.arg(0).taint);
+    Some(interp.unknown(printed))
 }

@@ -18,6 +18,10 @@ pub(super) fn register(apis: &mut Apis) {
         apis.add_functions(module, &["loads", "load"], loads);
         apis.add_functions(module, &["dumps"], super::codecs::passed);
     }
+    for (name, reader) in [("torch", "load"), ("numpy", "load"), ("pandas", "read_pickle")] {
+        let module = apis.add_python_module(&[name]);
+        apis.add_functions(module, &[reader], loads);
+    }
 }
 
 fn loads(interp: &mut Interp<'_>, call: &Call) -> Value {

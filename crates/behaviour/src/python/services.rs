@@ -58,7 +58,7 @@ const REQUEST: &[(&str, Reader)] = &[
 
 fn part_of_request(interp: &mut Interp<'_>, part: &str) -> Value {
     let taint = interp.given_source(part.to_owned());
-    interp.unknown(taint)
+    interp.unknown(taint.or(Taint::WHOLE))
 }
 
 pub(super) fn register(apis: &mut Apis) {
@@ -72,6 +72,7 @@ pub(super) fn register(apis: &mut Apis) {
         for (part, read) in REQUEST {
             apis.add_values(request, &[part], *read);
         }
+        apis.add_functions(request, &["get_json", "get_data"], |interp, _| part_of_request(interp, "request body"));
     }
     let docker = apis.add_python_module(&["docker"]);
     apis.add_functions(docker, &["from_env", "DockerClient", "APIClient"], |interp, call| {

@@ -16,6 +16,9 @@ use crate::value::Value;
 /// Runs when a release is built or installed from source.
 const SETUP: &str = "setup.py";
 
+/// Loaded by pytest in the folder in which it lies.
+const CONFIGURATION: &str = "conftest.py";
+
 /// Modules that Python loads at every start (library reference, `site`).
 const START_FILES: [&str; 2] = ["sitecustomize.py", "usercustomize.py"];
 
@@ -27,10 +30,13 @@ impl Runner<'_> {
         self.python_starts();
         let (mut imported, mut commands) = (Vec::new(), Vec::new());
         for (number, file) in self.package.files.iter().enumerate() {
-            if !self.package.is_source(&file.path) || self.is_aside(&file.path) {
+            let path = file.path.as_str();
+            // pytest loads it before it asks for any test, wherever it is started.
+            let is_configuration = path == CONFIGURATION;
+            if !self.package.is_source(path) || self.is_aside(path) && !is_configuration {
                 continue;
             }
-            let is_command = file.path.ends_with("__main__.py") || file.path.contains(".data/scripts/");
+            let is_command = is_configuration || path.ends_with("__main__.py") || path.contains(".data/scripts/");
             if is_command { commands.push(number) } else { imported.push(number) }
         }
         // Packages before the modules in them, as Python loads them.
@@ -49,7 +55,7 @@ impl Runner<'_> {
         let folder = path.split('/').next().unwrap_or_default();
         let is_top = !path.contains('/');
         is_test(path)
-            || name == "conftest.py"
+            || name == CONFIGURATION
             || name.starts_with("test_")
             || is_top
                 && matches!(

@@ -41,6 +41,7 @@ pub(crate) mod personal_file_theft;
 pub(crate) mod process_injection;
 pub(crate) mod protection_switched_off;
 pub(crate) mod request_backdoor;
+pub(crate) mod request_exfiltration;
 pub(crate) mod reverse_shell;
 pub(crate) mod secret_scanner_run;
 pub(crate) mod self_deleting_script;

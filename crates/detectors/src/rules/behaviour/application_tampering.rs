@@ -47,7 +47,7 @@ fn victim_of(class: PathClass, path: &str) -> Option<&'static str> {
         .any(|end| path.ends_with(end));
     let is_application = [".app/contents/", "/program files", "/resources/app"].iter().any(|part| path.contains(part))
         // Versions of programs that lie in folders of their own, found by looking.
-        || path.contains("/appdata/local/") && path.contains("/*/") && (path.ends_with(".js") || path.ends_with(".asar"));
+        || (path.contains("/appdata/local/") && path.contains("/*/") || path.contains("/appdata/") && path.matches('*').count() > 1) && (path.ends_with(".js") || path.ends_with(".asar"));
     match class {
         PathClass::Wallet if is_code => Some("a wallet's program"),
         PathClass::Browser if is_code => Some("a browser's program"),

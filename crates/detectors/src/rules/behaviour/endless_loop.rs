@@ -18,7 +18,9 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
         is_unasked(kill.trigger) && name_of(kill).is_some_and(|name| name.contains("loop without an end"))
     });
     let cases = loops.map(|hang| {
-        let title = format!("{} prints in a loop that never ends {}", c.label(), when_words(hang.trigger));
+        let floods = name_of(hang).is_some_and(|name| name.contains("starts processes"));
+        let does = if floods { "starts processes" } else { "prints" };
+        let title = format!("{} {does} in a loop that never ends {}", c.label(), when_words(hang.trigger));
         Case::new(HARMFUL, title, evidence_of([hang]))
     });
     report_worst(out, &META, cases);

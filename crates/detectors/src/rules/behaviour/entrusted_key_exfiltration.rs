@@ -24,6 +24,7 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let given = name_of(&flow.source)?;
     let key = match given.strip_prefix("argument ") {
         Some(name) => format!("`{name}`, which its callers give it,"),
+        None if given == "password or token" => "a password or token, which its callers give it,".to_owned(),
         None if given.starts_with("password") => "the password that it asks for".to_owned(),
         None => return None,
     };

@@ -17,18 +17,33 @@ use crate::shell::{Danger, dangers};
 
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let cases = c.reached().filter_map(|capability| judge(c, capability));
-    report_worst(out, &META, cases.chain(c.of(CapabilityId::FsDelete).filter_map(|delete| holds_to_ransom(c, delete))));
+    let deletes = || c.of(CapabilityId::FsDelete).filter(|delete| is_unasked(delete.trigger));
+    let held = deletes().filter_map(|delete| holds_to_ransom(c, delete));
+    report_worst(out, &META, cases.chain(held).chain(deletes().filter_map(|delete| empties(c, delete))));
+}
+
+/// The home folder is listed, and what is found there is deleted.
+fn empties(c: &Contents<'_>, delete: &Capability) -> Option<Case> {
+    let is_found =
+        class_of(delete) == Some(PathClass::Home) && name_of(delete)?.ends_with("/*") && is_root(name_of(delete)?);
+    let lists = |read: &&Capability| {
+        class_of(read) == Some(PathClass::Home)
+            && name_of(read).is_some_and(|path| !path.contains('*') && is_root(path))
+            && read.evidence.location().file == delete.evidence.location().file
+    };
+    let listing = c.at(delete.trigger, CapabilityId::FsRead).find(lists).filter(|_| is_found)?;
+    let title = format!("{} deletes what it finds in the home folder {}", c.label(), when_words(delete.trigger));
+    Some(Case::new(DOUBTFUL, title, evidence_of([listing, delete])))
 }
 
 /// Every file of the home folder is read, written under another name, and deleted.
 fn holds_to_ransom(c: &Contents<'_>, delete: &Capability) -> Option<Case> {
-    let is_unasked = is_unasked(delete.trigger);
     let is_any = |deed: &&Capability| {
         class_of(deed) == Some(PathClass::Home)
             && name_of(deed).is_some_and(|path| path.contains('*') && is_root(path.split('*').next().unwrap_or(path)))
             && deed.evidence.location().file == delete.evidence.location().file
     };
-    let deletes = Some(delete).filter(|delete| is_unasked && is_any(delete))?;
+    let deletes = Some(delete).filter(is_any)?;
     let reads = c.at(delete.trigger, CapabilityId::FsRead).find(is_any)?;
     let writes = c.at(delete.trigger, CapabilityId::FsWrite).find(is_any)?;
     let title = format!(
@@ -140,6 +155,15 @@ mod tests {
         assert_eq!(Facts::new().caps([spawn("rm -rf $HOME")]).verdict(RULE), Verdict::Malicious);
         let aimed = Facts::new().caps([delete(PathClass::Home, ""), cap(CapabilityId::Evade, named("locale"))]);
         assert_eq!(aimed.verdict(RULE), Verdict::Malicious);
+    }
+
+    #[test]
+    fn what_is_found_in_the_home_folder_is_suspicious() {
+        let found = || delete(PathClass::Home, "<home>/*").at(Trigger::Import);
+        let listing = |path: &str| read(PathClass::Home, path).at(Trigger::Import);
+        assert_eq!(Facts::new().caps([found(), listing("<home>")]).verdict(RULE), Verdict::Suspicious);
+        assert_eq!(Facts::new().caps([found(), listing("<home>/.tool/log")]).verdict(RULE), Verdict::Clean);
+        assert_eq!(Facts::new().caps([found().at(Trigger::Call), listing("<home>")]).verdict(RULE), Verdict::Clean);
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
 }
 
 fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
-    if flow.source.id != CapabilityId::CodeHook || !is_network(flow.sink.id) {
+    let wraps = flow.source.id == CapabilityId::CallGiven
+        && name_of(&flow.source) == Some("arguments of functions that it wraps");
+    if !(wraps || flow.source.id == CapabilityId::CodeHook) || !is_network(flow.sink.id) {
         return None;
     }
     let host = c.host(&flow.sink);
@@ -30,10 +32,13 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         _ if hidden.is_some() => DOUBTFUL,
         _ => return None,
     };
-    let replaced = name_of(&flow.source).unwrap_or("a function of another module");
+    let does = match name_of(&flow.source) {
+        _ if wraps => "wraps functions and sends what they are called with".to_owned(),
+        Some(replaced) => format!("replaces {replaced} and sends what it is called with"),
+        None => "replaces a function of another module and sends what it is called with".to_owned(),
+    };
     let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
-    let title =
-        format!("{} replaces {replaced} and sends what it is called with to {}{hiding}", c.label(), host.words());
+    let title = format!("{} {does} to {}{hiding}", c.label(), host.words());
     let mut evidence = evidence_of([&flow.source, &flow.sink]);
     evidence.extend(hidden);
     Some(Case::new(grade, title, evidence))
@@ -44,6 +49,16 @@ mod tests {
     use super::*;
     use crate::testing::*;
     use vetch_model::verdict::Verdict;
+
+    #[test]
+    fn arguments_of_decorated_functions_are_no_business_of_a_decorator() {
+        let to = |host: &str| {
+            let given = cap(CapabilityId::CallGiven, named("arguments of functions that it wraps"));
+            Facts::new().flow(given.at(Trigger::Call), net(host).at(Trigger::Call)).verdict(META.id)
+        };
+        assert_eq!(to("log.other.invalid"), Verdict::Suspicious);
+        assert_eq!(to("*"), Verdict::Clean);
+    }
 
     #[test]
     fn who_is_told_decides() {

@@ -28,11 +28,16 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
         return None;
     }
     let hidden = c.concealment(capability);
-    let connects = c.at(capability.trigger, CapabilityId::NetConnect).find(|connects| c.host(connects).is_remote());
+    let connections =
+        || c.at(capability.trigger, CapabilityId::NetConnect).filter(|connects| c.host(connects).is_remote());
+    let planted = connections().find(|connects| is_written_here(capability, connects));
+    let connects = planted.or_else(|| connections().next());
     // What is made to start fetches something each time.
     let fetches = ["http://", "https://", "/dev/tcp/"].iter().any(|part| words_of(capability).contains(part));
     let grade = match (kind, capability.trigger) {
         (Kind::Autostart, Trigger::Install) if fetches => HARMFUL,
+        // What the hook itself does is to tell somebody.
+        (Kind::Hook, Trigger::Install | Trigger::Import) if planted.is_some() && hidden.is_none() => DOUBTFUL,
         (Kind::Hook, Trigger::Install) if hidden.is_none() => (Severity::Low, Confidence::Medium),
         (Kind::Hook, Trigger::Import) if hidden.is_none() => ODD,
         (Kind::Autostart, Trigger::Install) if hidden.is_some() || connects.is_some() => HARMFUL,
@@ -43,6 +48,7 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
         (Kind::Key, _) => ODD,
         // Command-line tools have installed their completions so.
         (Kind::Profile, Trigger::Install) if connects.is_some() => DOUBTFUL,
+        (Kind::Profile, Trigger::Import) if planted.is_some() => DOUBTFUL,
         (Kind::Profile, Trigger::Install | Trigger::Import) => UNCLEAR,
         (_, _) if hidden.is_some() => DOUBTFUL,
         (Kind::Autostart, _) => FACT,
@@ -54,6 +60,13 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
     evidence.extend(hidden);
     evidence.extend(connects.map(|connects| connects.evidence.clone()));
     Some(Case::new(grade, title, evidence))
+}
+
+/// Whether a connection is one of what is written: what a file does that others start is told where it gets its contents.
+fn is_written_here(write: &Capability, connects: &Capability) -> bool {
+    const NEAR: u32 = 200;
+    let (file, contents) = (write.evidence.location(), connects.evidence.location());
+    file.file == contents.file && file.span.start.abs_diff(contents.span.start) < NEAR
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
