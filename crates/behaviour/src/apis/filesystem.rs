@@ -127,7 +127,9 @@ pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Val
         let effect = interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class)));
         // Data of unknown origin would taint everything without telling anything.
         let of_project = |path: &str| is_dotenv(path) || interp.is_python_here() && is_any_of_project(path);
-        if matters(class) || class == PathClass::Project && path.as_deref().is_some_and(of_project) {
+        if matters(class)
+            || matches!(class, PathClass::Project | PathClass::Unknown) && path.as_deref().is_some_and(of_project)
+        {
             let source = interp.source(effect);
             taint = taint.or(source);
         }
@@ -293,6 +295,10 @@ impl Interp<'_> {
     /// What is written where something else runs it later, or reads it as an order.
     fn planted(&mut self, class: PathClass, path: &str, data: &Value, taint: Taint) {
         let Some(script) = data.alternatives().iter().find_map(|data| data.as_str().cloned()) else { return };
+        if path.ends_with(".npmrc") && script.lines().any(names_program) {
+            let order = Resource::Named("program that npm starts".to_owned());
+            self.effect(CapabilityId::Persist, order, "has npm start a program of its own from now on");
+        }
         let is_code = || {
             let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
             ["js", "cjs", "mjs", "sh", "bat", "cmd", "ps1", "vbs"].contains(&extension)
@@ -322,21 +328,26 @@ impl Interp<'_> {
             return;
         }
         for text in texts(self, path).into_iter().flatten() {
-            let Some((folder, name)) = text.rsplit_once('/') else { continue };
-            if name.is_empty() || !name.chars().all(|c| c == crate::value::HOLE) {
-                continue;
-            }
-            // Every effect so far is looked at.
-            self.burn(self.effects.list.len() as u64 >> 4);
-            let folder = if folder.is_empty() { "/" } else { folder };
-            let listed = paths::resource(Some(folder));
-            let is_listing = |effect: &crate::effects::Effect| {
-                effect.id == CapabilityId::FsRead && effect.resource == listed && effect.trigger == self.trigger
-            };
-            if self.effects.list.iter().any(is_listing) {
+            if let Some(listed) = self.listed_folder(&text) {
                 self.effect(CapabilityId::FsDelete, listed, "writes over every file of a folder");
             }
         }
+    }
+
+    /// The folder of a path that may be any of what the folder holds, if it was listed: each is meant in turn.
+    fn listed_folder(&mut self, path: &str) -> Option<Resource> {
+        let (folder, name) = path.rsplit_once('/')?;
+        if name.is_empty() || !name.chars().all(|c| c == crate::value::HOLE) {
+            return None;
+        }
+        // Every effect so far is looked at.
+        self.burn(self.effects.list.len() as u64 >> 4);
+        let folder = if folder.is_empty() { "/" } else { folder };
+        let listed = paths::resource(Some(folder));
+        let is_listing = |effect: &crate::effects::Effect| {
+            effect.id == CapabilityId::FsRead && effect.resource == listed && effect.trigger == self.trigger
+        };
+        self.effects.list.iter().any(is_listing).then_some(listed)
     }
 
     /// What the code itself wrote to a path.
@@ -363,6 +374,10 @@ impl Interp<'_> {
             false => "deletes a file",
         };
         self.effect(CapabilityId::FsDelete, paths::resource(path), note);
+        if let Some(listed) = path.filter(|_| recursive).and_then(|path| self.listed_folder(path)) {
+            let whole = self.effect(CapabilityId::FsDelete, listed, "deletes all that a folder holds");
+            self.flow(self.given.answering, whole);
+        }
         let own = self.units.get(self.here.unit.0 as usize).map(|unit| self.package.path_of(unit.file));
         if let (Some(path), Some(own)) = (path, own)
             && paths::normalise(path) == own
@@ -405,6 +420,12 @@ impl Interp<'_> {
         }
         result.clone()
     }
+}
+
+/// Whether a line of npm's settings says which program npm starts, or what Node.js runs first.
+pub(crate) fn names_program(line: &str) -> bool {
+    const SETTINGS: &[&str] = &["git", "script-shell", "shell", "node-options", "init-module", "onload-script"];
+    line.split_once('=').is_some_and(|(name, _)| SETTINGS.contains(&name.trim()))
 }
 
 fn is_encoding(interp: &mut Interp<'_>, value: &Value) -> bool {

@@ -75,6 +75,11 @@ fn register_clients(apis: &mut Apis) {
         apis.add_functions(module, VERBS, request);
         apis.add_functions(module, &["io", "connect"], request);
         apis.add_functions(module, &["create", "extend", "defaults", "instance"], client);
+        let interceptors = apis.add_namespace(module, "interceptors");
+        for direction in ["request", "response"] {
+            let chain = apis.add_namespace(interceptors, direction);
+            apis.add_functions(chain, &["use"], intercept);
+        }
     }
     for name in ["$", "jQuery"] {
         let global = apis.add_global(&[name]);
@@ -91,6 +96,8 @@ fn register_clients(apis: &mut Apis) {
         interp.effect(CapabilityId::RegistryPublish, registry, "publishes a package");
         interp.call_unknown(&Value::UNKNOWN, call.args.clone())
     });
+    let form = apis.add_module(&["form-data"]);
+    apis.set_call(form, unconnected);
     let mail = apis.add_module(&["nodemailer"]);
     apis.add_functions(mail, &["createTransport"], request);
     register_ledgers(apis);
@@ -115,6 +122,13 @@ fn register_ledgers(apis: &mut Apis) {
     }
     let web3 = apis.add_module(&["web3"]);
     apis.set_call(web3, node);
+    let ethers = apis.add_module(&["ethers"]);
+    apis.alias(ethers, "ethers", ethers);
+    for (module, class) in [("@solana/web3.js", "Connection"), ("@solana/web3.js", "Keypair"), ("ethers", "Wallet")] {
+        let module = apis.add_module(&[module]);
+        let class = apis.add_namespace(module, class);
+        apis.add_namespace(class, "prototype");
+    }
 }
 
 /// A client of the node that its arguments name; one that is named nowhere is the user's own.
@@ -329,6 +343,14 @@ pub(crate) fn connect_effect(interp: &mut Interp<'_>, host: String, sent: Taint)
     effect
 }
 
+/// `axios.interceptors.request.use(…)`: of the client that everybody who loads the module shares.
+fn intercept(interp: &mut Interp<'_>, call: &Call) -> Value {
+    for handler in call.args.iter().take(2).filter(|arg| interp.is_callable(arg)).cloned().collect::<Vec<_>>() {
+        interp.hook("requests of everybody who uses the client", &handler);
+    }
+    interp.unknown(Taint::NONE)
+}
+
 /// `axios.create({ baseURL })`: a client of its own.
 fn client(interp: &mut Interp<'_>, call: &Call) -> Value {
     let host = hosts(interp, &call.arg(0)).into_iter().next().filter(|host| host != "*");
@@ -380,11 +402,22 @@ fn socket_effect(interp: &mut Interp<'_>, call: &Call) -> u32 {
             }
         }
     };
+    note_tunnel(interp, call);
     let mut effect = 0;
     for host in hosts {
         effect = connect_effect(interp, host, Taint::NONE);
     }
     effect
+}
+
+/// A socket to where another connection says: whoever is at its other end reaches hosts through this machine.
+fn note_tunnel(interp: &mut Interp<'_>, call: &Call) {
+    let named = interp.deep_taint(&call.arg(0)).or(interp.deep_taint(&call.arg(1)));
+    if interp.comes_from(named, CapabilityId::NetConnect) {
+        let target = Resource::Named("hosts that a connection names".to_owned());
+        let effect = interp.effect(CapabilityId::HostProbe, target, "connects to where another connection says");
+        interp.flow(named, effect);
+    }
 }
 
 /// A socket or request that is opened by a later call.
@@ -421,6 +454,23 @@ fn lookup(interp: &mut Interp<'_>, call: &Call) -> Value {
 /// Methods of sockets, requests and servers. `None`: nothing of interest by that name.
 pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
     match (path, name) {
+        // A form is what is put into it, wherever it goes.
+        ("form-data", "append") => {
+            let put = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
+            if let Kind::Object(form) = call.this.kind {
+                let form = interp.object_mut(form);
+                form.taint = form.taint.or(put);
+            }
+            Some(Value::UNDEFINED)
+        }
+        ("form-data", "submit") => {
+            let sent = interp.deep_taint(&call.this);
+            for host in hosts(interp, &call.arg(0)) {
+                connect_effect(interp, host, sent);
+            }
+            interp.invoke_callbacks(&call.args, Taint::NONE);
+            Some(Value::UNDEFINED)
+        }
         ("XMLHttpRequest", "open") => {
             let effect =
                 hosts(interp, &call.arg(1)).into_iter().map(|host| connect_effect(interp, host, Taint::NONE)).last();

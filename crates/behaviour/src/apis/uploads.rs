@@ -134,8 +134,25 @@ pub(crate) fn given(interp: &mut Interp<'_>, args: &[Value]) -> Taint {
     taint
 }
 
+/// Mail to whomever a caller says, with a copy to somebody whom the code names: `sendMail({ to, bcc: "x@y.z", … })`.
+pub(crate) fn note_copied_mail(interp: &mut Interp<'_>, name: &str, args: &[Value]) {
+    let Some(options) = args.first().filter(|_| name.contains("send") || name.contains("Send")) else { return };
+    let field = |interp: &mut Interp<'_>, names: [&str; 3]| names.iter().find_map(|name| interp.option(options, name));
+    let (Some(to), Some(copy)) = (field(interp, ["to", "To", "TO"]), field(interp, ["bcc", "Bcc", "BCC"])) else {
+        return;
+    };
+    let hidden = copy.alternatives().iter().find_map(|copy| copy.exact_str()?.rsplit_once('@'));
+    let Some((_, domain)) = hidden.filter(|_| to.exact_str().is_none()) else { return };
+    let domain = domain.trim_end_matches(['>', ' ']).to_owned();
+    let mail = interp.given_source("mail that it is to send".to_owned());
+    connect_effect(interp, domain, mail);
+}
+
 fn named_files(interp: &mut Interp<'_>, value: &Value, depth: usize) -> Taint {
     match &value.kind {
+        Kind::OneOf(values) => {
+            values.iter().fold(Taint::NONE, |taint, value| taint.or(named_files(interp, value, depth)))
+        }
         Kind::Str(text) if is_telling(text) => filesystem::read_effects(interp, value).1,
         Kind::Object(id) if depth < MAX_DEPTH => {
             held(interp, *id).iter().fold(Taint::NONE, |taint, part| taint.or(named_files(interp, part, depth + 1)))

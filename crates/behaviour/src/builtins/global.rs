@@ -165,6 +165,8 @@ fn define(interp: &mut Interp<'_>, target: Value, name: &str, descriptor: &Value
     if let Some(getter) = interp.option(descriptor, "get") {
         if let Kind::Object(id) = target.kind {
             interp.object_mut(id).props.set(name.into(), Slot::Getter(getter));
+        } else {
+            interp.replace_getter(&target, name, &getter);
         }
     } else if let Some(value) = interp.option(descriptor, "value") {
         if let Kind::Api(api) = target.kind {

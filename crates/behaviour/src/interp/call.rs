@@ -135,6 +135,7 @@ impl Interp<'_> {
             return value;
         }
         self.note_swapped_address(name, &args);
+        crate::apis::note_copied_mail(self, name, &args);
         match &receiver.kind {
             Kind::Api(api) => {
                 let callee = self.read_member(receiver, name);

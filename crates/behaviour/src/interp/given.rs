@@ -1,10 +1,12 @@
 //! What functions are handed by callers that are not there: keys, which their parameters' names tell, and requests. Such a
 //! value is a source only; where it flows nowhere, nothing is told of it.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use vetch_model::capability::{CapabilityId, Resource};
-use vetch_syntax::ir::{Module, Node, NodeId};
+use vetch_syntax::ir::{FunctionId, Module, Node, NodeId};
 
-use super::{Context, Interp};
+use super::keys::key_takers;
+use super::{Context, Interp, UnitId};
 use crate::value::{Taint, Value};
 
 /// Ends of names of parameters that hold a key to somebody's money or identity, without case and punctuation.
@@ -12,21 +14,61 @@ const KEYS: &[&str] =
     &["privatekey", "secretkey", "mnemonic", "seedphrase", "mnemonicphrase", "recoveryphrase", "privkey", "walletseed"];
 
 /// Methods that only write the same in another way: what else a key is given to makes something else of it.
-const REWRITES: &[&str] = &["toString", "trim", "toLowerCase", "split", "join", "concat", "replace", "slice", "toJSON"];
+const REWRITES: &[&str] = &[
+    "toString",
+    "trim",
+    "toLowerCase",
+    "split",
+    "join",
+    "concat",
+    "replace",
+    "slice",
+    "toJSON",
+    "encode",
+    "toHex",
+    "bytesToHex",
+    "hexlify",
+    "stringify",
+    "encodeBase64",
+    "encodeBase58",
+];
+
+/// What is known of callers that are not there.
+#[derive(Default)]
+pub(crate) struct Given {
+    /// Keys that functions are handed.
+    keys: Taint,
+    /// The functions of each module that are handed keys by whatever name.
+    key_takers: FxHashMap<UnitId, FxHashSet<FunctionId>>,
+    /// The request that the function which runs has looked into, if any.
+    pub answering: Taint,
+}
 
 impl Interp<'_> {
     /// The value of parameter `index` of `count`, of a call of which nothing is known.
     pub(super) fn given(&mut self, m: &Module, cx: &Context, param: NodeId, index: usize, count: usize) -> Value {
-        if let Some(name) = key_name(m, param) {
+        let name = match key_name(m, param) {
+            None if index == 0 && !self.is_python_here() && self.takes_key(m, cx) => {
+                name_of(m, param).filter(|name| !is_setting(name))
+            }
+            named => named,
+        };
+        if let Some(name) = name {
             let key = self.at(cx, param, |interp| interp.given_source(format!("argument {name}")));
-            self.given_keys = self.given_keys.or(key);
+            self.given.keys = self.given.keys.or(key);
             return Value::unknown(key);
         }
         let is_handed = match self.is_python_here() {
             true => is_request(m, param),
-            false => index == 0 && count > 1,
+            false => index == 0 && (count > 1 || matches!(name_of(m, param), Some("req" | "request"))),
         };
         if is_handed { Value::unknown(Taint::HANDED) } else { Value::UNKNOWN }
+    }
+
+    /// Whether the function that runs is one that is handed a key.
+    fn takes_key(&mut self, m: &Module, cx: &Context) -> bool {
+        let function = self.frames[cx.frame.0 as usize].function;
+        self.given.key_takers.entry(cx.unit).or_insert_with(|| key_takers(m)).contains(&function)
     }
 
     /// What a caller hands over, as a source.
@@ -39,7 +81,9 @@ impl Interp<'_> {
     /// `request.headers` and the like, of something that was handed over. `None`: another property.
     pub(super) fn part_of_request(&mut self, object: &Value, name: &str) -> Option<Value> {
         if !object.taint.is_handed() {
-            return None;
+            let is_typed = matches!(name, "password" | "passwd" | "pwd") && self.is_body(object.taint);
+            return is_typed
+                .then(|| Value::unknown(self.given_source("password in a request".to_owned()).or(object.taint)));
         }
         let what = match name {
             "headers" | "cookies" => "request",
@@ -52,7 +96,16 @@ impl Interp<'_> {
             _ => return None,
         };
         let taint = self.given_source(what.to_owned());
+        self.given.answering = taint;
         Some(Value::unknown(object.taint.without(Taint::HANDED).or(taint)))
+    }
+
+    /// Whether something is out of the body of a request.
+    fn is_body(&self, taint: Taint) -> bool {
+        !taint.is_empty()
+            && self.sources_of(taint).iter().any(|&source| {
+                self.effects.list[source as usize].resource == Resource::Named("request body".to_owned())
+            })
     }
 
     /// What is left of a taint in what a function that is not at hand makes of it: signatures and addresses are made of
@@ -60,9 +113,17 @@ impl Interp<'_> {
     pub(super) fn through_unknown(&self, taint: Taint, method: Option<&str>) -> Taint {
         match method.is_some_and(|name| REWRITES.contains(&name)) {
             true => taint,
-            false => taint.without(self.given_keys).without(Taint::HANDED),
+            false => taint.without(self.given.keys).without(Taint::HANDED),
         }
     }
+}
+
+/// Whether a parameter holds where to connect to or how, rather than a key.
+fn is_setting(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["opt", "config", "setting", "provider", "props", "param", "client", "network", "chain", "address"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// The name of a parameter.

@@ -20,6 +20,9 @@ pub(crate) static META: RuleMeta = RuleMeta {
 /// What nobody reads but to use it for its owner, or to steal it.
 const LOOT: &[&str] = &["wallet", "browser profile", "SSH", "GnuPG", "key chain", "shell history", "GitHub", "AWS"];
 
+/// Of these, what the clients of a service send to wherever it runs.
+const HELD_BY_CLIENTS: &[&str] = &["GitHub", "AWS"];
+
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let variables: BTreeSet<&str> = c
         .flows()
@@ -50,9 +53,12 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     }
     let grade = match flow.source.id {
         _ if is_home => DOUBTFUL,
+        // With these a job of CI asks who it is: to publish, or to log in somewhere.
+        CapabilityId::EnvRead if trigger == Trigger::Install && is_identity(flow) => DOUBTFUL,
         CapabilityId::EnvRead => variable_grade(variables, trigger, &host, hidden.is_some())?,
+        CapabilityId::BrowserHook if is_all_stored(flow) && is_unasked(trigger) && host.is_foreign() => HARMFUL,
         CapabilityId::BrowserHook => session_grade(trigger, &host, hidden.is_some())?,
-        _ => file_grade(flow, trigger, &host, hidden.is_some()),
+        _ => file_grade(family, trigger, &host, hidden.is_some()),
     };
     let title = format!(
         "{} reads {} secrets and sends them to {} {}{}",
@@ -67,9 +73,18 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     Some(Case::new(grade, title, evidence))
 }
 
+fn is_identity(flow: &vetch_model::profile::Flow) -> bool {
+    name_of(&flow.source).is_some_and(|name| name.starts_with("ACTIONS_ID_TOKEN_"))
+}
+
+/// What every script of a site keeps in the browser, rather than what one looks for.
+fn is_all_stored(flow: &vetch_model::profile::Flow) -> bool {
+    name_of(&flow.source) == Some("all that is stored")
+}
+
 /// Files: nobody who is only installed or imported has business with them.
-fn file_grade(flow: &vetch_model::profile::Flow, trigger: Trigger, host: &Host, hidden: bool) -> Grade {
-    let loot = matches!(class_of(&flow.source), Some(PathClass::Wallet | PathClass::Browser));
+fn file_grade(family: &str, trigger: Trigger, host: &Host, hidden: bool) -> Grade {
+    let loot = LOOT.contains(&family) && !HELD_BY_CLIENTS.contains(&family);
     match trigger {
         Trigger::Install if hidden || host.is_foreign() => CERTAIN,
         Trigger::Install => HARMFUL,
@@ -77,6 +92,8 @@ fn file_grade(flow: &vetch_model::profile::Flow, trigger: Trigger, host: &Host, 
         Trigger::Import => DOUBTFUL,
         _ if hidden || host.is_alarming() => HARMFUL,
         _ if loot && host.is_foreign() => DOUBTFUL,
+        // A library is told its settings; those of the project it only reads to use them.
+        Trigger::Call if family == "project" && host.is_foreign() => DOUBTFUL,
         // What every client of a cloud does when it is told to.
         _ => FACT,
     }
