@@ -8,6 +8,7 @@ use vetch_model::capability::{CapabilityId, PathClass, Resource};
 use crate::apis::codecs::bytes_of;
 use crate::apis::{ApiId, Apis, Call};
 use crate::commands;
+use crate::effects::Place;
 use crate::interp::Interp;
 use crate::paths;
 use crate::value::{Kind, Taint, Value};
@@ -328,14 +329,14 @@ impl Interp<'_> {
             return;
         }
         for text in texts(self, path).into_iter().flatten() {
-            if let Some(listed) = self.listed_folder(&text) {
+            if let Some((listed, _)) = self.listed_folder(&text) {
                 self.effect(CapabilityId::FsDelete, listed, "writes over every file of a folder");
             }
         }
     }
 
-    /// The folder of a path that may be any of what the folder holds, if it was listed: each is meant in turn.
-    fn listed_folder(&mut self, path: &str) -> Option<Resource> {
+    /// The folder of a path that may be any of what the folder holds, and where it was listed: each is meant in turn.
+    fn listed_folder(&mut self, path: &str) -> Option<(Resource, Place)> {
         let (folder, name) = path.rsplit_once('/')?;
         if name.is_empty() || !name.chars().all(|c| c == crate::value::HOLE) {
             return None;
@@ -347,7 +348,8 @@ impl Interp<'_> {
         let is_listing = |effect: &crate::effects::Effect| {
             effect.id == CapabilityId::FsRead && effect.resource == listed && effect.trigger == self.trigger
         };
-        self.effects.list.iter().any(is_listing).then_some(listed)
+        let place = self.effects.list.iter().find(|effect| is_listing(effect))?.place.clone();
+        Some((listed, place))
     }
 
     /// What the code itself wrote to a path.
@@ -374,7 +376,10 @@ impl Interp<'_> {
             false => "deletes a file",
         };
         self.effect(CapabilityId::FsDelete, paths::resource(path), note);
-        if let Some(listed) = path.filter(|_| recursive).and_then(|path| self.listed_folder(path)) {
+        let listed = path.filter(|_| recursive).and_then(|path| self.listed_folder(path));
+        if let Some((listed, place)) = listed
+            && is_near(&place, &self.place())
+        {
             let whole = self.effect(CapabilityId::FsDelete, listed, "deletes all that a folder holds");
             self.flow(self.given.answering, whole);
         }
@@ -420,6 +425,12 @@ impl Interp<'_> {
         }
         result.clone()
     }
+}
+
+/// Whether what is listed at one place may be meant at the other.
+fn is_near(listed: &Place, used: &Place) -> bool {
+    const NEAR: u32 = 1_000;
+    listed.file == used.file && listed.shipped.start.abs_diff(used.shipped.start) < NEAR
 }
 
 /// Whether a line of npm's settings says which program npm starts, or what Node.js runs first.

@@ -96,8 +96,6 @@ fn register_clients(apis: &mut Apis) {
         interp.effect(CapabilityId::RegistryPublish, registry, "publishes a package");
         interp.call_unknown(&Value::UNKNOWN, call.args.clone())
     });
-    let form = apis.add_module(&["form-data"]);
-    apis.set_call(form, unconnected);
     let mail = apis.add_module(&["nodemailer"]);
     apis.add_functions(mail, &["createTransport"], request);
     register_ledgers(apis);
@@ -454,23 +452,6 @@ fn lookup(interp: &mut Interp<'_>, call: &Call) -> Value {
 /// Methods of sockets, requests and servers. `None`: nothing of interest by that name.
 pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
     match (path, name) {
-        // A form is what is put into it, wherever it goes.
-        ("form-data", "append") => {
-            let put = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
-            if let Kind::Object(form) = call.this.kind {
-                let form = interp.object_mut(form);
-                form.taint = form.taint.or(put);
-            }
-            Some(Value::UNDEFINED)
-        }
-        ("form-data", "submit") => {
-            let sent = interp.deep_taint(&call.this);
-            for host in hosts(interp, &call.arg(0)) {
-                connect_effect(interp, host, sent);
-            }
-            interp.invoke_callbacks(&call.args, Taint::NONE);
-            Some(Value::UNDEFINED)
-        }
         ("XMLHttpRequest", "open") => {
             let effect =
                 hosts(interp, &call.arg(1)).into_iter().map(|host| connect_effect(interp, host, Taint::NONE)).last();

@@ -84,8 +84,11 @@ fn register_objects(add: &mut dyn FnMut(&'static str, &'static [&'static str], H
         interp.array(items)
     });
     add("Object", &["assign"], |interp, call| {
-        for source in call.args.iter().skip(1) {
-            interp.copy_properties(source, &call.arg(0));
+        // A parameter that has a default is that object or another.
+        for target in call.arg(0).alternatives() {
+            for source in call.args.iter().skip(1) {
+                interp.copy_properties(source, target);
+            }
         }
         call.arg(0)
     });

@@ -61,7 +61,7 @@ pub(super) fn method(
         interp.flow(sent, effect);
         keep_written(interp, id, sent);
         if let Some(text) = call.arg(0).exact_str().filter(|_| matches!(name, "write" | "end")) {
-            crate::commands::run_fed(interp, effect, &text.to_owned(), sent);
+            crate::commands::run_fed(interp, effect, text, sent);
         }
     }
     // What is drawn comes out as pixels.

@@ -58,6 +58,7 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
         CapabilityId::EnvRead => variable_grade(variables, trigger, &host, hidden.is_some())?,
         CapabilityId::BrowserHook if is_all_stored(flow) && is_unasked(trigger) && host.is_foreign() => HARMFUL,
         CapabilityId::BrowserHook => session_grade(trigger, &host, hidden.is_some())?,
+        _ if is_any_of_folder(flow) && host.is_foreign() && trigger == Trigger::Call => DOUBTFUL,
         _ => file_grade(family, trigger, &host, hidden.is_some()),
     };
     let title = format!(
@@ -75,6 +76,12 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
 
 fn is_identity(flow: &vetch_model::profile::Flow) -> bool {
     name_of(&flow.source).is_some_and(|name| name.starts_with("ACTIONS_ID_TOKEN_"))
+}
+
+/// Whatever a folder of secrets holds, where a client would read what it needs.
+fn is_any_of_folder(flow: &vetch_model::profile::Flow) -> bool {
+    class_of(&flow.source) == Some(PathClass::Credentials)
+        && name_of(&flow.source).is_some_and(|path| path.ends_with("/*"))
 }
 
 /// What every script of a site keeps in the browser, rather than what one looks for.
