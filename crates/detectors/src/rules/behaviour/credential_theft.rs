@@ -189,10 +189,20 @@ mod tests {
     #[test]
     fn cloud_clients_are_at_most_notable() {
         assert_eq!(stolen(Trigger::Call, "*"), Verdict::Notable);
-        assert_eq!(stolen(Trigger::Bin, "api.other.invalid"), Verdict::Notable);
+        let source = read(PathClass::Credentials, "~/.aws/credentials").at(Trigger::Bin);
+        let asked = Facts::new().flow(source, net("api.other.invalid").at(Trigger::Bin));
+        assert_eq!(asked.verdict(RULE), Verdict::Notable);
         let late = Facts::new()
             .flow(read(PathClass::Credentials, "~/.aws/config").at(Trigger::Import), net("*").at(Trigger::Call));
         assert_eq!(late.verdict(RULE), Verdict::Notable);
+    }
+
+    #[test]
+    fn no_client_sends_the_key_of_a_shell() {
+        assert_eq!(stolen(Trigger::Bin, "api.other.invalid"), Verdict::Suspicious);
+        let any = Facts::new()
+            .flow(read(PathClass::Credentials, "<home>/.config/gcloud/*").at(Trigger::Call), net("api.other.invalid"));
+        assert_eq!(any.verdict(RULE), Verdict::Suspicious);
     }
 
     #[test]
