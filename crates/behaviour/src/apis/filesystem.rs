@@ -376,7 +376,9 @@ impl Interp<'_> {
             false => "deletes a file",
         };
         self.effect(CapabilityId::FsDelete, paths::resource(path), note);
-        let listed = path.filter(|_| recursive).and_then(|path| self.listed_folder(path));
+        // Who cleans up may mean some of what is listed; who answers a request has nothing to clean up.
+        let is_answer = recursive && !self.given.answering.is_empty();
+        let listed = path.filter(|_| is_answer).and_then(|path| self.listed_folder(path));
         if let Some((listed, place)) = listed
             && is_near(&place, &self.place())
         {

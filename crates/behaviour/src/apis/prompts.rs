@@ -35,7 +35,7 @@ pub(super) fn register(apis: &mut Apis) {
 /// The answer: a source if the question is for a key.
 fn ask(interp: &mut Interp<'_>, call: &Call) -> Value {
     let is_key = call.args.iter().any(|question| asks_for_key(interp, question, 0));
-    let taint = if is_key { interp.given_source("password or key that it asks for".to_owned()) } else { Taint::NONE };
+    let taint = if is_key { interp.given_key("password or key that it asks for".to_owned()) } else { Taint::NONE };
     interp.invoke_callbacks(&call.args, taint);
     interp.unknown(taint)
 }

@@ -54,8 +54,7 @@ impl Interp<'_> {
             named => named,
         };
         if let Some(name) = name {
-            let key = self.at(cx, param, |interp| interp.given_source(format!("argument {name}")));
-            self.given.keys = self.given.keys.or(key);
+            let key = self.at(cx, param, |interp| interp.given_key(format!("argument {name}")));
             return Value::unknown(key);
         }
         let is_handed = match self.is_python_here() {
@@ -76,6 +75,13 @@ impl Interp<'_> {
         let note = format!("is given: {what}");
         let effect = self.effect(CapabilityId::CallGiven, Resource::Named(what), note);
         self.source(effect)
+    }
+
+    /// A key that is handed over, as a source: what is made of it is another thing.
+    pub(crate) fn given_key(&mut self, what: String) -> Taint {
+        let key = self.given_source(what);
+        self.given.keys = self.given.keys.or(key);
+        key
     }
 
     /// `request.headers` and the like, of something that was handed over. `None`: another property.
