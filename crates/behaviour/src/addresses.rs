@@ -31,6 +31,13 @@ pub(crate) fn is_address(text: &str) -> bool {
     }
 }
 
+/// Whether a regular expression looks for addresses: it counts as many characters as these have.
+fn is_address_pattern(pattern: &str) -> bool {
+    ["{40}", "{25,34}", "{25,39}", "{26,33}", "{26,35}", "{33}", "{32,44}", "{38,"]
+        .iter()
+        .any(|count| pattern.contains(count))
+}
+
 impl Interp<'_> {
     /// A method that puts a fixed address where another stood: `text.replace(/0x…/g, "0x…")`,
     /// `event.clipboardData.setData("text/plain", "0x…")`.
@@ -40,7 +47,15 @@ impl Interp<'_> {
             ("setData", [_, put, ..]) => put,
             _ => return,
         };
-        self.note_put_address(put);
+        if !self.is_callable(put) {
+            return self.note_put_address(put);
+        }
+        // `text.replace(/0x…/g, (found) => nearest(found))`: what takes the place of an address is what is given back.
+        if matches!(&args[0].kind, Kind::Regex(regex) if is_address_pattern(&regex.0)) {
+            let found = vec![Value::UNKNOWN];
+            let given = self.perhaps(|interp| interp.call_value(put, Value::UNDEFINED, found));
+            self.note_put_address(&given);
+        }
     }
 
     /// A value put in a place that payments are made from.

@@ -9,7 +9,7 @@ mod python;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use vetch_model::Span;
-use vetch_model::capability::{Attributes, Trigger};
+use vetch_model::capability::{Attributes, CapabilityId, Resource, Trigger};
 use vetch_model::facts::InstallCommand;
 use vetch_model::manifest::{EntryKind, INSTALL_EVENTS, PREPARE_EVENTS, Script};
 
@@ -73,11 +73,17 @@ struct Runner<'a> {
 impl Runner<'_> {
     fn install(&mut self, is_project_code: bool) {
         let commands = install_commands(self.package, is_project_code);
-        if commands.is_empty() {
+        let settings = self.package.file(".npmrc").filter(|_| ships_program_settings(self.package));
+        if commands.is_empty() && settings.is_none() {
             return;
         }
         let manifest_file = self.package.file("package.json");
         let mut interp = Interp::new(self.package, Trigger::Install);
+        if let Some(settings) = settings {
+            interp.here = interp.site_in(settings, Span::default());
+            let order = Resource::Named("program that npm starts".to_owned());
+            interp.effect(CapabilityId::Persist, order, "has npm start a program of its own");
+        }
         for mut command in commands {
             let file = self.package.file(&command.location.file).or(manifest_file).unwrap_or(0);
             if !self.package.files.is_empty() && (command.for_dependents || is_project_code) {
@@ -195,6 +201,12 @@ fn install_commands(package: &Package, is_project_code: bool) -> Vec<InstallComm
         commands.extend(manifest.script(event).map(|script| from_script(script, is_project_code)));
     }
     commands
+}
+
+/// Whether the package brings settings of npm's that name programs: they count where it is built from its repository.
+fn ships_program_settings(package: &Package) -> bool {
+    let settings = package.contents(".npmrc").and_then(|bytes| std::str::from_utf8(bytes).ok());
+    settings.is_some_and(|text| text.lines().any(crate::apis::filesystem::names_program))
 }
 
 fn gyp_command(command: &str, span: Span) -> InstallCommand {

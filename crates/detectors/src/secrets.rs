@@ -123,9 +123,15 @@ pub(crate) fn family_of(capability: &Capability) -> Option<&'static str> {
         (CapabilityId::FsRead, Some(PathClass::Wallet)) => Some("wallet"),
         (CapabilityId::FsRead, Some(PathClass::Browser)) => Some("browser profile"),
         (CapabilityId::FsRead, Some(PathClass::Credentials)) => Some(path_family(name_of(capability))),
-        (CapabilityId::FsRead, Some(PathClass::Project)) if is_dotenv(name_of(capability)?) => Some("project"),
+        (CapabilityId::FsRead, Some(PathClass::Project | PathClass::Unknown)) if is_dotenv(name_of(capability)?) => {
+            Some("project")
+        }
         (CapabilityId::EnvRead, _) => variable_family(name_of(capability)?),
-        (CapabilityId::BrowserHook, _) if name_of(capability)? == "cookies" => Some("browser session"),
+        (CapabilityId::BrowserHook, _)
+            if matches!(name_of(capability)?, "cookies" | "all that is stored" | "any that is stored") =>
+        {
+            Some("browser session")
+        }
         _ => None,
     }
 }

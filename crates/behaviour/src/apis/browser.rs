@@ -45,6 +45,8 @@ pub(super) fn register(apis: &mut Apis) {
     let image = apis.add_global(&["Image"]);
     apis.set_call(image, |interp, call| interp.instance(call.api, None, Taint::NONE));
     register_storage(apis);
+    register_databases(apis);
+    register_extensions(apis);
     register_devices(apis);
     register_traffic(apis);
 }
@@ -52,9 +54,13 @@ pub(super) fn register(apis: &mut Apis) {
 fn register_storage(apis: &mut Apis) {
     for name in ["localStorage", "sessionStorage"] {
         let storage = apis.add_global(&[name]);
-        apis.add_functions(storage, &["getItem", "key"], |interp, call| {
+        apis.add_functions(storage, &["key"], |interp, _| stored(interp, "any that is stored"));
+        apis.add_functions(storage, &["getItem"], |interp, call| {
             // A site reading its own entry is ordinary: only wallets, tokens and seeds tell.
             let key = call.arg(0);
+            if !interp.deep_taint(&key).is_empty() {
+                return interp.unknown(key.taint);
+            }
             let telling = key.exact_str().is_some_and(|key| {
                 let key = key.to_lowercase();
                 ["token", "wallet", "seed", "mnemonic", "private", "auth", "session", "jwt"]
@@ -74,6 +80,28 @@ fn register_storage(apis: &mut Apis) {
         });
         apis.entries[storage.0 as usize].computed_member = Some(|interp, _| interp.unknown(Taint::NONE));
     }
+}
+
+/// Whatever a site keeps with its visitor, whoever of its scripts put it there.
+pub(super) fn all_stored(interp: &mut Interp<'_>) -> Value {
+    stored(interp, "all that is stored")
+}
+
+fn stored(interp: &mut Interp<'_>, what: &str) -> Value {
+    let object = Resource::Named(what.to_owned());
+    let effect = interp.effect(CapabilityId::BrowserHook, object, "reads what is kept in the browser for a site");
+    let taint = interp.source(effect);
+    interp.unknown(taint)
+}
+
+/// Databases of a site: one that is not opened by a name of its own is somebody else's.
+fn register_databases(apis: &mut Apis) {
+    let databases = apis.add_global(&["indexedDB"]);
+    apis.add_functions(databases, &["databases"], |interp, _| all_stored(interp));
+    apis.add_functions(databases, &["open"], |interp, call| {
+        let taint = interp.deep_taint(&call.arg(0));
+        interp.instance(call.api, None, taint)
+    });
 }
 
 fn register_devices(apis: &mut Apis) {
@@ -110,12 +138,54 @@ fn register_traffic(apis: &mut Apis) {
     }
     for name in ["ethereum", "solana", "phantom", "tronWeb", "tronLink", "BinanceChain", "web3"] {
         let wallet = apis.add_global(&[name]);
+        apis.add_functions(wallet, &["request", "send", "sendAsync"], pay);
+        apis.add_functions(wallet, &["signTransaction", "signAllTransactions", "signAndSendTransaction"], pay);
         for method in
             ["request", "send", "sendAsync", "signTransaction", "signAndSendTransaction", "signMessage", "trx"]
         {
             apis.add_namespace(wallet, method);
         }
     }
+}
+
+/// A wallet is asked for something: what it is asked for may be another's wish.
+fn pay(interp: &mut Interp<'_>, call: &Call) -> Value {
+    let wish = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+    if interp.comes_from(wish, CapabilityId::NetConnect) {
+        let object = Resource::Named("wallet payment".to_owned());
+        let effect = interp.effect(CapabilityId::BrowserHook, object, "has a wallet sign what a host says");
+        interp.flow(wish, effect);
+    }
+    interp.invoke_callbacks(&call.args, Taint::NONE);
+    interp.unknown(wish)
+}
+
+/// What browsers let their extensions see of all sites.
+fn register_extensions(apis: &mut Apis) {
+    for name in ["chrome", "browser"] {
+        let browser = apis.add_global(&[name]);
+        let cookies = apis.add_namespace(browser, "cookies");
+        apis.add_functions(cookies, &["getAll"], |interp, call| handed(interp, call, "cookies"));
+        let storage = apis.add_namespace(browser, "storage");
+        for area in ["local", "sync"] {
+            let area = apis.add_namespace(storage, area);
+            apis.add_functions(area, &["get"], |interp, call| match call.arg(0).kind {
+                Kind::Null | Kind::Undefined => handed(interp, call, "all that is stored"),
+                _ => handed_nothing(interp, call),
+            });
+        }
+    }
+}
+
+fn handed(interp: &mut Interp<'_>, call: &Call, what: &str) -> Value {
+    let read = stored(interp, what);
+    interp.invoke_callbacks(&call.args, read.taint);
+    read
+}
+
+fn handed_nothing(interp: &mut Interp<'_>, call: &Call) -> Value {
+    interp.invoke_callbacks(&call.args, Taint::NONE);
+    interp.unknown(Taint::NONE)
 }
 
 /// Elements that a page's visitor fills in: their values are what was typed.

@@ -38,6 +38,9 @@ impl Interp<'_> {
     /// All members of a built-in at once: `{...process.env}`, `JSON.stringify(process.env)`.
     pub(crate) fn enumerate_api(&mut self, api: ApiId) -> Value {
         match self.apis.entry(api).computed_member {
+            Some(_) if matches!(self.apis.name(api), "localStorage" | "sessionStorage") => {
+                super::browser::all_stored(self)
+            }
             Some(_) => super::env::enumerate(self, api),
             None => Value::api(api),
         }

@@ -205,6 +205,10 @@ pub(crate) fn to_string(bytes: &[u8], encoding: &str) -> String {
 /// `Buffer.from(value, encoding)`, `new Buffer(value, encoding)`
 fn buffer_from(interp: &mut Interp<'_>, call: &Call) -> Value {
     let value = call.arg(0);
+    if value.is_unknown() && call.args.len() > 2 {
+        // A window of a memory: where it begins says what is in it.
+        return interp.unknown(call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(arg.taint)));
+    }
     let encoding = call.arg(1).exact_str().unwrap_or("utf8").to_owned();
     match &value.kind {
         Kind::Str(_) => {

@@ -8,6 +8,7 @@ use vetch_model::capability::{CapabilityId, PathClass, Resource};
 use crate::apis::codecs::bytes_of;
 use crate::apis::{ApiId, Apis, Call};
 use crate::commands;
+use crate::effects::Place;
 use crate::interp::Interp;
 use crate::paths;
 use crate::value::{Kind, Taint, Value};
@@ -133,7 +134,7 @@ pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Val
         let of_project = |path: &str| is_dotenv(path) || interp.is_python_here() && is_any_of_project(path);
         if interp.effects.list[effect as usize].id == CapabilityId::EnvEnumerate
             || matters(class)
-            || class == PathClass::Project && path.as_deref().is_some_and(of_project)
+            || matches!(class, PathClass::Project | PathClass::Unknown) && path.as_deref().is_some_and(of_project)
         {
             let source = interp.source(effect);
             taint = taint.or(source);
@@ -305,6 +306,10 @@ impl Interp<'_> {
     /// What is written where something else runs it later, or reads it as an order.
     fn planted(&mut self, class: PathClass, path: &str, data: &Value, taint: Taint) {
         let Some(script) = data.alternatives().iter().find_map(|data| data.as_str().cloned()) else { return };
+        if path.ends_with(".npmrc") && script.lines().any(names_program) {
+            let order = Resource::Named("program that npm starts".to_owned());
+            self.effect(CapabilityId::Persist, order, "has npm start a program of its own from now on");
+        }
         let is_code = || {
             let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
             ["js", "cjs", "mjs", "sh", "bat", "cmd", "ps1", "vbs"].contains(&extension)
@@ -334,21 +339,27 @@ impl Interp<'_> {
             return;
         }
         for text in texts(self, path).into_iter().flatten() {
-            let Some((folder, name)) = text.rsplit_once('/') else { continue };
-            if name.is_empty() || !name.chars().all(|c| c == crate::value::HOLE) {
-                continue;
-            }
-            // Every effect so far is looked at.
-            self.burn(self.effects.list.len() as u64 >> 4);
-            let folder = if folder.is_empty() { "/" } else { folder };
-            let listed = paths::resource(Some(folder));
-            let is_listing = |effect: &crate::effects::Effect| {
-                effect.id == CapabilityId::FsRead && effect.resource == listed && effect.trigger == self.trigger
-            };
-            if self.effects.list.iter().any(is_listing) {
+            if let Some((listed, _)) = self.listed_folder(&text) {
                 self.effect(CapabilityId::FsDelete, listed, "writes over every file of a folder");
             }
         }
+    }
+
+    /// The folder of a path that may be any of what the folder holds, and where it was listed: each is meant in turn.
+    fn listed_folder(&mut self, path: &str) -> Option<(Resource, Place)> {
+        let (folder, name) = path.rsplit_once('/')?;
+        if name.is_empty() || !name.chars().all(|c| c == crate::value::HOLE) {
+            return None;
+        }
+        // Every effect so far is looked at.
+        self.burn(self.effects.list.len() as u64 >> 4);
+        let folder = if folder.is_empty() { "/" } else { folder };
+        let listed = paths::resource(Some(folder));
+        let is_listing = |effect: &crate::effects::Effect| {
+            effect.id == CapabilityId::FsRead && effect.resource == listed && effect.trigger == self.trigger
+        };
+        let place = self.effects.list.iter().find(|effect| is_listing(effect))?.place.clone();
+        Some((listed, place))
     }
 
     /// What the code itself wrote to a path.
@@ -375,6 +386,15 @@ impl Interp<'_> {
             false => "deletes a file",
         };
         self.effect(CapabilityId::FsDelete, paths::resource(path), note);
+        // Who cleans up may mean some of what is listed; who answers a request has nothing to clean up.
+        let is_answer = recursive && !self.given.answering.is_empty();
+        let listed = path.filter(|_| is_answer).and_then(|path| self.listed_folder(path));
+        if let Some((listed, place)) = listed
+            && is_near(&place, &self.place())
+        {
+            let whole = self.effect(CapabilityId::FsDelete, listed, "deletes all that a folder holds");
+            self.flow(self.given.answering, whole);
+        }
         let own = self.units.get(self.here.unit.0 as usize).map(|unit| self.package.path_of(unit.file));
         if let (Some(path), Some(own)) = (path, own)
             && paths::normalise(path) == own
@@ -417,6 +437,18 @@ impl Interp<'_> {
         }
         result.clone()
     }
+}
+
+/// Whether what is listed at one place may be meant at the other.
+fn is_near(listed: &Place, used: &Place) -> bool {
+    const NEAR: u32 = 1_000;
+    listed.file == used.file && listed.shipped.start.abs_diff(used.shipped.start) < NEAR
+}
+
+/// Whether a line of npm's settings says which program npm starts, or what Node.js runs first.
+pub(crate) fn names_program(line: &str) -> bool {
+    const SETTINGS: &[&str] = &["git", "script-shell", "shell", "node-options", "init-module", "onload-script"];
+    line.split_once('=').is_some_and(|(name, _)| SETTINGS.contains(&name.trim()))
 }
 
 fn is_encoding(interp: &mut Interp<'_>, value: &Value) -> bool {

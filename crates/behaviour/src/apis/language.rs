@@ -1,6 +1,6 @@
 //! The language itself: dynamic code, modules, timers, promises, reflection.
 
-use vetch_model::capability::{CapabilityId, EvalSource, Resource};
+use vetch_model::capability::{CapabilityId, EvalSource, PathClass, Resource};
 
 use vetch_syntax::ir::Language;
 
@@ -14,6 +14,10 @@ const LANGUAGE: &[&str] = &[
     "Array", "Boolean", "Function", "JSON", "Math", "Number", "Object", "Promise", "Proxy", "Reflect", "RegExp",
     "String", "Symbol",
 ];
+
+/// Where `require.resolve` finds other packages, and the file of those that are asked for as a whole.
+const INSTALLED: &str = "<project>/node_modules/";
+const MAIN: &str = "/index.js";
 
 /// Well-known symbols. A symbol is text of its own kind: `@@` before its name.
 const SYMBOLS: &[&str] = &["iterator", "asyncIterator", "toPrimitive", "toStringTag", "hasInstance", "species"];
@@ -108,6 +112,10 @@ fn register_modules(apis: &mut Apis) {
             let folder = folder.rsplit_once('/').map_or("<package>", |(folder, _)| folder);
             Value::str(crate::paths::normalise(&format!("{folder}/{text}")))
         }
+        Some(text) if text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@') && !text.contains(':') => {
+            let is_bare = text.matches('/').count() == usize::from(text.starts_with('@'));
+            Value::str(format!("{INSTALLED}{text}{}", if is_bare { MAIN } else { "" }))
+        }
         _ => call.arg(0),
     });
     apis.add_values(require, &["cache"], |interp, _| interp.unknown(Taint::FOREIGN));
@@ -156,6 +164,7 @@ fn register_vm(apis: &mut Apis) {
         vm,
         &["runInThisContext", "runInNewContext", "runInContext", "Script", "compileFunction", "SourceTextModule"],
         |interp, call| {
+            note_compiled(interp, &call.arg(0), &call.arg(1));
             let value = interp.evaluate_code(&call.arg(0));
             match call.is_new {
                 true => interp.instance(call.api, None, value.taint),
@@ -262,7 +271,10 @@ impl Interp<'_> {
             let loaded = match specifier.exact_str() {
                 Some(text) if text.starts_with("data:") => self.evaluate_data_url(text, specifier.taint),
                 Some(text) => {
-                    let text = text.to_owned();
+                    let text = text
+                        .strip_prefix(INSTALLED)
+                        .map_or(text, |own| own.strip_suffix(MAIN).unwrap_or(own))
+                        .to_owned();
                     self.require(&cx, &text, span)
                 }
                 // `import("data:text/javascript;base64," + code)`
@@ -399,6 +411,29 @@ impl Interp<'_> {
         if let Some(constructor) = constructor {
             object.props.set("constructor".into(), Slot::Value(Value::api(constructor)));
         }
+    }
+}
+
+/// `{ cachedData }` out of a file of the package, with a source that is blank or made to be as long as that says: what is run
+/// is what was compiled before.
+fn note_compiled(interp: &mut Interp<'_>, source: &Value, options: &Value) {
+    let Some(compiled) = interp.option(options, "cachedData") else { return };
+    let taint = interp.deep_taint(&compiled);
+    let is_blank = source.exact_str().is_some_and(|text| text.trim().is_empty());
+    let is_measured = !source.taint.is_empty() && source.taint.without(taint).is_empty();
+    if !is_blank && !is_measured {
+        return;
+    }
+    let own = interp.sources_of(taint).into_iter().find_map(|source| {
+        let effect = interp.effects.list.get(source as usize)?;
+        match &effect.resource {
+            Resource::Path { class: PathClass::Package, path } if effect.id == CapabilityId::FsRead => path.clone(),
+            _ => None,
+        }
+    });
+    if let Some(path) = own {
+        let what = Resource::Named(format!("compiled code of {path}"));
+        interp.effect(CapabilityId::CodeNative, what, "runs code that was compiled before, in place of its source");
     }
 }
 

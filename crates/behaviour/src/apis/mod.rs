@@ -12,12 +12,13 @@ pub(crate) mod host;
 mod language;
 pub(crate) mod network;
 mod process;
+mod prompts;
 mod uploads;
 pub(crate) mod urls;
 
 pub(crate) use crypto::open_aes_cbc;
 pub(crate) use host::locale;
-pub(crate) use uploads::given;
+pub(crate) use uploads::{given, note_copied_mail};
 
 use std::sync::OnceLock;
 
@@ -45,6 +46,7 @@ pub(crate) struct Call {
 pub(crate) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
     crypto::instance_method(interp, path, name, call)
         .or_else(|| process::binding_method(interp, name, call))
+        .or_else(|| process::library_method(interp, path, name, call))
         .or_else(|| network::instance_method(interp, path, name, call))
         .or_else(|| uploads::instance_method(interp, path, name, call))
 }
@@ -120,6 +122,7 @@ impl Apis {
             host::register(&mut apis);
             browser::register(&mut apis);
             uploads::register(&mut apis);
+            prompts::register(&mut apis);
             crate::python::register(&mut apis);
             apis
         })
@@ -163,6 +166,11 @@ impl Apis {
 
     pub(crate) fn members(&self, api: ApiId) -> &[&'static str] {
         &self.entry(api).order
+    }
+
+    /// Whether it has members besides those that are listed, as the environment has.
+    pub(crate) fn holds_anything(&self, api: ApiId) -> bool {
+        self.entry(api).computed_member.is_some()
     }
 
     pub(crate) fn is_global_object(&self, api: ApiId) -> bool {

@@ -75,6 +75,11 @@ fn register_clients(apis: &mut Apis) {
         apis.add_functions(module, VERBS, request);
         apis.add_functions(module, &["io", "connect"], request);
         apis.add_functions(module, &["create", "extend", "defaults", "instance"], client);
+        let interceptors = apis.add_namespace(module, "interceptors");
+        for direction in ["request", "response"] {
+            let chain = apis.add_namespace(interceptors, direction);
+            apis.add_functions(chain, &["use"], intercept);
+        }
     }
     for name in ["$", "jQuery"] {
         let global = apis.add_global(&[name]);
@@ -115,6 +120,13 @@ fn register_ledgers(apis: &mut Apis) {
     }
     let web3 = apis.add_module(&["web3"]);
     apis.set_call(web3, node);
+    let ethers = apis.add_module(&["ethers"]);
+    apis.alias(ethers, "ethers", ethers);
+    for (module, class) in [("@solana/web3.js", "Connection"), ("@solana/web3.js", "Keypair"), ("ethers", "Wallet")] {
+        let module = apis.add_module(&[module]);
+        let class = apis.add_namespace(module, class);
+        apis.add_namespace(class, "prototype");
+    }
 }
 
 /// A client of the node that its arguments name; one that is named nowhere is the user's own.
@@ -329,6 +341,14 @@ pub(crate) fn connect_effect(interp: &mut Interp<'_>, host: String, sent: Taint)
     effect
 }
 
+/// `axios.interceptors.request.use(…)`: of the client that everybody who loads the module shares.
+fn intercept(interp: &mut Interp<'_>, call: &Call) -> Value {
+    for handler in call.args.iter().take(2).filter(|arg| interp.is_callable(arg)).cloned().collect::<Vec<_>>() {
+        interp.hook("requests of everybody who uses the client", &handler);
+    }
+    interp.unknown(Taint::NONE)
+}
+
 /// `axios.create({ baseURL })`: a client of its own.
 fn client(interp: &mut Interp<'_>, call: &Call) -> Value {
     let host = hosts(interp, &call.arg(0)).into_iter().next().filter(|host| host != "*");
@@ -380,11 +400,22 @@ fn socket_effect(interp: &mut Interp<'_>, call: &Call) -> u32 {
             }
         }
     };
+    note_tunnel(interp, call);
     let mut effect = 0;
     for host in hosts {
         effect = connect_effect(interp, host, Taint::NONE);
     }
     effect
+}
+
+/// A socket to where another connection says: whoever is at its other end reaches hosts through this machine.
+fn note_tunnel(interp: &mut Interp<'_>, call: &Call) {
+    let named = interp.deep_taint(&call.arg(0)).or(interp.deep_taint(&call.arg(1)));
+    if interp.comes_from(named, CapabilityId::NetConnect) {
+        let target = Resource::Named("hosts that a connection names".to_owned());
+        let effect = interp.effect(CapabilityId::HostProbe, target, "connects to where another connection says");
+        interp.flow(named, effect);
+    }
 }
 
 /// A socket or request that is opened by a later call.

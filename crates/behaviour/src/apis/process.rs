@@ -98,10 +98,21 @@ fn register_process(apis: &mut Apis) {
         wasm,
         &["instantiate", "compile", "instantiateStreaming", "compileStreaming", "Module"],
         |interp, call| {
-            interp.effect(CapabilityId::CodeNative, Resource::Named("WebAssembly".to_owned()), "runs WebAssembly");
+            let kind = Resource::Named("WebAssembly".to_owned());
+            let effect = interp.effect(CapabilityId::CodeNative, kind, "runs WebAssembly");
+            call_imports(interp, &call.arg(1), effect);
             interp.call_unknown(&Value::UNKNOWN, call.args.clone())
         },
     );
+}
+
+/// What a module is given to call, by namespace and name: it calls that with whatever its bytes say.
+fn call_imports(interp: &mut Interp<'_>, imports: &Value, effect: u32) {
+    let said = interp.source(effect);
+    for name in interp.keys_of(imports).unwrap_or_default() {
+        let namespace = interp.get_property(imports, &name);
+        interp.invoke_callbacks(&[namespace], said);
+    }
 }
 
 fn register_workers(apis: &mut Apis) {
@@ -115,7 +126,34 @@ fn register_workers(apis: &mut Apis) {
 fn native_library(interp: &mut Interp<'_>, call: &Call) -> Value {
     let name = interp.to_text(&call.arg(0)).unwrap_or_else(|| "*".into());
     interp.effect_native(&name);
-    interp.call_unknown(&Value::UNKNOWN, call.args.clone())
+    // `ffi.Library("kernel32", { CreateThread: […] })`
+    for function in interp.keys_of(&call.arg(1)).unwrap_or_default() {
+        note_injection(interp, &function);
+    }
+    interp.invoke_callbacks(&call.args, Taint::NONE);
+    interp.instance(call.api, None, Taint::NONE)
+}
+
+/// `library.func("void* CreateThread(…)")`: a function of the system that starts what was written into memory. `None`:
+/// another method.
+pub(super) fn library_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
+    const DECLARES: &[&str] = &["func", "stdcall", "cdecl", "declare", "get", "symbol"];
+    if !matches!(path, "koffi.load" | "ffi-napi.DynamicLibrary" | "ffi.DynamicLibrary") || !DECLARES.contains(&name) {
+        return None;
+    }
+    for declared in call.args.iter().filter_map(Value::as_str).cloned().collect::<Vec<_>>() {
+        note_injection(interp, &declared);
+    }
+    Some(interp.unknown(Taint::NONE))
+}
+
+/// Functions of Windows that run what lies in memory, of this process or another.
+fn note_injection(interp: &mut Interp<'_>, declared: &str) {
+    const RUNS: &[&str] = &["CreateThread", "CreateRemoteThread", "CreateThreadEx", "QueueUserAPC", "SetThreadContext"];
+    if RUNS.iter().any(|function| declared.contains(function)) {
+        let memory = Resource::Named("memory that is run".to_owned());
+        interp.effect(CapabilityId::ProcessInject, memory, "starts what was written into memory");
+    }
 }
 
 /// What `child_process` stands on: `process.binding("spawn_sync").spawn({ file, args })`, whose `args` begin with the
@@ -250,8 +288,11 @@ fn fork(interp: &mut Interp<'_>, call: &Call) -> Value {
     let options = options_of(interp, call, 1);
     let attributes = attributes_of(interp, &options);
     preload(interp, &options);
-    let program = text_or_hole(interp, &call.arg(0));
-    let printed = commands::run_words(interp, "node", &[program], attributes, call.arg(0).taint);
+    // `{ execArgv: ["-e", code] }`: what Node.js is told before the program.
+    let before = interp.option(&options, "execArgv").and_then(|words| interp.elements(&words)).unwrap_or_default();
+    let mut words: Vec<String> = before.iter().map(|word| text_or_hole(interp, word)).collect();
+    words.push(text_or_hole(interp, &call.arg(0)));
+    let printed = commands::run_words(interp, "node", &words, attributes, call.arg(0).taint);
     finish(interp, call, printed)
 }
 
@@ -285,12 +326,19 @@ fn text_or_hole(interp: &Interp<'_>, value: &Value) -> String {
     interp.to_text(value).map_or_else(|| crate::value::HOLE.to_string(), |text| text.to_string())
 }
 
-/// The child: its output is not followed, its callbacks run.
+/// The child: its output is followed where it is known, its callbacks run.
 fn finish(interp: &mut Interp<'_>, call: &Call, printed: Taint) -> Value {
     let effect = interp.last_spawn;
+    let text = interp.printed.take().map(|text| Value::str(text).tainted(printed));
     let callbacks: Vec<Value> = call.args.iter().filter(|arg| interp.is_callable(arg)).cloned().collect();
     for callback in callbacks {
-        interp.invoke(&callback, printed);
+        match &text {
+            Some(text) => drop(interp.call_value(&callback, Value::UNDEFINED, vec![Value::UNKNOWN, text.clone()])),
+            None => drop(interp.invoke(&callback, printed)),
+        }
+    }
+    if let Some(text) = text.filter(|_| matches!(interp.apis.name(call.api), "execSync" | "execFileSync")) {
+        return text;
     }
     interp.instance(call.api, effect, printed)
 }

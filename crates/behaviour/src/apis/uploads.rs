@@ -22,6 +22,9 @@ const MOVERS: &[&[&str]] =
 /// Modules that pack files.
 const PACKERS: &[&[&str]] = &[&["archiver"], &["adm-zip"], &["zip-a-folder"], &["zip-local"], &["easy-zip"]];
 
+/// The module of forms that are sent.
+const FORM: &str = "form-data";
+
 /// Most levels of options in which names of files are looked for.
 const MAX_DEPTH: usize = 3;
 
@@ -31,6 +34,8 @@ pub(super) fn register(apis: &mut Apis) {
         apis.set_call(module, opened);
         apis.add_functions(module, classes, opened);
     }
+    let form = apis.add_module(&[FORM]);
+    apis.set_call(form, opened);
     for names in MOVERS.iter().chain(PACKERS) {
         let module = apis.add_module(names);
         apis.set_call(module, opened);
@@ -60,6 +65,9 @@ fn connect(interp: &mut Interp<'_>, client: &Value, options: &Value) {
 
 /// Methods of messengers, movers and archives. `None`: nothing of interest by that name.
 pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, call: &Call) -> Option<Value> {
+    if path == FORM {
+        return filled(interp, name, call);
+    }
     if is_of(path, PACKERS) {
         return packed(interp, name, call);
     }
@@ -74,6 +82,28 @@ pub(super) fn instance_method(interp: &mut Interp<'_>, path: &str, name: &str, c
     let sent = given(interp, &call.args);
     connect_effect(interp, (*host).to_owned(), sent);
     Some(call.this.clone())
+}
+
+/// A form is what is put into it, wherever it goes.
+fn filled(interp: &mut Interp<'_>, name: &str, call: &Call) -> Option<Value> {
+    match name {
+        "append" => {
+            let put = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.surrendered(arg)));
+            if let Kind::Object(form) = call.this.kind {
+                let form = interp.object_mut(form);
+                form.taint = form.taint.or(put);
+            }
+        }
+        "submit" => {
+            let sent = interp.deep_taint(&call.this);
+            for host in hosts(interp, &call.arg(0)) {
+                connect_effect(interp, host, sent);
+            }
+            interp.invoke_callbacks(&call.args, Taint::NONE);
+        }
+        _ => return None,
+    }
+    Some(Value::UNDEFINED)
 }
 
 fn moved(interp: &mut Interp<'_>, name: &str, call: &Call) -> Option<Value> {
@@ -134,8 +164,25 @@ pub(crate) fn given(interp: &mut Interp<'_>, args: &[Value]) -> Taint {
     taint
 }
 
+/// Mail to whomever a caller says, with a copy to somebody whom the code names: `sendMail({ to, bcc: "x@y.z", … })`.
+pub(crate) fn note_copied_mail(interp: &mut Interp<'_>, name: &str, args: &[Value]) {
+    let Some(options) = args.first().filter(|_| name.contains("send") || name.contains("Send")) else { return };
+    let field = |interp: &mut Interp<'_>, names: [&str; 3]| names.iter().find_map(|name| interp.option(options, name));
+    let (Some(to), Some(copy)) = (field(interp, ["to", "To", "TO"]), field(interp, ["bcc", "Bcc", "BCC"])) else {
+        return;
+    };
+    let hidden = copy.alternatives().iter().find_map(|copy| copy.exact_str()?.rsplit_once('@'));
+    let Some((_, domain)) = hidden.filter(|_| to.exact_str().is_none()) else { return };
+    let domain = domain.trim_end_matches(['>', ' ']).to_owned();
+    let mail = interp.given_source("mail that it is to send".to_owned());
+    connect_effect(interp, domain, mail);
+}
+
 fn named_files(interp: &mut Interp<'_>, value: &Value, depth: usize) -> Taint {
     match &value.kind {
+        Kind::OneOf(values) => {
+            values.iter().fold(Taint::NONE, |taint, value| taint.or(named_files(interp, value, depth)))
+        }
         Kind::Str(text) if is_telling(text) => filesystem::read_effects(interp, value).1,
         Kind::Object(id) if depth < MAX_DEPTH => {
             held(interp, *id).iter().fold(Taint::NONE, |taint, part| taint.or(named_files(interp, part, depth + 1)))

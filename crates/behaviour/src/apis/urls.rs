@@ -34,6 +34,7 @@ pub(crate) fn part_of(url: &str, part: &str) -> Option<String> {
         "origin" => format!("{scheme}://{host}"),
         "host" => host.to_owned(),
         "hostname" => host.split(':').next().unwrap_or_default().to_owned(),
+        "pathname" if scheme == "file" => url.trim_start_matches("file://").to_owned(),
         "pathname" => path.to_owned(),
         _ => return None,
     })

@@ -84,8 +84,11 @@ fn register_objects(add: &mut dyn FnMut(&'static str, &'static [&'static str], H
         interp.array(items)
     });
     add("Object", &["assign"], |interp, call| {
-        for source in call.args.iter().skip(1) {
-            interp.copy_properties(source, &call.arg(0));
+        // A parameter that has a default is that object or another.
+        for target in call.arg(0).alternatives() {
+            for source in call.args.iter().skip(1) {
+                interp.copy_properties(source, target);
+            }
         }
         call.arg(0)
     });
@@ -165,6 +168,8 @@ fn define(interp: &mut Interp<'_>, target: Value, name: &str, descriptor: &Value
     if let Some(getter) = interp.option(descriptor, "get") {
         if let Kind::Object(id) = target.kind {
             interp.object_mut(id).props.set(name.into(), Slot::Getter(getter));
+        } else {
+            interp.replace_getter(&target, name, &getter);
         }
     } else if let Some(value) = interp.option(descriptor, "value") {
         if let Kind::Api(api) = target.kind {

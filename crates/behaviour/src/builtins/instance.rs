@@ -60,6 +60,9 @@ pub(super) fn method(
         };
         interp.flow(sent, effect);
         keep_written(interp, id, sent);
+        if let Some(text) = call.arg(0).exact_str().filter(|_| matches!(name, "write" | "end")) {
+            crate::commands::run_fed(interp, effect, text, sent);
+        }
     }
     // What is drawn comes out as pixels.
     if path == "HTMLCanvasElement" {
@@ -203,7 +206,10 @@ impl Interp<'_> {
     /// The path that a writing effect writes to, if it is known.
     fn written_path_of(&self, effect: u32) -> Option<Rc<str>> {
         match &self.effects.list[effect as usize].resource {
-            vetch_model::Resource::Path { path: Some(path), .. } => Some(Rc::from(crate::paths::normalise(path))),
+            vetch_model::Resource::Path { path: Some(path), .. } => {
+                // Resources show what is not known as people write it.
+                Some(Rc::from(crate::paths::normalise(&path.replace('*', crate::value::HOLE.encode_utf8(&mut [0; 4])))))
+            }
             _ => None,
         }
     }

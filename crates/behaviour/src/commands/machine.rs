@@ -41,6 +41,13 @@ impl Runner<'_, '_> {
                 self.credentials("the system keychain")
             }
             "git" if args.first().is_some_and(|verb| verb == "clone") => self.clone_repository(&args[1..], taint),
+            "git" if args.first().is_some_and(|verb| verb == "rev-parse") => {
+                self.interp.printed = place_of_git(args);
+                Taint::NONE
+            }
+            "zenity" | "kdialog" if args.iter().any(|arg| arg.contains("password")) => {
+                self.interp.given_source("password that it asks for".to_owned())
+            }
             "git" if args.first().is_some_and(|verb| verb == "credential") => self.credentials("git credential"),
             "gh" | "gcloud" | "aws" if is_token_request(args) => {
                 self.credentials(&format!("{program} {}", args.join(" ")))
@@ -110,6 +117,20 @@ impl Runner<'_, '_> {
             let runner = Resource::Named("self-hosted CI runner".to_owned());
             self.interp.effect(CapabilityId::Persist, runner, "registers the machine as a runner of somebody's jobs");
         }
+    }
+}
+
+/// Where git keeps what, of the project that a command runs in: `git rev-parse --git-path hooks`.
+fn place_of_git(args: &[String]) -> Option<&'static str> {
+    let is_asked = |wanted: &str| args.iter().any(|arg| arg == wanted);
+    match () {
+        () if is_asked("--show-toplevel") => Some("<project>"),
+        () if is_asked("--git-path") && is_asked("hooks") => Some("<project>/.git/hooks"),
+        () if is_asked("--git-path") => None,
+        () if ["--git-dir", "--absolute-git-dir", "--git-common-dir"].into_iter().any(is_asked) => {
+            Some("<project>/.git")
+        }
+        () => None,
     }
 }
 

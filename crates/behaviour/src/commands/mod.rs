@@ -156,6 +156,17 @@ fn workflow_lines(text: &str) -> Vec<&str> {
     found
 }
 
+/// Text that a process is fed, by the effect that started it: `spawn("python3", ["-"]).stdin.end("…")`.
+pub(crate) fn run_fed(interp: &mut Interp<'_>, spawn: u32, text: &str, taint: Taint) {
+    let Some(effect) = interp.effects.list.get(spawn as usize) else { return };
+    let Resource::Named(program) = &effect.resource else { return };
+    if effect.id != CapabilityId::ProcessSpawn || !INTERPRETERS.contains(&program.as_str()) {
+        return;
+    }
+    let (words, attributes) = (vec![program.clone()], effect.attributes);
+    Runner::new(interp, attributes, text).here_document(&words, text, taint);
+}
+
 /// Executes command lines on the interpreter's effects.
 pub(crate) struct Runner<'a, 'p> {
     pub interp: &'a mut Interp<'p>,

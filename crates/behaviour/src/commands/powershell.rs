@@ -6,6 +6,17 @@ use vetch_model::capability::{CapabilityId, EvalSource, Resource};
 use super::Runner;
 use crate::value::{Taint, Value};
 
+/// Options of PowerShell that a value follows.
+const WITH_VALUE: &[&str] = &[
+    "executionpolicy",
+    "inputformat",
+    "outputformat",
+    "version",
+    "workingdirectory",
+    "configurationname",
+    "windowstyle",
+];
+
 /// Most addresses taken from one text.
 const MAX_ADDRESSES: usize = 16;
 
@@ -31,6 +42,8 @@ impl Runner<'_, '_> {
             } else if is("command", 1) || option == "-c" {
                 output = output.or(self.foreign(&args[at + 1..].join(" "), taint));
                 break;
+            } else if WITH_VALUE.iter().any(|name| is(name, 2)) || matches!(option.as_str(), "-ep" | "-ex") {
+                at += 2;
             } else if option.starts_with('-') {
                 at += 1;
             } else {
@@ -93,6 +106,10 @@ impl Runner<'_, '_> {
                     format!("makes a {mechanism}"),
                 );
             }
+        }
+        // A box of the system's look, into which somebody types what is theirs.
+        if has(&["hidden answer", "get-credential", "-assecurestring", "promptforcredential"]) {
+            output = output.or(self.interp.given_source("password that it asks for".to_owned()));
         }
         if has(&["get-clipboard", "pbpaste", "the clipboard"]) {
             self.interp.effect(CapabilityId::InputClipboard, Resource::None, "reads the clipboard");

@@ -39,7 +39,7 @@ impl Runner<'_, '_> {
             }
             "python" | "python2" | "python3" | "py" | "pythonw" => self.python(args, taint),
             "perl" | "ruby" | "php" | "osascript" | "mshta" | "wscript" | "cscript" | "rundll32" | "regsvr32" => {
-                self.foreign_program(args, taint)
+                self.foreign_program(program, args, taint)
             }
             "rm" | "del" | "rmdir" | "rd" | "rimraf" | "shred" | "unlink" | "erase" => self.remove(args),
             "cat" | "type" | "head" | "tail" | "less" | "more" | "strings" => self.read_files(args).or(piped),
@@ -239,8 +239,11 @@ impl Runner<'_, '_> {
         Taint::NONE
     }
 
-    fn foreign_program(&mut self, args: &[String], taint: Taint) -> Taint {
+    fn foreign_program(&mut self, program: &str, args: &[String], taint: Taint) -> Taint {
         let mut output = Taint::NONE;
+        if matches!(program, "rundll32" | "regsvr32") {
+            self.library(args);
+        }
         for arg in args {
             let inline = arg.contains([' ', '\n', ';', '(']) || arg.contains("://");
             if inline {
@@ -263,6 +266,16 @@ impl Runner<'_, '_> {
             }
         }
         output
+    }
+
+    /// `rundll32 folder/file,Entry`: native code that is not the system's.
+    fn library(&mut self, args: &[String]) {
+        let of_folder = |arg: &&str| arg.contains(['/', '\\']) && !arg.starts_with('/') && !arg.contains("://");
+        let files = args.iter().map(|arg| arg.split(',').next().unwrap_or(arg)).filter(of_folder);
+        for file in files.filter(|file| !file.to_ascii_lowercase().contains("system32")) {
+            let library = Resource::Named(format!("rundll32 {}", file.replace(HOLE, "*")));
+            self.interp.effect(CapabilityId::CodeNative, library, "has the system run code out of a file");
+        }
     }
 
     /// System programs that fetch what an address names and run it at once (`mshta http://…`, `msiexec /i http://…`).

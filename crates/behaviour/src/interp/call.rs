@@ -135,6 +135,7 @@ impl Interp<'_> {
             return value;
         }
         self.note_swapped_address(name, &args);
+        crate::apis::note_copied_mail(self, name, &args);
         match &receiver.kind {
             Kind::Api(api) => {
                 let callee = self.read_member(receiver, name);
@@ -344,7 +345,21 @@ impl Interp<'_> {
 
     /// `new callee(…args)`
     pub(crate) fn construct(&mut self, callee: &Value, args: Vec<Value>) -> Value {
-        self.nested(|interp| interp.construct_any(callee, args))
+        let made = self.nested(|interp| interp.construct_any(callee, args));
+        // What a class of another package makes of a key is an account.
+        let is_foreign = match &callee.kind {
+            Kind::Api(api) => !self.apis.is_function(*api) && !self.apis.is_language(*api),
+            _ => callee.taint.is_foreign() || self.as_method(callee).is_some(),
+        };
+        match made.kind {
+            Kind::Unknown if is_foreign => Value { taint: self.through_unknown(made.taint, None), ..made },
+            Kind::Object(id) if is_foreign && matches!(self.object(id).class, Class::Plain) => {
+                let taint = self.object(id).taint;
+                self.object_mut(id).taint = self.through_unknown(taint, None);
+                made
+            }
+            _ => made,
+        }
     }
 
     fn construct_any(&mut self, callee: &Value, args: Vec<Value>) -> Value {

@@ -1,10 +1,15 @@
 //! Functions that are handed over to be called.
 
-use super::Interp;
+use vetch_syntax::ir::{FunctionId, Node, NodeId};
+
+use super::{Context, FrameId, Interp, UnitId};
 use crate::value::{Class, Kind, Slot, Taint, Value};
 
 /// Most properties of an options object that are looked at for callbacks.
 const MAX_OPTION_CALLBACKS: usize = 32;
+
+/// Most nodes of a function that are looked at for what it closes over.
+const MAX_LOOKED_AT: u32 = 512;
 
 impl Interp<'_> {
     /// Whether a value can be called.
@@ -73,10 +78,27 @@ impl Interp<'_> {
     fn closure_is_inert(&self, value: &Value) -> bool {
         match &value.kind {
             Kind::Object(id) => match self.object(*id).class {
-                Class::Closure { unit, function, .. } => self.is_inert(unit, function),
+                Class::Closure { unit, function, frame, .. } => {
+                    self.is_inert(unit, function) && !self.holds_builtin(unit, function, frame)
+                }
                 _ => false,
             },
             _ => false,
         }
+    }
+
+    /// Whether a function closes over a built-in that was handed to those around it, as the modules of a bundle are: nothing
+    /// in the text of such a function tells.
+    pub(super) fn holds_builtin(&self, unit: UnitId, function: FunctionId, frame: FrameId) -> bool {
+        let m = &self.unit(unit).module;
+        let nodes = &m.function(function).nodes;
+        let cx = Context { unit, frame, this: Value::UNDEFINED };
+        (nodes.start..nodes.end.min(nodes.start + MAX_LOOKED_AT)).any(|node| match m.node(NodeId(node)) {
+            Node::Var(symbol) => self.slot_of(&cx, symbol).is_some_and(|(frame, slot)| {
+                let held = self.frames[frame.0 as usize].slots[slot].alternatives();
+                held.iter().any(|held| matches!(held.kind, Kind::Api(api) if !self.apis.is_language(api)))
+            }),
+            _ => false,
+        })
     }
 }

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use vetch_syntax::ir::{
-    BinaryOp, FunctionId, Key, Language, LogicalOp, Module, Node, NodeId, Properties, PropertyKind, UnaryOp,
+    BinaryOp, FunctionId, Key, Language, LogicalOp, Module, Node, NodeId, Properties, Property, PropertyKind, SymbolId,
+    UnaryOp,
 };
 
 use super::{Context, Interp};
@@ -88,7 +89,7 @@ impl Interp<'_> {
             }
             Node::Spread(inner) => self.eval(m, cx, inner),
             Node::Function(function) => self.closure(cx, m, function),
-            Node::Class { superclass, members } => self.class(m, cx, superclass, members),
+            Node::Class { superclass, members } => self.class(m, cx, superclass, members, None),
             Node::Markup(parts) => self.markup(m, cx, m.list(parts)),
             _ => self.eval_statement(m, cx, id),
         }
@@ -211,7 +212,15 @@ impl Interp<'_> {
         Value::object(id)
     }
 
-    fn class(&mut self, m: &Module, cx: &Context, superclass: NodeId, members: Properties) -> Value {
+    /// A class, by the name that its own members know it by.
+    pub(super) fn class(
+        &mut self,
+        m: &Module,
+        cx: &Context,
+        superclass: NodeId,
+        members: Properties,
+        symbol: Option<SymbolId>,
+    ) -> Value {
         let superclass = if superclass.is_nothing() { Value::UNDEFINED } else { self.eval(m, cx, superclass) };
         let prototype = self.alloc(Class::Plain);
         if self.is_callable(&superclass)
@@ -220,8 +229,19 @@ impl Interp<'_> {
             self.object_mut(prototype).prototype = Some(inherited);
         }
         let class = self.alloc(Class::Constructor { constructor: None, superclass: Box::new(superclass), prototype });
+        if let Some(symbol) = symbol {
+            self.write_symbol(cx, symbol, Value::object(class));
+        }
         let inner = Context { this: Value::object(class), ..cx.clone() };
-        for member in m.properties(members) {
+        // What is static runs when all methods are there (ECMA-262, ClassDefinitionEvaluation).
+        let is_late = |member: &&Property| match member.kind {
+            PropertyKind::StaticBlock => true,
+            PropertyKind::Static => !matches!(m.node(member.value), Node::Function(_)),
+            _ => false,
+        };
+        let members = m.properties(members);
+        let (early, late) = (members.iter().filter(|member| !is_late(member)), members.iter().filter(is_late));
+        for member in early.chain(late) {
             let key = match member.key {
                 Key::Name(name) => Some(m.shared_str(name)),
                 Key::Computed(key) => {

@@ -296,7 +296,9 @@ impl Interp<'_> {
         if f.is_generator {
             self.yields.push(Vec::new());
         }
+        let answering = self.given.answering;
         let completion = self.run_statements(&m, &cx, &mut activation, m.list(f.body));
+        self.given.answering = answering;
         self.call_depth -= 1;
         self.record(unit, function).active -= 1;
         let value = match (activation.returned, completion) {
@@ -406,7 +408,8 @@ impl Interp<'_> {
             next += 1;
             let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { continue };
             let this = this.as_ref().map(|this| (**this).clone());
-            if !self.record(unit, function).executed && !self.is_inert(unit, function) {
+            let may_act = !self.is_inert(unit, function) || self.holds_builtin(unit, function, frame);
+            if !self.record(unit, function).executed && may_act {
                 // By whom it is called, and how often, is not known.
                 self.before_others = (self.frames.len(), self.heap.len());
                 let this = this.unwrap_or_else(|| self.given_receiver(unit, function));

@@ -1,9 +1,11 @@
 //! What functions are handed by callers that are not there: keys, which their parameters' names tell, and requests. Such a
 //! value is a source only; where it flows nowhere, nothing is told of it.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use vetch_model::capability::{CapabilityId, Resource};
 use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId};
 
+use super::keys::key_takers;
 use super::{Context, Interp, UnitId};
 use crate::value::{Class, Kind, Taint, Value};
 
@@ -22,8 +24,25 @@ const KEYS: &[&str] = &[
 ];
 
 /// Methods that only write the same in another way: what else a key is given to makes something else of it.
-const REWRITES: &[&str] =
-    &["toString", "trim", "toLowerCase", "split", "join", "concat", "replace", "slice", "toJSON", "b58encode"];
+const REWRITES: &[&str] = &[
+    "toString",
+    "trim",
+    "toLowerCase",
+    "split",
+    "join",
+    "concat",
+    "replace",
+    "slice",
+    "toJSON",
+    "encode",
+    "toHex",
+    "bytesToHex",
+    "hexlify",
+    "stringify",
+    "encodeBase64",
+    "encodeBase58",
+    "b58encode",
+];
 
 /// What a request is called that is sent on as a whole.
 pub(crate) const WHOLE_REQUEST: &str = "request as a whole";
@@ -44,17 +63,33 @@ const MAX_WRAPPER: usize = 512;
 const SECRET_FIELDS: &[&str] =
     &["password", "passwd", "pwd", "authorization", "cookie", "cvv", "cardnumber", "sessionid"];
 
+/// What is known of callers that are not there.
+#[derive(Default)]
+pub(crate) struct Given {
+    /// Keys that functions are handed.
+    keys: Taint,
+    /// The functions of each module that are handed keys by whatever name.
+    key_takers: FxHashMap<UnitId, FxHashSet<FunctionId>>,
+    /// The request that the function which runs has looked into, if any.
+    pub answering: Taint,
+}
+
 impl Interp<'_> {
     /// The value of parameter `index` of `count`, of a call of which nothing is known.
     pub(super) fn given(&mut self, m: &Module, cx: &Context, param: NodeId, index: usize, count: usize) -> Value {
-        if let Some(name) = key_name(m, param, self.parameters_here(m, cx)) {
-            let key = self.at(cx, param, |interp| interp.given_source(format!("argument {name}")));
-            self.given_keys = self.given_keys.or(key);
+        let name = match key_name(m, param, self.parameters_here(m, cx)) {
+            None if index == 0 && !self.is_python_here() && self.takes_key(m, cx) => {
+                name_of(m, param).filter(|name| !is_setting(name))
+            }
+            named => named,
+        };
+        if let Some(name) = name {
+            let key = self.at(cx, param, |interp| interp.given_key(format!("argument {name}")));
             return Value::unknown(key);
         }
         let is_handed = match self.is_python_here() {
             true => is_request(m, param),
-            false => index == 0 && count > 1,
+            false => index == 0 && (count > 1 || matches!(name_of(m, param), Some("req" | "request"))),
         };
         match is_handed {
             true if self.is_python_here() && is_server(m, self.parameters_here(m, cx)) => {
@@ -77,10 +112,8 @@ impl Interp<'_> {
         if !wraps(m, function) {
             return Value::UNKNOWN;
         }
-        let given = self.at(cx, target, |interp| interp.given_source(WRAPPED.to_owned()));
-        // What the function gives back is its own.
-        self.given_keys = self.given_keys.or(given);
-        Value::unknown(given)
+        // As with keys: what the function gives back is its own.
+        Value::unknown(self.at(cx, target, |interp| interp.given_key(WRAPPED.to_owned())))
     }
 
     /// What a method is called on by somebody who is not there. Where it is handed what begins a flow it is some object of
@@ -102,6 +135,12 @@ impl Interp<'_> {
         }
     }
 
+    /// Whether the function that runs is one that is handed a key.
+    fn takes_key(&mut self, m: &Module, cx: &Context) -> bool {
+        let function = self.frames[cx.frame.0 as usize].function;
+        self.given.key_takers.entry(cx.unit).or_insert_with(|| key_takers(m)).contains(&function)
+    }
+
     /// What a caller hands over, as a source.
     pub(crate) fn given_source(&mut self, what: String) -> Taint {
         let note = format!("is given: {what}");
@@ -109,10 +148,19 @@ impl Interp<'_> {
         self.source(effect)
     }
 
+    /// A key that is handed over, as a source: what is made of it is another thing.
+    pub(crate) fn given_key(&mut self, what: String) -> Taint {
+        let key = self.given_source(what);
+        self.given.keys = self.given.keys.or(key);
+        key
+    }
+
     /// `request.headers` and the like, of something that was handed over. `None`: another property.
     pub(super) fn part_of_request(&mut self, object: &Value, name: &str) -> Option<Value> {
         if !object.taint.is_handed() {
-            return None;
+            let is_typed = matches!(name, "password" | "passwd" | "pwd") && self.is_body(object.taint);
+            return is_typed
+                .then(|| Value::unknown(self.given_source("password in a request".to_owned()).or(object.taint)));
         }
         // Names that servers alone have for it: clients have requests, too.
         let is_whole = self.is_python_here() && matches!(name, "META" | "COOKIES" | "GET" | "POST");
@@ -127,7 +175,16 @@ impl Interp<'_> {
             _ => return None,
         };
         let taint = self.given_source(what.to_owned()).or(if is_whole { Taint::WHOLE } else { Taint::NONE });
+        self.given.answering = taint;
         Some(Value::unknown(object.taint.without(Taint::HANDED).or(taint)))
+    }
+
+    /// Whether something is out of the body of a request.
+    fn is_body(&self, taint: Taint) -> bool {
+        !taint.is_empty()
+            && self.sources_of(taint).iter().any(|&source| {
+                self.effects.list[source as usize].resource == Resource::Named("request body".to_owned())
+            })
     }
 
     /// What is left of a taint in what a function that is not at hand makes of it: signatures and addresses are made of
@@ -135,9 +192,17 @@ impl Interp<'_> {
     pub(super) fn through_unknown(&self, taint: Taint, method: Option<&str>) -> Taint {
         match method.is_some_and(|name| REWRITES.contains(&name)) {
             true => taint,
-            false => taint.without(self.given_keys).without(Taint::HANDED.or(Taint::WHOLE).or(Taint::CREDENTIAL)),
+            false => taint.without(self.given.keys).without(Taint::HANDED.or(Taint::WHOLE).or(Taint::CREDENTIAL)),
         }
     }
+}
+
+/// Whether a parameter holds where to connect to or how, rather than a key.
+fn is_setting(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["opt", "config", "setting", "provider", "props", "param", "client", "network", "chain", "address"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// The name of a parameter.

@@ -23,6 +23,11 @@ const HOOKABLE: &[&str] = &[
     "child_process",
     "module",
     "dns",
+    // Clients of ledgers, whose callers hand over keys and payments.
+    "@solana/web3.js",
+    "ethers",
+    "web3",
+    "tronweb",
     "axios",
     "ws",
     // Of Python.
@@ -70,6 +75,9 @@ impl Interp<'_> {
             || self.comes_from(object.taint, CapabilityId::CodeHook);
         if replaces {
             self.hook(name, value);
+        } else if name.starts_with("on") && !object.taint.is_empty() {
+            // `request.onsuccess = …`: it is handed what was asked for.
+            self.invoke_callbacks(std::slice::from_ref(value), object.taint);
         }
         // What stands between a wallet and its user says where a payment goes.
         let is_intercepted = self.comes_from(object.taint, CapabilityId::BrowserHook)
@@ -90,11 +98,23 @@ impl Interp<'_> {
         }
     }
 
-    /// A function that others will call in place of what it replaces: what they give it is intercepted.
-    fn hook(&mut self, what: &str, value: &Value) {
-        if !matches!(&value.kind, Kind::Object(id) if matches!(self.object(*id).class, Class::Closure { .. })) {
-            return;
+    /// `Object.defineProperty(module.Class.prototype, name, { get })`: whoever asks for it asks this.
+    pub(crate) fn replace_getter(&mut self, target: &Value, name: &str, getter: &Value) {
+        match target.kind {
+            Kind::Api(api) => {
+                let path = self.apis.path(api);
+                self.store_on_builtin(&path, name, getter);
+            }
+            _ if target.taint.is_foreign() => self.hook(name, getter),
+            _ => {}
         }
+    }
+
+    /// A function that others will call in place of what it replaces: what they give it is intercepted.
+    pub(crate) fn hook(&mut self, what: &str, value: &Value) {
+        let is_closure = |value: &&Value| matches!(&value.kind, Kind::Object(id) if matches!(self.object(*id).class, Class::Closure { .. }));
+        // One that was made under a condition is perhaps not there.
+        let Some(value) = value.alternatives().iter().find(is_closure).cloned() else { return };
         let effect = self.effect(CapabilityId::CodeHook, Resource::Named(what.to_owned()), format!("replaces {what}"));
         let intercepted = self.source(effect);
         let mut args = vec![Value::unknown(intercepted); 4];
@@ -104,7 +124,7 @@ impl Interp<'_> {
             (object.open, object.taint) = (true, intercepted);
             args.push(Value::object(keywords));
         }
-        let given = self.perhaps(|interp| interp.call_value(value, Value::unknown(intercepted), args));
+        let given = self.perhaps(|interp| interp.call_value(&value, Value::unknown(intercepted), args));
         // A function that it gives in place of another is called by the same callers.
         if self.is_callable(&given) && !self.is_python_here() {
             self.invoke(&given, intercepted);

@@ -11,6 +11,7 @@ mod fuel;
 mod function;
 mod given;
 mod hooks;
+mod keys;
 mod loops;
 mod machine;
 mod module;
@@ -36,6 +37,7 @@ use vetch_model::capability::Trigger;
 use vetch_syntax::ir::{FunctionId, Module, NodeId};
 
 pub(crate) use fuel::Fuel;
+use given::Given;
 pub(crate) use given::{CREDENTIAL, WHOLE_REQUEST};
 pub(crate) use loops::is_hang;
 pub(crate) use names::{ComputedName, Names};
@@ -187,8 +189,10 @@ pub(crate) struct Interp<'p> {
     pub unknown_evals: Vec<(Site, Trigger, Taint)>,
     /// Where text ran that asks for the global object.
     pub global_requests: HashSet<(UnitId, NodeId)>,
-    /// Keys that functions are handed.
-    pub given_keys: Taint,
+    /// What is known of callers that are not there.
+    pub given: Given,
+    /// What the last command printed, where that is known whatever the machine.
+    pub printed: Option<&'static str>,
     /// Counts switches over something that is not known.
     pub lost_switches: u64,
     /// Computed names of code that was written not to be read, and whether each was ever made out.
@@ -279,7 +283,8 @@ impl<'p> Interp<'p> {
             unknowns: 0,
             unknown_evals: Vec::new(),
             global_requests: HashSet::new(),
-            given_keys: Taint::NONE,
+            given: Given::default(),
+            printed: None,
             lost_switches: 0,
             names: FxHashMap::default(),
             decoding_steps: 0,

@@ -343,7 +343,8 @@ impl Interp<'_> {
             }
             Kind::Api(api) => {
                 let members = self.apis.members(*api);
-                (!members.is_empty()).then(|| members.iter().map(|name| Rc::from(*name)).collect())
+                (!members.is_empty() && !self.apis.holds_anything(*api))
+                    .then(|| members.iter().map(|name| Rc::from(*name)).collect())
             }
             Kind::Str(text) if value.exact_str().is_some() && text.len() < 4096 => {
                 Some((0..crate::builtins::string::units(text)).map(|index| Rc::from(index.to_string())).collect())

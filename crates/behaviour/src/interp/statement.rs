@@ -53,7 +53,10 @@ impl Interp<'_> {
             }
             Node::DeclareFunction { .. } | Node::Debugger => Completion::Normal,
             Node::DeclareClass { symbol, class } => {
-                let class = self.eval(m, cx, class);
+                let class = match m.node(class) {
+                    Node::Class { superclass, members } => self.class(m, cx, superclass, members, Some(symbol)),
+                    _ => self.eval(m, cx, class),
+                };
                 self.write_symbol(cx, symbol, class);
                 Completion::Normal
             }

@@ -13,12 +13,17 @@ pub(crate) static META: RuleMeta = RuleMeta {
     doc: include_str!("browser_traffic_hook.md"),
 };
 
+/// Functions and classes that carry what a page sends and gets.
+const TRAFFIC: &[&str] = &["fetch", "xmlhttprequest", "xhr", "websocket", "sendbeacon"];
+
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
-    let hooks: Vec<&Capability> = c.of(CapabilityId::BrowserHook).collect();
+    let is_hook = |hook: &&Capability| !matches!(name_of(hook), Some("wallet payment" | "wallet address"));
+    let hooks: Vec<&Capability> = c.of(CapabilityId::BrowserHook).filter(is_hook).collect();
     let wallets = of_kind(&hooks, &["ethereum", "wallet", "solana", "web3", "tron", "keplr", "phantom"]);
-    let traffic = of_kind(&hooks, &["fetch", "xmlhttprequest", "xhr", "websocket", "sendbeacon"]);
+    let traffic = of_kind(&hooks, TRAFFIC);
     let hidden = wallets.iter().chain(&traffic).find_map(|hook| c.concealment(hook));
     let mut cases: Vec<Case> = c.flows().filter_map(|flow| leaking(c, flow)).collect();
+    cases.extend(c.flows().filter_map(|flow| paying(c, flow)));
     let grade = match (wallets.is_empty(), traffic.is_empty(), hidden.is_some()) {
         (true, true, _) => None,
         (false, _, true) => Some(HARMFUL),
@@ -50,9 +55,25 @@ fn of_kind<'a>(hooks: &[&'a Capability], words: &[&str]) -> Vec<&'a Capability> 
     hooks.iter().copied().filter(|hook| name_of(hook).is_some_and(is_kind)).collect()
 }
 
+/// A function that carries what a page sends and gets.
+fn is_traffic(hook: &Capability) -> bool {
+    !of_kind(&[hook], TRAFFIC).is_empty()
+}
+
 /// `ethereum.request` rather than `ethereum`.
 fn is_method(hook: &Capability) -> bool {
     name_of(hook).is_some_and(|name| name.contains('.'))
+}
+
+/// A host says what a wallet signs, as soon as a page is there.
+fn paying(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
+    let is_payment = flow.sink.id == CapabilityId::BrowserHook && name_of(&flow.sink) == Some("wallet payment");
+    let host = c.host(&flow.source);
+    if !is_payment || flow.source.id != CapabilityId::NetConnect || !is_unasked(when(flow)) || !host.is_foreign() {
+        return None;
+    }
+    let title = format!("{} has the wallet of a page's visitor sign what {} says", c.label(), host.words());
+    Some(Case::new(HARMFUL, title, evidence_of([&flow.source, &flow.sink])))
 }
 
 /// What a hook sees goes to a stranger.
@@ -67,6 +88,8 @@ fn leaking(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> 
         // Forms are read by those who show them; a page's fields as a whole are read to take them.
         _ if is_typed && is_unasked(when(flow)) && host.is_foreign() => HARMFUL,
         (true, true) => HARMFUL,
+        // Trackers of errors and times do so once they are started.
+        _ if is_traffic(&flow.source) && is_unasked(when(flow)) && host.is_foreign() => DOUBTFUL,
         (true, false) | (false, true) => DOUBTFUL,
         // Analytics on request.
         (false, false) => return None,

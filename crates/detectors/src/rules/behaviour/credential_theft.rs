@@ -20,6 +20,9 @@ pub(crate) static META: RuleMeta = RuleMeta {
 /// What nobody reads but to use it for its owner, or to steal it.
 const LOOT: &[&str] = &["wallet", "browser profile", "SSH", "GnuPG", "key chain", "shell history", "GitHub", "AWS"];
 
+/// Of these, what the clients of a service send to wherever it runs.
+const HELD_BY_CLIENTS: &[&str] = &["GitHub", "AWS"];
+
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let variables: BTreeSet<&str> = c
         .flows()
@@ -50,9 +53,13 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     }
     let grade = match flow.source.id {
         _ if is_home => DOUBTFUL,
+        // With these a job of CI asks who it is: to publish, or to log in somewhere.
+        CapabilityId::EnvRead if trigger == Trigger::Install && is_identity(flow) => DOUBTFUL,
         CapabilityId::EnvRead => variable_grade(variables, trigger, &host, hidden.is_some())?,
+        CapabilityId::BrowserHook if is_all_stored(flow) && is_unasked(trigger) && host.is_foreign() => HARMFUL,
         CapabilityId::BrowserHook => session_grade(trigger, &host, hidden.is_some())?,
-        _ => file_grade(flow, trigger, &host, hidden.is_some()),
+        _ if is_any_of_folder(flow) && host.is_foreign() && trigger == Trigger::Call => DOUBTFUL,
+        _ => file_grade(family, trigger, &host, hidden.is_some()),
     };
     let title = format!(
         "{} reads {} secrets and sends them to {} {}{}",
@@ -67,9 +74,24 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     Some(Case::new(grade, title, evidence))
 }
 
+fn is_identity(flow: &vetch_model::profile::Flow) -> bool {
+    name_of(&flow.source).is_some_and(|name| name.starts_with("ACTIONS_ID_TOKEN_"))
+}
+
+/// Whatever a folder of secrets holds, where a client would read what it needs.
+fn is_any_of_folder(flow: &vetch_model::profile::Flow) -> bool {
+    class_of(&flow.source) == Some(PathClass::Credentials)
+        && name_of(&flow.source).is_some_and(|path| path.ends_with("/*"))
+}
+
+/// What every script of a site keeps in the browser, rather than what one looks for.
+fn is_all_stored(flow: &vetch_model::profile::Flow) -> bool {
+    name_of(&flow.source) == Some("all that is stored")
+}
+
 /// Files: nobody who is only installed or imported has business with them.
-fn file_grade(flow: &vetch_model::profile::Flow, trigger: Trigger, host: &Host, hidden: bool) -> Grade {
-    let loot = matches!(class_of(&flow.source), Some(PathClass::Wallet | PathClass::Browser));
+fn file_grade(family: &str, trigger: Trigger, host: &Host, hidden: bool) -> Grade {
+    let loot = LOOT.contains(&family) && !HELD_BY_CLIENTS.contains(&family);
     match trigger {
         Trigger::Install if hidden || host.is_foreign() => CERTAIN,
         Trigger::Install => HARMFUL,
@@ -77,6 +99,8 @@ fn file_grade(flow: &vetch_model::profile::Flow, trigger: Trigger, host: &Host, 
         Trigger::Import => DOUBTFUL,
         _ if hidden || host.is_alarming() => HARMFUL,
         _ if loot && host.is_foreign() => DOUBTFUL,
+        // A library is told its settings; those of the project it only reads to use them.
+        Trigger::Call if family == "project" && host.is_foreign() => DOUBTFUL,
         // What every client of a cloud does when it is told to.
         _ => FACT,
     }
@@ -165,10 +189,20 @@ mod tests {
     #[test]
     fn cloud_clients_are_at_most_notable() {
         assert_eq!(stolen(Trigger::Call, "*"), Verdict::Notable);
-        assert_eq!(stolen(Trigger::Bin, "api.other.invalid"), Verdict::Notable);
+        let source = read(PathClass::Credentials, "~/.aws/credentials").at(Trigger::Bin);
+        let asked = Facts::new().flow(source, net("api.other.invalid").at(Trigger::Bin));
+        assert_eq!(asked.verdict(RULE), Verdict::Notable);
         let late = Facts::new()
             .flow(read(PathClass::Credentials, "~/.aws/config").at(Trigger::Import), net("*").at(Trigger::Call));
         assert_eq!(late.verdict(RULE), Verdict::Notable);
+    }
+
+    #[test]
+    fn no_client_sends_the_key_of_a_shell() {
+        assert_eq!(stolen(Trigger::Bin, "api.other.invalid"), Verdict::Suspicious);
+        let any = Facts::new()
+            .flow(read(PathClass::Credentials, "<home>/.config/gcloud/*").at(Trigger::Call), net("api.other.invalid"));
+        assert_eq!(any.verdict(RULE), Verdict::Suspicious);
     }
 
     #[test]

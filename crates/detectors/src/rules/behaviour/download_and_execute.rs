@@ -178,7 +178,8 @@ fn judge(c: &Contents<'_>, chain: &Chain<'_>) -> Option<Case> {
         let named = "from an address that another host names";
         match chain.is_script {
             true => odd.extend([named, "evaluated unseen"]),
-            false => odd.extend(is_python(chain.run).then_some(named)),
+            // An installer asks for the newest release; whoever is only imported installs nothing.
+            false => odd.extend((is_python(chain.run) || chain.trigger == Trigger::Import).then_some(named)),
         }
     }
     let grade = grade(chain, &grave, &odd, host.is_foreign())?;

@@ -25,7 +25,9 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let key = match given.strip_prefix("argument ") {
         Some(name) => format!("`{name}`, which its callers give it,"),
         None if given == "password or token" => "a password or token, which its callers give it,".to_owned(),
+        None if given == "password in a request" => "the passwords of requests".to_owned(),
         None if given.starts_with("password") => "the password that it asks for".to_owned(),
+        None if given.starts_with("mail") => "a hidden copy of every mail".to_owned(),
         None => return None,
     };
     let host = c.host(&flow.sink);
@@ -38,7 +40,9 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let title = format!("{} sends {key} to {}{hiding}", c.label(), host.words());
     let mut evidence = evidence_of([&flow.source, &flow.sink]);
     evidence.extend(hidden);
-    Some(Case::new(HARMFUL, title, evidence))
+    // Forms of a site of one's own send a copy, clients of a service that logs people in ask it.
+    let is_asked_for = given.starts_with("mail") || given == "password in a request";
+    Some(Case::new(if is_asked_for { DOUBTFUL } else { HARMFUL }, title, evidence))
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         _ if hidden.is_some() || host.is_alarming() => DOUBTFUL,
         // Of Python, no error tracker takes all of it.
         Trigger::Call if host.is_foreign() && flow.sink.evidence.location().file.ends_with(".py") => DOUBTFUL,
+        // Nor does any command in the very place where it sends.
+        Trigger::Bin if host.is_foreign() && is_near(flow) => DOUBTFUL,
         // Error trackers attach what they are told to.
         _ => (Severity::Medium, Confidence::Low),
     };
@@ -44,6 +46,13 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let mut evidence = evidence_of([&flow.source, &flow.sink]);
     evidence.extend(hidden);
     Some(Case::new(grade, title, evidence))
+}
+
+/// Whether both stand within a few lines of one file.
+fn is_near(flow: &vetch_model::profile::Flow) -> bool {
+    const NEAR: u32 = 400;
+    let (from, to) = (flow.source.evidence.location(), flow.sink.evidence.location());
+    from.file == to.file && from.span.start.abs_diff(to.span.start) < NEAR
 }
 
 /// Both at install, in one file, without a flow that could be followed: installers hand the environment on

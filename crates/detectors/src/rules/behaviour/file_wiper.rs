@@ -69,6 +69,7 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
         (true, _) => UNCLEAR,
         (false, Trigger::Install | Trigger::Import) if hidden.is_some() || aimed.is_some() => HARMFUL,
         (false, Trigger::Install) => UNCLEAR,
+        (false, Trigger::Import) if target.is_source => DOUBTFUL,
         (false, _) => return None,
     };
     let aim = if aimed.is_some() { ", depending on where the machine is" } else { "" };
@@ -84,6 +85,8 @@ struct Target {
     is_whole: bool,
     /// The home folder itself.
     is_home: bool,
+    /// Whatever lies in a folder of sources of the project.
+    is_source: bool,
 }
 
 fn target_of(capability: &Capability) -> Option<Target> {
@@ -95,27 +98,42 @@ fn target_of(capability: &Capability) -> Option<Target> {
             words: "a home folder or a root",
             is_whole,
             is_home: false,
+            is_source: false,
         });
     }
     if capability.id == CapabilityId::FsWrite {
         let is_disk = name_of(capability).is_some_and(is_disk);
-        return is_disk.then_some(Target { words: "a disk as a whole", is_whole: true, is_home: false });
+        return is_disk.then_some(Target {
+            words: "a disk as a whole",
+            is_whole: true,
+            is_home: false,
+            is_source: false,
+        });
     }
     if capability.id != CapabilityId::FsDelete {
         return None;
     }
     let is_all = name_of(capability).is_none_or(is_root);
     let is_whole = is_all && name_of(capability).is_some_and(|path| !path.contains('*'));
+    let is_source = class_of(capability) == Some(PathClass::Project) && name_of(capability).is_some_and(is_any_source);
     let words = match class_of(capability)? {
         PathClass::Home => "files of the home folder",
         PathClass::System => "system files",
         PathClass::Credentials => "stored credentials",
         PathClass::Project if is_whole => "the project",
+        PathClass::Project if is_source => "the sources of the project",
         _ => return None,
     };
     // A named file or folder below home is a tool's own.
     let is_home = is_whole && class_of(capability) == Some(PathClass::Home);
-    is_all.then_some(Target { words, is_whole, is_home })
+    (is_all || is_source).then_some(Target { words, is_whole, is_home, is_source })
+}
+
+/// Any file of a folder that developers write: what is made is elsewhere (`dist`, `.cache`).
+fn is_any_source(path: &str) -> bool {
+    const SOURCES: &[&str] = &["src", "app", "lib", "pages", "components", "routes", "public", ".git"];
+    let rest = path.strip_prefix("<project>/").unwrap_or(path);
+    rest.split_once('/').is_some_and(|(folder, file)| SOURCES.contains(&folder) && file == "*")
 }
 
 /// A device that stands for a disk, or a part of one.

@@ -31,7 +31,21 @@ pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let entries = triggers.into_iter().flat_map(|trigger| c.at(trigger, CapabilityId::ProcessSpawn));
     let engines = triggers.into_iter().flat_map(|trigger| c.at(trigger, CapabilityId::HostProbe));
     let engines = engines.filter_map(|probe| commands_engine(c, probe));
-    report_worst(out, &META, scans.chain(entries.filter_map(|spawn| enters(c, spawn))).chain(engines));
+    let tunnels = c.flows().filter_map(|flow| tunnel(c, flow));
+    report_worst(out, &META, scans.chain(entries.filter_map(|spawn| enters(c, spawn))).chain(engines).chain(tunnels));
+}
+
+/// A stranger says which hosts are reached through this machine.
+fn tunnel(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
+    let is_tunnel = flow.source.id == CapabilityId::NetConnect && flow.sink.id == CapabilityId::HostProbe;
+    let host = c.host(&flow.source);
+    // Whoever asks for a tunnel knows where it begins.
+    if !is_tunnel || !is_unasked(when(flow)) || !host.is_foreign() {
+        return None;
+    }
+    let title =
+        format!("{} lets {} reach hosts through this machine {}", c.label(), host.words(), when_words(when(flow)));
+    Some(Case::new(HARMFUL, title, evidence_of([&flow.source, &flow.sink])))
 }
 
 fn scan(c: &Contents<'_>, trigger: Trigger) -> Option<Case> {

@@ -17,7 +17,33 @@ pub(crate) static META: RuleMeta = RuleMeta {
 pub(crate) fn check(c: &Contents<'_>, out: &mut Vec<Finding>) {
     let cases =
         c.obfuscation().filter(|signal| signal.trigger != Trigger::Install).filter_map(|signal| judge(c, signal));
-    report_worst(out, &META, cases);
+    let compiled = c.of(CapabilityId::CodeNative).filter_map(|runs| compiled(c, runs));
+    report_worst(out, &META, cases.chain(compiled).chain(c.flows().filter_map(|flow| bytes_command(c, flow))));
+}
+
+/// Code that was compiled before, in place of a source that could be read.
+fn compiled(c: &Contents<'_>, runs: &Capability) -> Option<Case> {
+    let what = name_of(runs)?;
+    let is_compiled = what.starts_with("compiled code of ") && is_unasked(runs.trigger);
+    let title = format!("{} runs {what} in place of source {}", c.label(), when_words(runs.trigger));
+    is_compiled.then(|| Case::new(DOUBTFUL, title, evidence_of([runs])))
+}
+
+/// The bytes of a WebAssembly module say which programs are started.
+fn bytes_command(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
+    let is_command = flow.source.id == CapabilityId::CodeNative && flow.sink.id == CapabilityId::ProcessSpawn;
+    let connects = c
+        .at(flow.trigger, CapabilityId::NetConnect)
+        .find(|it| it.evidence.location().file == flow.sink.evidence.location().file && it.resource == Resource::Any);
+    // What compilers make of programs in C has their `system`, but runs it when it is called.
+    let grade = match (when(flow), connects) {
+        (Trigger::Install, _) => DOUBTFUL,
+        (Trigger::Import, Some(_)) => DOUBTFUL,
+        _ => return None,
+    };
+    let title = format!("{} starts the programs that a WebAssembly module names {}", c.label(), when_words(when(flow)));
+    let evidence = evidence_of([&flow.source, &flow.sink].into_iter().chain(connects));
+    is_command.then(|| Case::new(grade, title, evidence))
 }
 
 fn judge(c: &Contents<'_>, signal: &vetch_model::facts::Signal) -> Option<Case> {

@@ -24,6 +24,9 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         return None;
     }
     let part = name_of(&flow.source).filter(|name| name.starts_with("request"))?;
+    if flow.sink.id == CapabilityId::FsDelete {
+        return wipes(c, flow);
+    }
     let is_body = part == "request body";
     let what = match flow.sink.id {
         // The whole command line: a program with an argument out of a request is what many servers run.
@@ -46,6 +49,16 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let mut evidence = evidence_of([&flow.source, &flow.sink]);
     evidence.extend(hidden);
     Some(Case::new(grade, title, evidence))
+}
+
+/// All that the application's folder holds is deleted by a function that answers requests.
+fn wipes(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
+    let path = name_of(&flow.sink)?.trim_end_matches('/');
+    if !matches!(path, "<project>" | "." | "<home>" | "~" | "/") {
+        return None;
+    }
+    let title = format!("{} deletes the folder of the application that uses it when a request asks for it", c.label());
+    Some(Case::new(HARMFUL, title, evidence_of([&flow.source, &flow.sink])))
 }
 
 /// Whether what is given ends up in code of other files that does all kinds of things: the server of a large tool, of whose
