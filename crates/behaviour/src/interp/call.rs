@@ -165,6 +165,9 @@ impl Interp<'_> {
             Kind::Unknown if name == "then" && matches!(args.first().map(|it| &it.kind), Some(Kind::Api(_))) => {
                 self.call_value(&args[0], Value::UNDEFINED, vec![receiver.clone()])
             }
+            Kind::Unknown if name == "then" && args.first().is_some_and(|arg| self.is_closure(arg)) => {
+                self.then_unknown(receiver, args)
+            }
             // What is registered with something unknown runs when its user asks for it.
             Kind::Unknown if REGISTERS.contains(&name) && self.trigger.is_unasked() => {
                 let trigger = std::mem::replace(&mut self.trigger, Trigger::Call);
@@ -181,6 +184,15 @@ impl Interp<'_> {
             },
             _ => crate::builtins::call_primitive_method(self, receiver, name, args),
         }
+    }
+
+    /// `promise.then(callback)`, of a promise that is not known: it promises what the callback gives.
+    fn then_unknown(&mut self, promise: &Value, mut args: Vec<Value>) -> Value {
+        let callback = args.remove(0);
+        let given = self.invoke(&callback, promise.taint);
+        let given = self.settled(&given);
+        let otherwise = self.call_unknown(promise, args);
+        join(&given, &otherwise)
     }
 
     /// Whether a value stands for a promise of itself.

@@ -59,7 +59,7 @@ impl Interp<'_> {
         }
     }
 
-    fn is_closure(&self, value: &Value) -> bool {
+    pub(super) fn is_closure(&self, value: &Value) -> bool {
         matches!(&value.kind, Kind::Object(id) if matches!(self.object(*id).class, Class::Closure { .. } | Class::Bound { .. }))
     }
 
