@@ -318,6 +318,8 @@ impl InstalledDifference {
 pub struct RecordDifference {
     /// Files with other contents.
     pub changed: Vec<ChangedFile>,
+    /// Files that are as another release recorded them, which was installed over this one; and that release.
+    pub overwritten: Vec<(ChangedFile, String)>,
     /// Files that are recorded and not there, with the place of their record.
     pub missing: Vec<(String, Location)>,
     /// Files in the distribution's own folders that no record lists.
@@ -327,7 +329,7 @@ pub struct RecordDifference {
 impl RecordDifference {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.missing.is_empty() && self.extra.is_empty()
+        self.changed.is_empty() && self.overwritten.is_empty() && self.missing.is_empty() && self.extra.is_empty()
     }
 }
 

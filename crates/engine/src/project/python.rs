@@ -10,7 +10,7 @@ mod compare;
 mod records;
 mod startup;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 
 use cap_std::fs::Dir;
@@ -87,6 +87,8 @@ fn check_files(project: &Project) -> Environment {
         Some(record) => records::verify(&project.dir, record),
         None => Checked::default(),
     });
+    let labels = ids.iter().map(|id| project.inventory.package(*id).label());
+    set_overwritten_apart(&mut checked, &read, &labels.collect::<Vec<_>>());
     let all_recorded = read.iter().all(|record| record.is_read);
     for (owner, path) in records::extra(&files, &folders, &read, &known) {
         if let Some(checked) = checked.get_mut(owner) {
@@ -106,6 +108,34 @@ fn check_files(project: &Project) -> Environment {
     }
     environment.records = ids.into_iter().zip(checked).collect();
     environment
+}
+
+/// Tells files that were changed from those that another distribution was installed over: what lies there is what that one
+/// recorded, and is judged with it.
+fn set_overwritten_apart(checked: &mut [Checked], read: &[records::Record], labels: &[String]) {
+    let mut differing: HashMap<String, HashSet<usize>> = HashMap::new();
+    for (number, checked) in checked.iter().enumerate() {
+        for file in &checked.difference.changed {
+            differing.entry(file.path.clone()).or_default().insert(number);
+        }
+    }
+    let mut owners: HashMap<&str, &str> = HashMap::new();
+    for ((number, record), label) in read.iter().enumerate().zip(labels) {
+        let hashed = record.files.iter().filter(|file| file.integrity.is_some());
+        for place in hashed.filter_map(|file| file.place.as_deref()) {
+            if differing.get(place).is_some_and(|numbers| !numbers.contains(&number)) {
+                owners.insert(place, label);
+            }
+        }
+    }
+    for Checked { difference, .. } in checked {
+        for file in std::mem::take(&mut difference.changed) {
+            match owners.get(file.path.as_str()) {
+                Some(owner) => difference.overwritten.push((file, (*owner).to_owned())),
+                None => difference.changed.push(file),
+            }
+        }
+    }
 }
 
 /// The files of a wheel that was unpacked beside its record; `None` if it has none.

@@ -77,6 +77,25 @@ fn what_was_changed_planted_and_removed_is_found() {
     assert!(text.contains("RECORD:1"), "{text}");
 }
 
+/// Two releases that have files in common: whichever is installed last has its own there.
+#[test]
+fn what_another_release_was_installed_over_is_told_and_fails_nothing() {
+    let other = "Metadata-Version: 2.1\nName: other\nVersion: 1.0\n";
+    let record = "tool/__init__.py,sha256=QgXEgJqxsID9Mra_lkDl_qptG2m_n6aElUq3EBV-wUE,6\n\
+                  other-1.0.dist-info/METADATA,,\nother-1.0.dist-info/RECORD,,\n";
+    let project = environment()
+        .file("requirements.txt", "tool==1.0\nother==1.0\n")
+        .file(&format!("{SITE}/tool/__init__.py"), "x = 2\n")
+        .file(&format!("{SITE}/other-1.0.dist-info/METADATA"), other)
+        .file(&format!("{SITE}/other-1.0.dist-info/RECORD"), record)
+        .build();
+    let run = offline(&project, &["--allow-incomplete"]).expect(0);
+    let found = findings(&run);
+    let words = "recorded-files-changed 1 files of tool@1.0 are those of other@1.0, which was installed over it";
+    assert!(found.iter().any(|text| text == words), "{found:#?}");
+    assert_eq!(run.release("pkg:pypi/tool@1.0")["verdict"], "notable");
+}
+
 #[test]
 fn what_runs_at_every_start_and_was_not_recorded_is_found() {
     let project = environment()

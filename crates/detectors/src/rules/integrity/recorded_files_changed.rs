@@ -18,7 +18,8 @@ use crate::input::{ChangedFile, Recorded};
 
 pub(crate) fn check(facts: &ReleaseFacts<'_>, out: &mut Vec<Finding>) {
     for recorded in &facts.recorded {
-        let cases = [changed(facts, recorded), extra(facts, recorded), missing(facts, recorded)];
+        let cases =
+            [changed(facts, recorded), overwritten(facts, recorded), extra(facts, recorded), missing(facts, recorded)];
         // Each by itself: what was planted is not what was changed.
         for case in cases.into_iter().flatten() {
             report(out, &META, case.grade, case.title, case.evidence);
@@ -53,6 +54,27 @@ fn changed(facts: &ReleaseFacts<'_>, recorded: &Recorded<'_>) -> Option<Case> {
         note: note.to_owned(),
     });
     Some(Case::new(grade, title, evidence.collect()))
+}
+
+/// Files that another release was installed over, as it recorded them: two releases claim the same places, and what lies
+/// there is judged with the other.
+fn overwritten(facts: &ReleaseFacts<'_>, recorded: &Recorded<'_>) -> Option<Case> {
+    let files = &recorded.difference.overwritten;
+    let (_, first) = files.first()?;
+    let others = if files.iter().all(|(_, by)| by == first) { first.as_str() } else { "others" };
+    let title = format!(
+        "{} files of {} are those of {others}, which was installed over it",
+        files.len(),
+        facts.package.label()
+    );
+    let evidence = files.iter().take(8).map(|(file, by)| Evidence::Field {
+        location: file.recorded_at.clone(),
+        field: file.path.clone(),
+        found: file.found.clone(),
+        expected: Some(file.expected.clone()),
+        note: format!("as {by} recorded it"),
+    });
+    Some(Case::new(FACT, title, evidence.collect()))
 }
 
 /// Files in the distribution's folders that nobody recorded.
@@ -124,6 +146,17 @@ mod tests {
         assert_eq!(verdict(|it| it.changed.push(file("tool/fast.pyd"))), Verdict::Suspicious);
         assert_eq!(verdict(|it| it.changed.push(file("tool/LICENSE.txt"))), Verdict::Notable);
         assert_eq!(verdict(|_| ()), Verdict::Clean);
+    }
+
+    #[test]
+    fn what_another_release_was_installed_over_is_no_tampering() {
+        let over = |path: &str| (file(path), "other@1.0".to_owned());
+        assert_eq!(verdict(|it| it.overwritten.push(over("tool/__init__.py"))), Verdict::Notable);
+        let both = |it: &mut RecordDifference| {
+            it.overwritten.push(over("tool/a.py"));
+            it.changed.push(file("tool/b.py"));
+        };
+        assert_eq!(verdict(both), Verdict::Suspicious);
     }
 
     #[test]
