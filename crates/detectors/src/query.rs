@@ -299,6 +299,14 @@ impl Case {
     pub(crate) fn new(grade: Grade, title: impl Into<String>, evidence: Vec<Evidence>) -> Case {
         Case { grade, title: title.into(), evidence }
     }
+
+    /// A case of something that goes from one deed to the other, with what hides the code that does it.
+    pub(crate) fn sent(grade: Grade, title: &str, [source, sink]: [&Capability; 2], hidden: Option<Evidence>) -> Case {
+        let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
+        let mut evidence = evidence_of([source, sink]);
+        evidence.extend(hidden);
+        Case::new(grade, format!("{title}{hiding}"), evidence)
+    }
 }
 
 /// Reports the worst of several cases as one finding, with the evidence of the equally bad ones.

@@ -1,4 +1,4 @@
-//! Techniques of ATT&CK that were imported; those that are shipped stand in [`crate::knowledge`].
+//! Techniques of ATT&CK that were imported; those that are shipped stand in [`crate::knowledge()`].
 
 use std::collections::BTreeMap;
 

@@ -61,17 +61,9 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
         _ if is_any_of_folder(flow) && host.is_foreign() && trigger == Trigger::Call => DOUBTFUL,
         _ => file_grade(family, trigger, &host, hidden.is_some()),
     };
-    let title = format!(
-        "{} reads {} secrets and sends them to {} {}{}",
-        c.label(),
-        family,
-        host.words(),
-        when_words(trigger),
-        because(if hidden.is_some() { &["in hidden code"] } else { &[] })
-    );
-    let mut evidence = evidence_of([&flow.source, &flow.sink]);
-    evidence.extend(hidden);
-    Some(Case::new(grade, title, evidence))
+    let title =
+        format!("{} reads {} secrets and sends them to {} {}", c.label(), family, host.words(), when_words(trigger),);
+    Some(Case::sent(grade, &title, [&flow.source, &flow.sink], hidden))
 }
 
 fn is_identity(flow: &vetch_model::profile::Flow) -> bool {

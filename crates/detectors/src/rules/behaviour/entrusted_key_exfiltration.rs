@@ -36,13 +36,11 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         return None;
     }
     let hidden = c.concealment(&flow.sink);
-    let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
-    let title = format!("{} sends {key} to {}{hiding}", c.label(), host.words());
-    let mut evidence = evidence_of([&flow.source, &flow.sink]);
-    evidence.extend(hidden);
+    let title = format!("{} sends {key} to {}", c.label(), host.words());
     // Forms of a site of one's own send a copy, clients of a service that logs people in ask it.
     let is_asked_for = given.starts_with("mail") || given == "password in a request";
-    Some(Case::new(if is_asked_for { DOUBTFUL } else { HARMFUL }, title, evidence))
+    let grade = if is_asked_for { DOUBTFUL } else { HARMFUL };
+    Some(Case::sent(grade, &title, [&flow.source, &flow.sink], hidden))
 }
 
 #[cfg(test)]

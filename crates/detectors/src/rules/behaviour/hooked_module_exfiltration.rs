@@ -37,11 +37,8 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         Some(replaced) => format!("replaces {replaced} and sends what it is called with"),
         None => "replaces a function of another module and sends what it is called with".to_owned(),
     };
-    let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
-    let title = format!("{} {does} to {}{hiding}", c.label(), host.words());
-    let mut evidence = evidence_of([&flow.source, &flow.sink]);
-    evidence.extend(hidden);
-    Some(Case::new(grade, title, evidence))
+    let title = format!("{} {does} to {}", c.label(), host.words());
+    Some(Case::sent(grade, &title, [&flow.source, &flow.sink], hidden))
 }
 
 #[cfg(test)]

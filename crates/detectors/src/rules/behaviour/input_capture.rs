@@ -41,12 +41,8 @@ fn sent(c: &Contents<'_>, input: &Capability, sink: &Capability, trigger: Trigge
     }
     // Remote desktops, recorders and dictation do so when they are started.
     let grade = sent_grade(trigger, &host, hidden.is_some()).unwrap_or(FACT);
-    let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
-    let title =
-        format!("{} records {what} and sends it to {} {}{hiding}", c.label(), host.words(), when_words(trigger));
-    let mut evidence = evidence_of([input, sink]);
-    evidence.extend(hidden);
-    Some(Case::new(grade, title, evidence))
+    let title = format!("{} records {what} and sends it to {} {}", c.label(), host.words(), when_words(trigger));
+    Some(Case::sent(grade, &title, [input, sink], hidden))
 }
 
 /// What is recorded by code that also has the network. Pages listen to keys and paste from the clipboard by

@@ -33,9 +33,8 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
     let host = c.host(&flow.sink);
     let hidden = c.concealment(&flow.sink).or_else(|| c.concealment(&flow.source));
     let grade = sent_grade(when(flow), &host, hidden.is_some())?;
-    let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
     let title = format!(
-        "{} gathers files of the {} and sends them to {} {}{hiding}",
+        "{} gathers files of the {} and sends them to {} {}",
         c.label(),
         match class_of(&flow.source) {
             Some(PathClass::Home) => "home folder",
@@ -45,9 +44,7 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         host.words(),
         when_words(when(flow))
     );
-    let mut evidence = evidence_of([&flow.source, &flow.sink]);
-    evidence.extend(hidden);
-    Some(Case::new(grade, title, evidence))
+    Some(Case::sent(grade, &title, [&flow.source, &flow.sink], hidden))
 }
 
 /// Whatever lies there, rather than a file that is the package's own.

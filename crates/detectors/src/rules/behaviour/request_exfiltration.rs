@@ -30,11 +30,8 @@ fn judge(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
         (true, false) => DOUBTFUL,
         (false, _) => return None,
     };
-    let hiding = because(if hidden.is_some() { &["in hidden code"] } else { &[] });
-    let title = format!("{} sends the requests that an application gets to {}{hiding}", c.label(), host.words());
-    let mut evidence = evidence_of([&flow.source, &flow.sink]);
-    evidence.extend(hidden);
-    Some(Case::new(grade, title, evidence))
+    let title = format!("{} sends the requests that an application gets to {}", c.label(), host.words());
+    Some(Case::sent(grade, &title, [&flow.source, &flow.sink], hidden))
 }
 
 #[cfg(test)]
