@@ -43,10 +43,12 @@ impl Interp<'_> {
             return self.eval_super_call(m, cx, m.list(args));
         }
         let (receiver, method) = self.eval_callee(m, cx, callee);
-        let args = match self.eval_spread(m, cx, m.list(args)) {
+        let nodes = m.list(args);
+        let mut args = match self.eval_spread(m, cx, nodes) {
             Ok(args) => args,
             Err(taint) => vec![Value::unknown(taint); 3],
         };
+        self.hand_on(m, nodes, &mut args);
         // Only functions are given functions over labels: the look is cheap.
         if !is_new
             && args.iter().take(2).any(|arg| matches!(arg.kind, Kind::Object(_)))

@@ -70,6 +70,8 @@ pub(crate) struct Given {
     keys: Taint,
     /// The functions of each module that are handed keys by whatever name.
     key_takers: FxHashMap<UnitId, FxHashSet<FunctionId>>,
+    /// Arguments of functions that decorators wrap.
+    wrapped: Taint,
     /// The request that the function which runs has looked into, if any.
     pub answering: Taint,
 }
@@ -113,7 +115,17 @@ impl Interp<'_> {
             return Value::UNKNOWN;
         }
         // As with keys: what the function gives back is its own.
-        Value::unknown(self.at(cx, target, |interp| interp.given_key(WRAPPED.to_owned())))
+        let wrapped = self.at(cx, target, |interp| interp.given_key(WRAPPED.to_owned()));
+        self.given.wrapped = self.given.wrapped.or(wrapped);
+        Value::unknown(wrapped)
+    }
+
+    /// What is handed on as it came, to the function that is wrapped: what that does with it is its own business.
+    pub(super) fn hand_on(&self, m: &Module, nodes: &[NodeId], args: &mut [Value]) {
+        let wrapped = self.given.wrapped;
+        if !wrapped.is_empty() && nodes.iter().any(|&arg| matches!(m.node(arg), Node::Spread(_))) {
+            args.iter_mut().for_each(|arg| arg.taint = arg.taint.without(wrapped));
+        }
     }
 
     /// What a method is called on by somebody who is not there. Where it is handed what begins a flow it is some object of
