@@ -51,6 +51,10 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     if !host.is_remote() || is_home && !is_asked_of_program {
         return None;
     }
+    // A service already knows the token that is named after it: a bot logs in with it.
+    if hidden.is_none() && flow.source.id == CapabilityId::EnvRead && is_named_after(flow, &host.name) {
+        return None;
+    }
     let grade = match flow.source.id {
         _ if is_home => DOUBTFUL,
         // With these a job of CI asks who it is: to publish, or to log in somewhere.
@@ -64,6 +68,13 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
     let title =
         format!("{} reads {} secrets and sends them to {} {}", c.label(), family, host.words(), when_words(trigger),);
     Some(Case::sent(grade, &title, [&flow.source, &flow.sink], hidden))
+}
+
+/// Whether a variable bears the name of the host as a word of its own: `DISCORD_TOKEN` and `discord.com`.
+fn is_named_after(flow: &vetch_model::profile::Flow, host: &str) -> bool {
+    let own = host.rsplit('.').skip(1).find(|label| label.len() > 3);
+    let (Some(variable), Some(own)) = (name_of(&flow.source), own) else { return false };
+    variable.split('_').any(|word| word.eq_ignore_ascii_case(own))
 }
 
 fn is_identity(flow: &vetch_model::profile::Flow) -> bool {
@@ -195,6 +206,17 @@ mod tests {
         let any = Facts::new()
             .flow(read(PathClass::Credentials, "<home>/.config/gcloud/*").at(Trigger::Call), net("api.other.invalid"));
         assert_eq!(any.verdict(RULE), Verdict::Suspicious);
+    }
+
+    #[test]
+    fn a_bot_logs_in_with_the_token_of_its_service() {
+        let to = |variable: &str, host: &str| {
+            let source = cap(CapabilityId::EnvRead, named(variable)).at(Trigger::Import);
+            Facts::new().flow(source, net(host).at(Trigger::Import)).verdict(RULE)
+        };
+        assert_eq!(to("DISCORD_TOKEN", "discord.com"), Verdict::Clean);
+        assert_eq!(to("DISCORD_TOKEN", "hooks.slack.com"), Verdict::Malicious);
+        assert_eq!(to("NPM_TOKEN", "discord.com"), Verdict::Malicious);
     }
 
     #[test]
