@@ -348,6 +348,12 @@ pub(crate) fn because(reasons: &[&str]) -> String {
     if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) }
 }
 
+/// Whether two things stand within so many bytes of one file.
+pub(crate) fn stand_within(bytes: u32, one: &Capability, other: &Capability) -> bool {
+    let (one, other) = (one.evidence.location(), other.evidence.location());
+    one.file == other.file && one.span.start.abs_diff(other.span.start) < bytes
+}
+
 /// Whether `evade` names this mechanism. The ids are open: any spelling that holds the word counts.
 pub(crate) fn evades(capability: &Capability, words: &[&str]) -> bool {
     capability.id == CapabilityId::Evade

@@ -150,7 +150,7 @@ fn register_traffic(apis: &mut Apis) {
 
 /// A wallet is asked for something: what it is asked for may be another's wish.
 fn pay(interp: &mut Interp<'_>, call: &Call) -> Value {
-    let wish = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+    let wish = interp.deep_taint_of(&call.args);
     if interp.comes_from(wish, CapabilityId::NetConnect) {
         let object = Resource::Named("wallet payment".to_owned());
         let effect = interp.effect(CapabilityId::BrowserHook, object, "has a wallet sign what a host says");

@@ -70,6 +70,11 @@ impl Interp<'_> {
         }
     }
 
+    /// What flowed into any of several values.
+    pub(crate) fn deep_taint_of(&self, values: &[Value]) -> Taint {
+        values.iter().fold(Taint::NONE, |taint, value| taint.or(self.deep_taint(value)))
+    }
+
     /// What flows out of a value that is written out or sent as a whole: the environment in it is read.
     pub(crate) fn surrendered(&mut self, value: &Value) -> Taint {
         let mut taint = self.deep_taint(value);

@@ -126,13 +126,14 @@ pub(crate) fn read_effects(interp: &mut Interp<'_>, path: &Value) -> (Option<Val
             let target = Resource::Named(path.as_deref().unwrap_or_default().replace(crate::value::HOLE, "*"));
             interp.effect(CapabilityId::ProcessInject, target, "reads the memory of a process");
         }
-        let effect = match path.as_deref().is_some_and(is_process_environment) {
+        let is_environment = path.as_deref().is_some_and(is_process_environment);
+        let effect = match is_environment {
             true => interp.effect(CapabilityId::EnvEnumerate, Resource::None, "reads the environment of a process"),
             false => interp.effect(CapabilityId::FsRead, resource, format!("reads {}", describe(class))),
         };
         // Data of unknown origin would taint everything without telling anything.
         let of_project = |path: &str| is_dotenv(path) || interp.is_python_here() && is_any_of_project(path);
-        if interp.effects.list[effect as usize].id == CapabilityId::EnvEnumerate
+        if is_environment
             || matters(class)
             || matches!(class, PathClass::Project | PathClass::Unknown) && path.as_deref().is_some_and(of_project)
         {

@@ -211,7 +211,7 @@ fn register_reflection(apis: &mut Apis) {
     apis.set_call(util, |_, call| call.arg(0));
     let util_inspect: &[&str] = &["inspect", "format"];
     apis.add_functions(util, util_inspect, |interp, call| {
-        let taint = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+        let taint = interp.deep_taint_of(&call.args);
         interp.unknown(taint)
     });
 }

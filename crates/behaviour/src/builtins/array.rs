@@ -162,7 +162,7 @@ fn next(interp: &mut Interp<'_>, id: ObjectId) -> Option<Value> {
 }
 
 fn mutate(interp: &mut Interp<'_>, id: ObjectId, name: &str, args: &[Value], certain: bool) -> Option<Value> {
-    let added = args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+    let added = interp.deep_taint_of(args);
     let looks_further = interp.looks_further();
     let object = interp.object_mut(id);
     object.taint = object.taint.or(added);

@@ -66,7 +66,7 @@ pub(super) fn method(
     }
     // What is drawn comes out as pixels.
     if path == "HTMLCanvasElement" {
-        let drawn = call.args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+        let drawn = interp.deep_taint_of(&call.args);
         let canvas = interp.object_mut(id);
         canvas.taint = canvas.taint.or(drawn);
     }

@@ -68,7 +68,7 @@ pub(crate) fn call_object_method(
         Some(value) => value,
         None => {
             // Something is put in or taken out by a method that is not modelled: a container of unknown kind.
-            let taint = args.iter().fold(Taint::NONE, |taint, arg| taint.or(interp.deep_taint(arg)));
+            let taint = interp.deep_taint_of(&args);
             let object = interp.object_mut(id);
             object.taint = object.taint.or(taint);
             if name == "submit" && args.first().and_then(Value::as_str).is_some_and(|to| to.contains("://")) {

@@ -78,18 +78,21 @@ impl Interp<'_> {
     fn closure_is_inert(&self, value: &Value) -> bool {
         match &value.kind {
             Kind::Object(id) => match self.object(*id).class {
-                Class::Closure { unit, function, frame, .. } => {
-                    self.is_inert(unit, function) && !self.holds_builtin(unit, function, frame)
-                }
+                Class::Closure { unit, function, frame, .. } => !self.closure_may_act(unit, function, frame),
                 _ => false,
             },
             _ => false,
         }
     }
 
+    /// Whether running a closure can have effects.
+    pub(super) fn closure_may_act(&self, unit: UnitId, function: FunctionId, frame: FrameId) -> bool {
+        !self.is_inert(unit, function) || self.holds_builtin(unit, function, frame)
+    }
+
     /// Whether a function closes over a built-in that was handed to those around it, as the modules of a bundle are: nothing
     /// in the text of such a function tells.
-    pub(super) fn holds_builtin(&self, unit: UnitId, function: FunctionId, frame: FrameId) -> bool {
+    fn holds_builtin(&self, unit: UnitId, function: FunctionId, frame: FrameId) -> bool {
         let m = &self.unit(unit).module;
         let nodes = &m.function(function).nodes;
         let cx = Context { unit, frame, this: Value::UNDEFINED };

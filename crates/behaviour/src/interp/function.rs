@@ -408,8 +408,7 @@ impl Interp<'_> {
             next += 1;
             let Class::Closure { unit, function, frame, ref this } = self.object(id).class else { continue };
             let this = this.as_ref().map(|this| (**this).clone());
-            let may_act = !self.is_inert(unit, function) || self.holds_builtin(unit, function, frame);
-            if !self.record(unit, function).executed && may_act {
+            if !self.record(unit, function).executed && self.closure_may_act(unit, function, frame) {
                 // By whom it is called, and how often, is not known.
                 self.before_others = (self.frames.len(), self.heap.len());
                 let this = this.unwrap_or_else(|| self.given_receiver(unit, function));

@@ -7,7 +7,7 @@ use vetch_syntax::ir::{FunctionId, Language, Module, Node, NodeId};
 
 use super::keys::key_takers;
 use super::{Context, Interp, UnitId};
-use crate::value::{Class, Kind, Taint, Value};
+use crate::value::{Class, Kind, ObjectId, Taint, Value};
 
 /// Ends of names of parameters that hold a key to somebody's money or identity, without case and punctuation.
 const KEYS: &[&str] = &[
@@ -137,14 +137,19 @@ impl Interp<'_> {
         let begins = |&param: &NodeId| is_request(&m, param) || key_name(&m, param, params).is_some();
         match self.object(class).class {
             Class::Constructor { prototype, .. } if self.is_python(unit) && params.iter().any(begins) => {
-                let receiver = self.open_object(Taint::NONE);
-                if let Kind::Object(id) = receiver.kind {
-                    self.object_mut(id).prototype = Some(prototype);
-                }
-                receiver
+                self.some_object_of(prototype)
             }
             _ => Value::UNKNOWN,
         }
+    }
+
+    /// Some object of a class, of which nothing else is known.
+    pub(crate) fn some_object_of(&mut self, prototype: ObjectId) -> Value {
+        let object = self.open_object(Taint::NONE);
+        if let Kind::Object(id) = object.kind {
+            self.object_mut(id).prototype = Some(prototype);
+        }
+        object
     }
 
     /// Whether the function that runs is one that is handed a key.

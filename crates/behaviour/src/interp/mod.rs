@@ -424,7 +424,7 @@ impl<'p> Interp<'p> {
 
     /// An array value.
     pub(crate) fn array(&mut self, items: Vec<Value>) -> Value {
-        let taint = items.iter().fold(Taint::NONE, |taint, item| taint.or(self.deep_taint(item)));
+        let taint = self.deep_taint_of(&items);
         let id = self.alloc(Class::Array(items));
         self.object_mut(id).taint = taint;
         Value::object(id)

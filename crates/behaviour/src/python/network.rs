@@ -223,10 +223,7 @@ fn answer(interp: &mut Interp<'_>, call: &Call, listening: &Value) {
     let Some(class) = class.filter(|class| matches!(class.kind, Kind::Object(_))) else { return };
     let prototype = interp.get_property(&class, "prototype");
     let (Kind::Object(prototype), received) = (prototype.kind, interp.deep_taint(listening)) else { return };
-    let handler = interp.open_object(Taint::NONE);
-    if let Kind::Object(id) = handler.kind {
-        interp.object_mut(id).prototype = Some(prototype);
-    }
+    let handler = interp.some_object_of(prototype);
     for stream in ["rfile", "wfile", "request"] {
         interp.set_property(&handler, stream, listening.clone());
     }

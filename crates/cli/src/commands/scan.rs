@@ -14,7 +14,7 @@ use vetch_report::{Style, html, json, markdown, sarif, terminal};
 
 use super::documents::{self, Place};
 use super::graph::Opened;
-use super::intel::technique;
+use super::intel::Techniques;
 use super::{rules, scanning, settings, surroundings};
 use crate::args::{Format, Global, ScanArgs};
 use crate::exit::{Exit, Failure};
@@ -64,8 +64,9 @@ fn stix(report: &ScanReport, intel: Option<&Path>, now: Time, out: &mut dyn Writ
         all.dedup();
         all
     };
+    let techniques = Techniques::new(intel);
     let technique = |id: &str| {
-        let known = technique(intel, id)?;
+        let known = techniques.named(id)?;
         Some((known.name, known.tactics))
     };
     stix::write(&StixView { scan: &report.scan, integrity: &integrity, technique: &technique, now }, out)

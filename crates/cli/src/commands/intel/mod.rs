@@ -16,7 +16,7 @@ use vetch_intel::{ImportError, IntelStore, SourceReport, StoreError, Trust, Watc
 use vetch_model::history::Time;
 use vetch_report::escape::terminal;
 
-pub(super) use show::technique;
+pub(super) use technique::Techniques;
 
 use super::{settings, surroundings};
 use crate::args::{Global, IntelArgs, IntelCommand};

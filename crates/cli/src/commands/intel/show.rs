@@ -6,11 +6,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use vetch_intel::snapshot::Origin;
-use vetch_intel::{Found, IntelStore, Shown, ShownVex, Status, StoreError, Technique, knowledge};
+use vetch_intel::{Found, IntelStore, Shown, ShownVex, Status, StoreError, knowledge};
 use vetch_model::history::{DAY, Time};
 use vetch_report::escape::terminal;
 
-use super::{campaign, failed, indicator, opened, technique as attack, vex};
+use super::technique::{self, Techniques};
+use super::{campaign, failed, indicator, opened, vex};
 use crate::args::IntelFormat;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -160,8 +161,8 @@ pub(super) fn show(folder: &Path, id: &str, format: IntelFormat) -> Result<Exit,
         output::print(answer.as_bytes())?;
         return Ok(Exit::Passed);
     }
-    if let Some(technique) = technique(Some(folder), id) {
-        let shown = attack::Shown { id, technique };
+    if let Some(found) = Techniques::new(Some(folder)).named(id) {
+        let shown = technique::Shown { id, technique: found };
         let answer = match format {
             IntelFormat::Json => {
                 let techniques = [shown.json()];
@@ -196,14 +197,6 @@ pub(super) fn show(folder: &Path, id: &str, format: IntelFormat) -> Result<Exit,
     };
     output::print(answer.as_bytes())?;
     Ok(if is_empty { Exit::Failed } else { Exit::Passed })
-}
-
-/// A technique of ATT&CK: of the bundle that was imported, or as it is shipped.
-pub(in crate::commands) fn technique(folder: Option<&Path>, id: &str) -> Option<Technique> {
-    let store = folder.and_then(|folder| IntelStore::open(folder).ok().flatten());
-    // A store that cannot be read is told of where records are asked of it.
-    let imported = store.and_then(|store| store.technique(id).ok().flatten());
-    imported.or_else(|| knowledge().techniques.get(id).cloned())
 }
 
 /// What others have judged of the vulnerability of this id, under all ids that records give it; or what a document of this

@@ -1,12 +1,29 @@
 //! Techniques of ATT&CK, as `show` tells them.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
-use vetch_intel::{Campaign, Technique, knowledge};
+use vetch_intel::{Campaign, IntelStore, Technique, knowledge};
 use vetch_report::escape::terminal;
 
 use crate::commands::rules;
+
+/// Techniques of the bundle that was imported, and those that are shipped.
+pub(in crate::commands) struct Techniques(Option<IntelStore>);
+
+impl Techniques {
+    /// A store that cannot be read is told of where records are asked of it.
+    pub(in crate::commands) fn new(folder: Option<&Path>) -> Techniques {
+        Techniques(folder.and_then(|folder| IntelStore::open(folder).ok().flatten()))
+    }
+
+    /// The technique of an id, as the imported bundle has it before all.
+    pub(in crate::commands) fn named(&self, id: &str) -> Option<Technique> {
+        let imported = self.0.as_ref().and_then(|store| store.technique(id).ok().flatten());
+        imported.or_else(|| knowledge().techniques.get(id).cloned())
+    }
+}
 
 /// What is known of a technique, and what here has to do with it.
 pub(super) struct Shown<'t> {

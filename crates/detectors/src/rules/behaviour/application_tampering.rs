@@ -40,6 +40,12 @@ fn judge(c: &Contents<'_>, write: &Capability) -> Option<Case> {
     Some(Case::new(grade, title, evidence))
 }
 
+/// Whether a path below the data of Windows' applications goes through folders whose names were looked up.
+fn is_found_below_appdata(path: &str) -> bool {
+    path.contains("/appdata/local/") && path.contains("/*/")
+        || path.contains("/appdata/") && path.matches('*').count() > 1
+}
+
 /// Whose file it is, if it is a file that another program runs.
 fn victim_of(class: PathClass, path: &str) -> Option<&'static str> {
     let is_code = [".js", ".cjs", ".mjs", ".asar", ".exe", ".dll", ".so", ".dylib", ".node"]
@@ -47,7 +53,7 @@ fn victim_of(class: PathClass, path: &str) -> Option<&'static str> {
         .any(|end| path.ends_with(end));
     let is_application = [".app/contents/", "/program files", "/resources/app"].iter().any(|part| path.contains(part))
         // Versions of programs that lie in folders of their own, found by looking.
-        || (path.contains("/appdata/local/") && path.contains("/*/") || path.contains("/appdata/") && path.matches('*').count() > 1) && (path.ends_with(".js") || path.ends_with(".asar"));
+        || is_found_below_appdata(path) && (path.ends_with(".js") || path.ends_with(".asar"));
     match class {
         PathClass::Wallet if is_code => Some("a wallet's program"),
         PathClass::Browser if is_code => Some("a browser's program"),

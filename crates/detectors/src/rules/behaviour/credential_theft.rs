@@ -66,7 +66,7 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow, variables: usize) -
         _ => file_grade(family, trigger, &host, hidden.is_some()),
     };
     let title =
-        format!("{} reads {} secrets and sends them to {} {}", c.label(), family, host.words(), when_words(trigger),);
+        format!("{} reads {} secrets and sends them to {} {}", c.label(), family, host.words(), when_words(trigger));
     Some(Case::sent(grade, &title, [&flow.source, &flow.sink], hidden))
 }
 

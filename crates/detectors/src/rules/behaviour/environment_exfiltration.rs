@@ -51,8 +51,7 @@ fn sent(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> Option<Case> {
 /// Whether both stand within a few lines of one file.
 fn is_near(flow: &vetch_model::profile::Flow) -> bool {
     const NEAR: u32 = 400;
-    let (from, to) = (flow.source.evidence.location(), flow.sink.evidence.location());
-    from.file == to.file && from.span.start.abs_diff(to.span.start) < NEAR
+    stand_within(NEAR, &flow.source, &flow.sink)
 }
 
 /// Both at install, in one file, without a flow that could be followed: installers hand the environment on

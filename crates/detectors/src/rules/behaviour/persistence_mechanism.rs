@@ -65,8 +65,7 @@ fn judge(c: &Contents<'_>, capability: &Capability) -> Option<Case> {
 /// Whether a connection is one of what is written: what a file does that others start is told where it gets its contents.
 fn is_written_here(write: &Capability, connects: &Capability) -> bool {
     const NEAR: u32 = 200;
-    let (file, contents) = (write.evidence.location(), connects.evidence.location());
-    file.file == contents.file && file.span.start.abs_diff(contents.span.start) < NEAR
+    stand_within(NEAR, write, connects)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -75,8 +75,7 @@ fn goes_everywhere(c: &Contents<'_>, flow: &vetch_model::profile::Flow) -> bool 
 /// Whether both stand within a few lines of one file.
 fn is_near(source: &Capability, sink: &Capability) -> bool {
     const NEAR: u32 = 2_000;
-    let (from, to) = (source.evidence.location(), sink.evidence.location());
-    from.file == to.file && from.span.start.abs_diff(to.span.start) < NEAR
+    stand_within(NEAR, source, sink)
 }
 
 #[cfg(test)]
